@@ -1,0 +1,14 @@
+/** Everything that is generated and committed: path to text. */
+import { generateCrds } from './crds.ts';
+import { generateErrorsDoc } from './errors-doc.ts';
+import { generateKindsDoc } from './kinds.ts';
+import { generateSpecCoverage } from './spec-coverage.ts';
+
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    ...generateCrds(),
+    ...generateKindsDoc(),
+    ...(await generateErrorsDoc()),
+    ...generateSpecCoverage(),
+  ]);
+}
