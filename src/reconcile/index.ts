@@ -1,0 +1,13 @@
+/**
+ * Reconcile: a keyed work queue and the loop that runs a reconciler over it. Knows no Kubernetes.
+ */
+export { errorDocs, ReconcileError, type ReconcileErrorCode, terminalError } from './errors.ts';
+export {
+  type KeySink,
+  ReconcileLoop,
+  type ReconcileLoopDeps,
+  type ReconcileLoopOptions,
+  type Reconciler,
+  type ReconcileResult,
+} from './reconcile-loop.ts';
+export { WorkQueue } from './work-queue.ts';
