@@ -7,8 +7,15 @@ const result = spawnSync(
   process.execPath,
   [
     join(repositoryRoot, 'node_modules', 'c8', 'bin', 'c8.js'),
-    ...['--all', '--src', 'src', '--include', 'src/**', '--reporter', 'text', '--reporter', 'lcov'],
-    ...[process.execPath, 'scripts/test.ts', 'unit', 'system'],
+    '--all',
+    '--src=src',
+    '--include=src/**',
+    '--reporter=text',
+    '--reporter=lcov',
+    process.execPath,
+    'scripts/test.ts',
+    'unit',
+    'system',
   ],
   { cwd: repositoryRoot, stdio: 'inherit' },
 );

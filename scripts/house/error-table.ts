@@ -21,7 +21,7 @@ export async function errorRows(): Promise<readonly ErrorRow[]> {
     const module = (await import(pathToFileURL(file).href)) as {
       errorDocs?: Readonly<Record<string, { meaning: string; action: string }>>;
     };
-    for (const [code, doc] of Object.entries(module.errorDocs ?? {}).toSorted()) {
+    for (const [code, doc] of Object.entries(module.errorDocs ?? {}).toSorted(byCode)) {
       rows.push({ folder, code, meaning: doc.meaning, action: doc.action });
     }
   }
@@ -45,4 +45,8 @@ export async function errorTableProblems(): Promise<readonly string[]> {
     seen.add(code);
   }
   return problems;
+}
+
+function byCode(left: readonly [string, unknown], right: readonly [string, unknown]): number {
+  return left[0] < right[0] ? -1 : 1;
 }

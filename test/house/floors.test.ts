@@ -76,7 +76,7 @@ for (const [what, files, expected] of [
   ],
 ] as const) {
   test(`the floor check catches ${what}`, () => {
-    const problems = planted(files as Readonly<Record<string, string>>);
+    const problems = planted(files);
     assert.match(problems.join('\n'), expected);
   });
 }
