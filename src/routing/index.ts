@@ -1,0 +1,48 @@
+/** Door of routing: the pure routing protocol engine, its messages and address rules. */
+export {
+  addressPath,
+  mobileKey,
+  parseAddress,
+  routerAddress,
+  type AddressTarget,
+} from './address.ts';
+export {
+  encodeBody,
+  isOpcode,
+  parseBody,
+  type BodyMap,
+  type BodyNumber,
+  type BodyValue,
+} from './body.ts';
+export type {
+  AddressView,
+  RouterView,
+  RoutingDeps,
+  RoutingEvent,
+  RoutingOptions,
+  RoutingSink,
+} from './contract.ts';
+export {
+  RoutingEngine,
+  type LocalAddress,
+  type MulticastTargets,
+  type RemoteChoice,
+} from './engine.ts';
+export { errorDocs, RoutingError, type RoutingErrorCode } from './errors.ts';
+export {
+  routingArea,
+  Treatment,
+  type AbsoluteChange,
+  type AddressDescriptor,
+  type ConnectionId,
+  type DifferentialChange,
+  type Hello,
+  type LinkStateRequest,
+  type LinkStateUpdate,
+  type MobileAddressRequest,
+  type MobileAddressUpdate,
+  type Opcode,
+  type RouterAdvertisement,
+  type RoutingBody,
+  type RoutingMessage,
+} from './messages.ts';
