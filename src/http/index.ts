@@ -1,0 +1,17 @@
+/** HTTP kit: a bounded TLS server, routes by segment, whole bodies and answers, one-shot requests. */
+export { readBody } from './body.ts';
+export { type HttpResponse, type HttpsRequestOptions, httpsRequest } from './client.ts';
+export { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
+export { errorDocs, HttpError, type HttpErrorCode } from './errors.ts';
+export { type Reply, sendJson, sendReply, sendText } from './reply.ts';
+export { decodeSegment, type RouteMatch, Routes } from './routes.ts';
+export {
+  defaultHttpServerLimits,
+  type HttpHandler,
+  type HttpServerDeps,
+  type HttpServerLimits,
+  type HttpServerOptions,
+  type RunningHttpServer,
+  startHttpServer,
+  type TlsIdentity,
+} from './server.ts';
