@@ -1,0 +1,87 @@
+/** What a certificate says, read once into plain values. OpenSSL parses; we only name the fields. */
+import 'reflect-metadata';
+import { X509Certificate } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate as AsnCertificate,
+} from '@peculiar/x509';
+import { PkiError } from './errors.ts';
+import { formatIpAddress, parseIpAddress } from './names.ts';
+import { splitBundle } from './pem.ts';
+
+/** The facts of one certificate. Times are milliseconds since 1970. */
+export interface CertificateSummary {
+  /** The certificate itself, one PEM block. */
+  readonly pem: string;
+  /** Common name of the subject; empty when it has none. */
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly issuerCommonName: string;
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly serverAuth: boolean;
+  readonly clientAuth: boolean;
+  readonly isAuthority: boolean;
+  /** Upper-case hexadecimal without separators. */
+  readonly serialNumber: string;
+  /** SHA-256 of the DER, upper-case hexadecimal with colons. */
+  readonly fingerprint: string;
+  /** Lower-case hexadecimal; empty when absent. */
+  readonly subjectKeyId: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+const serverAuthOid = '1.3.6.1.5.5.7.3.1';
+const clientAuthOid = '1.3.6.1.5.5.7.3.2';
+
+/**
+ * Reads the first certificate of a PEM text.
+ * @throws PkiError PKI_PEM_INVALID, PKI_CERTIFICATE_INVALID
+ */
+export function parseCertificate(pem: string): CertificateSummary {
+  const [first = ''] = splitBundle(pem);
+  try {
+    const certificate = new X509Certificate(first);
+    const asn = new AsnCertificate(certificate.raw);
+    const alternatives = asn.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+    const usages = certificate.keyUsage ?? [];
+    return {
+      pem: first,
+      commonName: asn.subjectName.getField('CN').at(-1) ?? '',
+      organizations: asn.subjectName.getField('O'),
+      issuerCommonName: asn.issuerName.getField('CN').at(-1) ?? '',
+      dnsNames: alternatives.filter((name) => name.type === 'dns').map((name) => name.value),
+      ipAddresses: alternatives
+        .filter((name) => name.type === 'ip')
+        .map((name) => canonicalIp(name.value)),
+      serverAuth: usages.includes(serverAuthOid),
+      clientAuth: usages.includes(clientAuthOid),
+      isAuthority: asn.getExtension(BasicConstraintsExtension)?.ca ?? false,
+      serialNumber: certificate.serialNumber,
+      fingerprint: certificate.fingerprint256,
+      subjectKeyId: asn.getExtension(SubjectKeyIdentifierExtension)?.keyId ?? '',
+      notBeforeMs: asn.notBefore.getTime(),
+      notAfterMs: asn.notAfter.getTime(),
+    };
+  } catch (thrown) {
+    throw new PkiError('PKI_CERTIFICATE_INVALID', 'certificate cannot be read', { cause: thrown });
+  }
+}
+
+function canonicalIp(text: string): string {
+  const bytes = parseIpAddress(text);
+  return bytes === undefined ? text : formatIpAddress(bytes);
+}
+
+/** The certificate as OpenSSL sees it. @throws PkiError PKI_PEM_INVALID, PKI_CERTIFICATE_INVALID */
+export function openCertificate(pem: string): X509Certificate {
+  const [first = ''] = splitBundle(pem);
+  try {
+    return new X509Certificate(first);
+  } catch (thrown) {
+    throw new PkiError('PKI_CERTIFICATE_INVALID', 'certificate cannot be read', { cause: thrown });
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Keys, certificates, requests and the rules for renewing them. Pure: time comes as an argument,
+ * PEM goes in and out as text, nothing is read or written.
+ */
+export { PkiError, errorDocs } from './errors.ts';
+export type { PkiErrorCode } from './errors.ts';
+export { createKeyPair, parsePrivateKey, privateKeyPem, samePublicKey } from './keys.ts';
+export type { KeyAlgorithm, KeyPair } from './keys.ts';
+export {
+  canonicalHosts,
+  commonNameCharsMax,
+  formatIpAddress,
+  isDnsName,
+  parseIpAddress,
+  splitHosts,
+} from './names.ts';
+export type { HostNames, SubjectName } from './names.ts';
+export { bundleCertificatesMax, joinBundle, splitBundle } from './pem.ts';
+export { parseCertificate } from './certificate.ts';
+export type { CertificateSummary } from './certificate.ts';
+export {
+  certificateLifetimeMsDefault,
+  createAuthority,
+  issueCertificate,
+  issueForKey,
+  parseAuthority,
+} from './issue.ts';
+export type { Authority, AuthorityRequest, IssuedCertificate, LeafRequest } from './issue.ts';
+export { createSigningRequest, issueForRequest, parseSigningRequest } from './csr.ts';
+export type { SigningRequest } from './csr.ts';
+export { keyMatchesCertificate, verifyChain, verifyIssuedBy } from './verify.ts';
+export { renewAtMs } from './renewal.ts';

@@ -1,0 +1,88 @@
+/**
+ * Key pairs: ECDSA P-256 unless asked otherwise. Private keys travel as Node's KeyObject, which
+ * shows nothing when logged, and leave as unencrypted PKCS#8 PEM.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { unreachable } from '#base/assert.ts';
+import { PkiError } from './errors.ts';
+
+/** Kinds of keys we make. */
+export type KeyAlgorithm = 'ecdsa-p256' | 'rsa-2048' | 'rsa-3072';
+
+/** A private key and its public half. */
+export interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** Longest private key text that is read, in characters; an RSA 8192 key has about 6500. */
+const keyPemCharsMax = 16_384;
+/** Largest RSA modulus that is read, in bits: larger ones make each handshake a burden. */
+const rsaBitsMax = 8192;
+
+const generate = promisify(generateKeyPair);
+
+/** Makes a new key pair, off the main thread. */
+export async function createKeyPair(algorithm: KeyAlgorithm = 'ecdsa-p256'): Promise<KeyPair> {
+  switch (algorithm) {
+    case 'ecdsa-p256':
+      return await generate('ec', { namedCurve: 'P-256' });
+    case 'rsa-2048':
+      return await generate('rsa', { modulusLength: 2048 });
+    case 'rsa-3072':
+      return await generate('rsa', { modulusLength: 3072 });
+    default:
+      return unreachable(algorithm, 'key algorithm');
+  }
+}
+
+/**
+ * Reads an unencrypted private key in PKCS#8, PKCS#1 or SEC1 PEM.
+ * @throws PkiError PKI_KEY_INVALID, PKI_KEY_UNSUPPORTED
+ */
+export function parsePrivateKey(pem: string): KeyPair {
+  if (pem.length > keyPemCharsMax) throw new PkiError('PKI_KEY_INVALID', 'private key is too long');
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey({ key: pem, format: 'pem' });
+  } catch {
+    // The cause is dropped on purpose: nothing about the key's bytes may reach a log.
+    throw new PkiError('PKI_KEY_INVALID', 'private key cannot be read');
+  }
+  checkKeyAccepted(privateKey);
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+/** The private key as PKCS#8 PEM. Every call is a place to review. */
+export function privateKeyPem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+/** The names of the curves we accept, as OpenSSL calls them. */
+const acceptedCurves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+
+/** @throws PkiError PKI_KEY_UNSUPPORTED when certificates for or by this key are not made. */
+export function checkKeyAccepted(key: KeyObject): void {
+  const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === 'ec' && acceptedCurves.has(details?.namedCurve ?? '')) return;
+  const bits = details?.modulusLength ?? 0;
+  if (key.asymmetricKeyType === 'rsa' && bits >= 2048 && bits <= rsaBitsMax) return;
+  throw new PkiError('PKI_KEY_UNSUPPORTED', 'key kind is not accepted', {
+    facts: {
+      kind: key.asymmetricKeyType,
+      curve: details?.namedCurve,
+      bits: details?.modulusLength,
+    },
+  });
+}
+
+/** True when both are the same public key. */
+export function samePublicKey(a: KeyObject, b: KeyObject): boolean {
+  return publicKeyDer(a).equals(publicKeyDer(b));
+}
+
+/** SubjectPublicKeyInfo in DER. @spec RFC5280 4.1.2.7 */
+export function publicKeyDer(key: KeyObject): Buffer {
+  return key.export({ type: 'spki', format: 'der' });
+}
