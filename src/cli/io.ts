@@ -1,0 +1,27 @@
+/**
+ * What the command line has of the outside world, as values: tests give their own. Only bin/
+ * takes them from the process.
+ */
+
+/** A place to write text, such as standard output. */
+export interface TextSink {
+  write(text: string): void;
+}
+
+export interface CliIo {
+  /** Only the asked-for document. */
+  readonly stdout: TextSink;
+  /** Errors, hints and progress. */
+  readonly stderr: TextSink;
+  /** All of standard input, read once. @throws CliError CLI_FILE when it is longer than `bytesMax` */
+  readStdin(bytesMax: number): Promise<string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+  /** Version of this package. */
+  readonly version: string;
+}
+
+/** Where a verb that runs for long leaves its exit code. */
+export interface Outcome {
+  exitCode: number;
+}

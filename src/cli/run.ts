@@ -1,0 +1,54 @@
+/**
+ * The edge of the command line: parses, runs one verb, and turns whatever is thrown into lines on
+ * standard error and an exit code (0 done, 1 failed at run time, 2 wrong usage).
+ */
+import { CommanderError } from 'commander';
+import { CodedError, messageOf } from '#base/errors.ts';
+import { CliError } from './errors.ts';
+import type { CliIo } from './io.ts';
+import { buildProgram } from './program.ts';
+
+/**
+ * Runs one command line.
+ * @param args what follows the program's name
+ * @returns the exit code; never throws
+ */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  const outcome = { exitCode: 0 };
+  try {
+    await buildProgram(io, outcome).parseAsync([...args], { from: 'user' });
+    return outcome.exitCode;
+  } catch (thrown) {
+    return report(thrown, io);
+  }
+}
+
+function report(thrown: unknown, io: CliIo): number {
+  if (thrown instanceof CommanderError) return reportUsage(thrown, io);
+  if (thrown instanceof CliError) {
+    for (const line of [...thrown.lines, thrown.todo]) io.stderr.write(`drawbridge: ${line}\n`);
+    return thrown.exitCode;
+  }
+  io.stderr.write(`drawbridge: ${messageOf(thrown)}\n`);
+  io.stderr.write(`drawbridge: ${adviceFor(thrown)}\n`);
+  return 1;
+}
+
+/** Commander has written asked-for help already; complaints about usage are written here. */
+function reportUsage(error: CommanderError, io: CliIo): number {
+  if (error.exitCode === 0) return 0;
+  if (error.code !== 'commander.help') {
+    const [what = '', hint] = error.message.replace(/^error: /, '').split('\n');
+    io.stderr.write(`drawbridge: ${what}\n`);
+    const todo = hint?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
+    io.stderr.write(`drawbridge: ${todo ?? 'add --help to see the flags and examples'}\n`);
+  }
+  return 2;
+}
+
+function adviceFor(thrown: unknown): string {
+  if (!(thrown instanceof CodedError)) {
+    return `this is a fault of drawbridge itself; please report it with the command you ran`;
+  }
+  return `see ${thrown.code} in docs/reference/errors.md`;
+}
