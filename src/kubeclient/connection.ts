@@ -1,0 +1,103 @@
+/**
+ * Where the API server is and how to be somebody there. Kubeconfig parsing and its many ways to
+ * authenticate are client-node's; it is loaded only when a kubeconfig is used, because loading it
+ * costs more than everything else here together.
+ */
+import type { RequestOptions } from 'node:https';
+import { messageOf } from '#base/errors.ts';
+import { KubeClientError } from './errors.ts';
+
+/** What a request needs besides its path: TLS material and headers. */
+export interface KubeCredentials {
+  readonly tls: Pick<
+    RequestOptions,
+    'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'rejectUnauthorized' | 'servername'
+  >;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface KubeConnection {
+  /** Base address such as `https://127.0.0.1:6440`, without a trailing slash. */
+  readonly server: string;
+  /** Namespace of the context; `default` when it names none. */
+  readonly namespace: string;
+  /** Asked before requests, so that credentials which expire are renewed. */
+  credentials(): Promise<KubeCredentials>;
+}
+
+export interface DirectConnectionOptions {
+  readonly server: string;
+  /** PEM of the CA that signed the server's certificate. */
+  readonly ca: string;
+  /** PEM of the client certificate and its key. */
+  readonly cert: string;
+  readonly key: string;
+  readonly namespace?: string;
+}
+
+/** A connection by client certificate, without a kubeconfig. */
+export function directConnection(options: DirectConnectionOptions): KubeConnection {
+  const { ca, cert, key } = options;
+  return {
+    server: options.server.replace(/\/+$/, ''),
+    namespace: options.namespace ?? 'default',
+    credentials: async () => ({ tls: { ca, cert, key }, headers: {} }),
+  };
+}
+
+export interface KubeconfigOptions {
+  /** File to read; absent: KUBECONFIG, then ~/.kube/config, then the pod's service account. */
+  readonly path?: string;
+  /** Text to use instead of a file. */
+  readonly text?: string;
+  /** Context to use; absent: the current one. */
+  readonly context?: string;
+}
+
+/** @throws KubeClientError KUBE_CONFIG */
+export async function connectionFromKubeconfig(
+  options: KubeconfigOptions = {},
+): Promise<KubeConnection> {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  try {
+    if (options.text !== undefined) config.loadFromString(options.text);
+    else if (options.path === undefined) config.loadFromDefault();
+    else config.loadFromFile(options.path);
+    if (options.context !== undefined) config.setCurrentContext(options.context);
+  } catch (thrown) {
+    throw new KubeClientError('KUBE_CONFIG', `kubeconfig: ${messageOf(thrown)}`, { cause: thrown });
+  }
+  const context = config.getContextObject(config.getCurrentContext());
+  const cluster = config.getCurrentCluster();
+  if (context === null || cluster === null) {
+    const name = options.context ?? config.getCurrentContext();
+    throw new KubeClientError('KUBE_CONFIG', `kubeconfig has no usable context "${name}"`);
+  }
+  return {
+    server: cluster.server.replace(/\/+$/, ''),
+    namespace: context.namespace ?? 'default',
+    credentials: async () => {
+      const applied: RequestOptions = { headers: {} };
+      await config.applyToHTTPSOptions(applied);
+      return { tls: tlsOf(applied), headers: headersOf(applied) };
+    },
+  };
+}
+
+function tlsOf(applied: RequestOptions): KubeCredentials['tls'] {
+  const { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername } = applied;
+  const all = { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function headersOf(applied: RequestOptions): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(applied.headers ?? {})) {
+    if (typeof value === 'string') headers[name] = value;
+  }
+  if (typeof applied.auth === 'string') {
+    headers['Authorization'] = `Basic ${Buffer.from(applied.auth).toString('base64')}`;
+  }
+  return headers;
+}

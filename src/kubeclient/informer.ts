@@ -1,0 +1,201 @@
+/**
+ * A local copy of one kind that keeps itself true: list, then watch; after any fault (a lost
+ * connection, a restarted server, a compacted revision, silence) it resumes or lists again, with
+ * growing pauses, and announces only what really changed.
+ *
+ *   listing --ok--> watching --end of stream--> watching (from the last revision)
+ *      ^               | 410, or a list is needed      | fault
+ *      +---------------+------------ pause <-----------+
+ */
+import { type BackoffOptions, backoffMs } from '#base/backoff.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Running } from '#base/lifecycle.ts';
+import type { Logger } from '#base/log.ts';
+import { type Random, randomFraction } from '#base/random.ts';
+import type { KubeObject, ObjectKey, ResourceDefinition } from '#kube/index.ts';
+import type { KubeClient, WatchEvent } from './client.ts';
+import { isKubeError } from './errors.ts';
+import { type Change, type Index, type Lister, ObjectCache } from './object-cache.ts';
+
+export interface InformerDeps {
+  readonly client: Pick<KubeClient, 'list' | 'watch'>;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface InformerOptions<T extends KubeObject> {
+  /** Only this namespace; absent: all. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly indexes?: readonly Index<T>[];
+  /** Pauses after faults. Default 100 ms doubling to 5 s, half random. */
+  readonly backoff?: BackoffOptions;
+}
+
+export type ChangeHandler<T extends KubeObject> = (change: Change<T>) => void;
+
+const defaultBackoff: BackoffOptions = { firstMs: 100, maxMs: 5_000, factor: 2, jitter: 0.5 };
+
+export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, Running {
+  readonly definition: ResourceDefinition<T>;
+  /** Resolves when the first list is in the cache and was announced. */
+  readonly synced: Promise<void>;
+  readonly #deps: InformerDeps;
+  readonly #options: InformerOptions<T>;
+  readonly #cache: ObjectCache<T>;
+  readonly #handlers = new Set<ChangeHandler<T>>();
+  readonly #cut = new AbortController();
+  readonly #resolveSynced: () => void;
+  #task: Promise<void> | undefined;
+  #hasSynced = false;
+  /** Where the next watch begins; empty: list first. */
+  #revision = '';
+
+  constructor(
+    definition: ResourceDefinition<T>,
+    deps: InformerDeps,
+    options: InformerOptions<T> = {},
+  ) {
+    this.definition = definition;
+    this.#deps = { ...deps, log: deps.log.child({ component: 'informer', kind: definition.kind }) };
+    this.#options = options;
+    this.#cache = new ObjectCache(options.indexes ?? []);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.synced = promise;
+    this.#resolveSynced = resolve;
+  }
+
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  get(key: ObjectKey): T | undefined {
+    return this.#cache.get(key);
+  }
+
+  list(namespace?: string): readonly T[] {
+    return this.#cache.list(namespace);
+  }
+
+  byIndex(index: string, value: string): readonly T[] {
+    return this.#cache.byIndex(index, value);
+  }
+
+  /**
+   * Calls `handler` for every change; objects already known are announced as added at once.
+   * @returns takes the handler away
+   */
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
+    for (const object of this.#cache.list()) this.#announce(handler, { type: 'added', object });
+    return () => this.#handlers.delete(handler);
+  }
+
+  start(): void {
+    this.#task ??= this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#cut.abort();
+    await this.#task;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#cut;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        if (this.#revision === '') await this.#relist();
+        const before = this.#revision;
+        await this.#watch();
+        // A server that ends every watch at once must not be asked in a tight loop.
+        failures = this.#revision === before ? failures + 1 : 0;
+      } catch (thrown) {
+        failures++;
+        this.#onFault(thrown, failures);
+      }
+      if (failures > 0) await this.#pause(failures - 1);
+    }
+  }
+
+  async #relist(): Promise<void> {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    const list = await this.#deps.client.list(this.definition, {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      signal: this.#cut.signal,
+    });
+    const changes = this.#cache.replace(list.items);
+    this.#revision = list.metadata.resourceVersion ?? '';
+    for (const change of changes) this.#announceAll(change);
+    if (!this.#hasSynced) {
+      this.#hasSynced = true;
+      this.#resolveSynced();
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const { namespace, labelSelector, fieldSelector } = this.#options;
+    await this.#deps.client.watch(
+      this.definition,
+      {
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+        resourceVersion: this.#revision,
+        signal: this.#cut.signal,
+      },
+      (event) => this.#onEvent(event),
+    );
+  }
+
+  #onEvent(event: WatchEvent<T>): void {
+    this.#revision = event.object.metadata.resourceVersion ?? this.#revision;
+    if (event.type === 'BOOKMARK') return;
+    const change =
+      event.type === 'DELETED' ? this.#cache.delete(event.object) : this.#cache.put(event.object);
+    if (change !== undefined) this.#announceAll(change);
+  }
+
+  #onFault(thrown: unknown, failures: number): void {
+    if (this.#cut.signal.aborted) return;
+    // A resumed watch is right after a lost connection. Whatever else happened, a fresh list
+    // cannot be wrong.
+    if (!isKubeError(thrown, 'KUBE_UNREACHABLE') && !isKubeError(thrown, 'KUBE_TIMEOUT')) {
+      this.#revision = '';
+    }
+    const facts = { error: messageOf(thrown), failures };
+    if (failures < 3) this.#deps.log.debug('watch interrupted', facts);
+    else this.#deps.log.warn('watch keeps failing', facts);
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const fraction = randomFraction(this.#deps.random);
+    const delayMs = backoffMs(this.#options.backoff ?? defaultBackoff, attempt, fraction);
+    const { signal } = this.#cut;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, delayMs);
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
+    });
+  }
+
+  #announceAll(change: Change<T>): void {
+    for (const handler of this.#handlers) this.#announce(handler, change);
+  }
+
+  #announce(handler: ChangeHandler<T>, change: Change<T>): void {
+    try {
+      handler(change);
+    } catch (thrown) {
+      this.#deps.log.error('a change handler failed', { error: messageOf(thrown) });
+    }
+  }
+}
