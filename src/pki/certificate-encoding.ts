@@ -140,16 +140,3 @@ export function keyIdOf(publicKey: KeyObject): Buffer {
   const bits = must(readFields(must(info, 'public key info').content)[1], 'public key bits');
   return createHash('sha1').update(bits.content.subarray(1)).digest();
 }
-
-/**
- * The subject of a certificate, byte for byte.
- * @param der a certificate that OpenSSL has accepted; borrowed
- */
-export function subjectDerOf(der: Buffer): Buffer {
-  const [certificate] = readFields(der);
-  const [signed] = readFields(must(certificate, 'certificate').content);
-  const fields = readFields(must(signed, 'signed part').content);
-  // version [0] is absent in version 1 certificates; then serial, algorithm, issuer, validity, subject.
-  const subject = fields[fields[0]?.tag === 0xa0 ? 5 : 4];
-  return Buffer.from(must(subject, 'subject').whole);
-}

@@ -1,14 +1,7 @@
-/** What a certificate says, read once into plain values. OpenSSL parses; we only name the fields. */
-import 'reflect-metadata';
+/** What a certificate says, read once into plain values. */
 import { X509Certificate } from 'node:crypto';
-import {
-  BasicConstraintsExtension,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate as AsnCertificate,
-} from '@peculiar/x509';
+import { readCertificate } from './certificate-reading.ts';
 import { PkiError } from './errors.ts';
-import { formatIpAddress, parseIpAddress } from './names.ts';
 import { splitBundle } from './pem.ts';
 
 /** The facts of one certificate. Times are milliseconds since 1970. */
@@ -45,35 +38,21 @@ export function parseCertificate(pem: string): CertificateSummary {
   const [first = ''] = splitBundle(pem);
   try {
     const certificate = new X509Certificate(first);
-    const asn = new AsnCertificate(certificate.raw);
-    const alternatives = asn.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
     const usages = certificate.keyUsage ?? [];
     return {
       pem: first,
-      commonName: asn.subjectName.getField('CN').at(-1) ?? '',
-      organizations: asn.subjectName.getField('O'),
-      issuerCommonName: asn.issuerName.getField('CN').at(-1) ?? '',
-      dnsNames: alternatives.filter((name) => name.type === 'dns').map((name) => name.value),
-      ipAddresses: alternatives
-        .filter((name) => name.type === 'ip')
-        .map((name) => canonicalIp(name.value)),
+      ...readCertificate(certificate.raw),
       serverAuth: usages.includes(serverAuthOid),
       clientAuth: usages.includes(clientAuthOid),
-      isAuthority: asn.getExtension(BasicConstraintsExtension)?.ca ?? false,
+      isAuthority: certificate.ca,
       serialNumber: certificate.serialNumber,
       fingerprint: certificate.fingerprint256,
-      subjectKeyId: asn.getExtension(SubjectKeyIdentifierExtension)?.keyId ?? '',
-      notBeforeMs: asn.notBefore.getTime(),
-      notAfterMs: asn.notAfter.getTime(),
+      notBeforeMs: certificate.validFromDate.getTime(),
+      notAfterMs: certificate.validToDate.getTime(),
     };
   } catch (thrown) {
     throw new PkiError('PKI_CERTIFICATE_INVALID', 'certificate cannot be read', { cause: thrown });
   }
-}
-
-function canonicalIp(text: string): string {
-  const bytes = parseIpAddress(text);
-  return bytes === undefined ? text : formatIpAddress(bytes);
 }
 
 /** The certificate as OpenSSL sees it. @throws PkiError PKI_PEM_INVALID, PKI_CERTIFICATE_INVALID */

@@ -4,7 +4,8 @@
  */
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { parseCertificate, type CertificateSummary } from './certificate.ts';
-import { encodeCertificate, keyIdOf, subjectDerOf } from './certificate-encoding.ts';
+import { encodeCertificate, keyIdOf } from './certificate-encoding.ts';
+import { subjectDerOf } from './certificate-reading.ts';
 import { PkiError } from './errors.ts';
 import {
   checkKeyAccepted,

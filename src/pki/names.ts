@@ -125,9 +125,10 @@ function parseIpv6(text: string): Uint8Array | undefined {
   );
 }
 
-/** The canonical text of 4 or 16 address bytes. @spec RFC5952 4 */
+/** The canonical text of 4 or 16 address bytes; bytes of another length as hex. @spec RFC5952 4 */
 export function formatIpAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) return Buffer.from(bytes).toString('hex');
   const groups = Array.from(
     { length: 8 },
     (_, index) => ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0),
