@@ -1,0 +1,396 @@
+/**
+ * The store: current objects in memory over SQLite, guarded writes by group commit, a feed of
+ * committed changes, and the past as far as the change log reaches.
+ *
+ *   write -> CommitQueue -> COMMIT -> current objects -> listeners -> the writer's promise
+ */
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Running } from '#base/lifecycle.ts';
+import type { Logger } from '#base/log.ts';
+import type {
+  Change,
+  ListPage,
+  ListRange,
+  ObjectKey,
+  StoredObject,
+  WriteRequest,
+} from './change.ts';
+import { CommitQueue, type Committed } from './commit-queue.ts';
+import { Compaction, type CompactionLimits } from './compaction.ts';
+import { CurrentObjects, type Entry } from './current-objects.ts';
+import { openDatabase } from './database.ts';
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { StoreError } from './errors.ts';
+import { pageAt } from './past.ts';
+import { faultOf } from './sqlite-fault.ts';
+import { type LogRow, Statements } from './statements.ts';
+
+export interface StoreLimits extends CompactionLimits {
+  /** Writes that may wait for a commit. */
+  readonly pendingWritesMax: number;
+  /** Writes in one transaction. */
+  readonly batchWritesMax: number;
+  readonly objectsMax: number;
+  /** Stored text whose decoded form is kept in memory. */
+  readonly cacheBytesMax: number;
+  /** Size of the database file. */
+  readonly databaseBytesMax: number;
+  /** Pause between two rounds of compaction and expiry. */
+  readonly sweepIntervalMs: number;
+}
+
+export const defaultStoreLimits: StoreLimits = {
+  pendingWritesMax: 10_000,
+  batchWritesMax: 500,
+  objectsMax: 200_000,
+  cacheBytesMax: 64 * 1024 * 1024,
+  databaseBytesMax: 8 * 1024 * 1024 * 1024,
+  logAgeMs: 3_600_000,
+  logRowsMin: 10_000,
+  logRowsMax: 200_000,
+  sweepIntervalMs: 60_000,
+};
+
+export interface StoreDeps<V extends object> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Puts the revision into a copy of the object; stored contents do not carry it. */
+  readonly stamp: (value: V, revision: number) => V;
+}
+
+export interface StoreOptions {
+  /** Holds `drawbridge.db` and `lock`. Absent: in memory, gone when it stops. */
+  readonly directory?: string;
+  readonly limits?: Partial<StoreLimits>;
+  /** Milliseconds after its last change at which an object of a collection is deleted. */
+  readonly ttlMs?: Readonly<Record<string, number>>;
+}
+
+export type ChangeListener<V extends object> = (change: Change<V>) => void;
+
+export interface Store<V extends object> extends Running {
+  /** The newest committed revision; 0 in a new store. */
+  readonly revision: number;
+  /** Why no further write is taken, when a commit failed; undefined when healthy. */
+  readonly failure: StoreError | undefined;
+  get(collection: string, key: ObjectKey): StoredObject<V> | undefined;
+  /** The current objects in key order. */
+  list(collection: string, range?: ListRange): ListPage<V>;
+  /** The objects as they were at `revision`. @throws StoreError STORE_COMPACTED, STORE_REVISION_FUTURE */
+  listAt(collection: string, revision: number, range?: ListRange): ListPage<V>;
+  count(collection: string): number;
+  /** Names of the collections that hold objects. */
+  collections(): readonly string[];
+  /**
+   * Resolves after COMMIT with the object as stored (for a delete: its last contents, stamped
+   * with the revision of the delete).
+   * @throws StoreError STORE_CONFLICT, STORE_DISK_FULL, STORE_IO, STORE_OVERLOADED,
+   *   STORE_TOO_MANY_OBJECTS, STORE_CLOSED
+   */
+  write(request: WriteRequest<V>): Promise<StoredObject<V>>;
+  /** Changes after `revision`, oldest first. @throws StoreError STORE_COMPACTED */
+  changesAfter(collection: string, revision: number, limit: number): readonly Change<V>[];
+  /**
+   * Calls the listener for every later change, in order, in the turn of its commit.
+   * @returns the end of it
+   */
+  onChange(collection: string, listener: ChangeListener<V>): () => void;
+  /** As `onChange` for every collection. */
+  onAnyChange(listener: ChangeListener<V>): () => void;
+  /** One round of compaction and expiry now. */
+  sweep(): Promise<void>;
+}
+
+/**
+ * Opens the store and takes its directory.
+ * @throws StoreError STORE_IN_USE, STORE_FORMAT_NEWER, STORE_CORRUPT, STORE_IO, STORE_DISK_FULL
+ */
+export async function openStore<V extends object>(
+  deps: StoreDeps<V>,
+  options: StoreOptions,
+): Promise<Store<V>> {
+  const limits = { ...defaultStoreLimits, ...options.limits };
+  const { directory } = options;
+  const lock = directory === undefined ? undefined : lockDirectory(directory);
+  let database: DatabaseSync | undefined;
+  try {
+    const path = directory === undefined ? ':memory:' : join(directory, 'drawbridge.db');
+    database = openDatabase(path, limits.databaseBytesMax);
+    return new SqliteStore(deps, { limits, ttlMs: options.ttlMs ?? {} }, database, lock);
+  } catch (thrown) {
+    if (database?.isOpen) database.close();
+    lock?.release();
+    throw faultOf(thrown, 'open the store');
+  }
+}
+
+class SqliteStore<V extends object> implements Store<V> {
+  readonly #deps: StoreDeps<V>;
+  readonly #limits: StoreLimits;
+  readonly #ttlMs: Readonly<Record<string, number>>;
+  readonly #database: DatabaseSync;
+  readonly #lock: DirectoryLock | undefined;
+  readonly #statements: Statements;
+  readonly #compaction: Compaction;
+  readonly #queue: CommitQueue<V>;
+  readonly #collections = new Map<string, CurrentObjects<V>>();
+  readonly #listeners = new Map<string, Set<ChangeListener<V>>>();
+  readonly #anyListeners = new Set<ChangeListener<V>>();
+  /** Entries whose contents are decoded, oldest first. */
+  readonly #decoded = new Set<Entry<V>>();
+  #decodedBytes = 0;
+  #objectCount = 0;
+  #revision: number;
+  #sweeper: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(
+    deps: StoreDeps<V>,
+    options: { readonly limits: StoreLimits; readonly ttlMs: Readonly<Record<string, number>> },
+    database: DatabaseSync,
+    lock: DirectoryLock | undefined,
+  ) {
+    this.#deps = deps;
+    this.#limits = options.limits;
+    this.#ttlMs = options.ttlMs;
+    this.#database = database;
+    this.#lock = lock;
+    this.#statements = new Statements(database);
+    this.#compaction = new Compaction(database, options.limits);
+    this.#revision = this.#statements.revision();
+    for (const { coll, ns, name, rv, bytes } of this.#statements.keys()) {
+      this.#put(coll, { namespace: ns, name, revision: rv, bytes, value: undefined });
+    }
+    this.#queue = new CommitQueue(
+      {
+        statements: this.#statements,
+        clock: deps.clock,
+        stamp: deps.stamp,
+        current: {
+          revision: () => this.#revision,
+          get: (collection, key) => this.get(collection, key),
+          objectCount: () => this.#objectCount,
+        },
+        onCommitted: (changes) => this.#onCommitted(changes),
+      },
+      options.limits,
+    );
+    this.#armSweeper();
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get failure(): StoreError | undefined {
+    return this.#queue.refusal;
+  }
+
+  get(collection: string, key: ObjectKey): StoredObject<V> | undefined {
+    const entry = this.#collections.get(collection)?.get(key);
+    return entry && this.#stored(collection, entry);
+  }
+
+  list(collection: string, range: ListRange = {}): ListPage<V> {
+    const entries = this.#collections.get(collection)?.range(range) ?? [];
+    const taken = range.limit === undefined ? entries : entries.slice(0, range.limit);
+    return {
+      objects: taken.map((entry) => this.#stored(collection, entry)),
+      remaining: entries.length - taken.length,
+    };
+  }
+
+  listAt(collection: string, revision: number, range: ListRange = {}): ListPage<V> {
+    if (revision > this.#revision) {
+      throw new StoreError('STORE_REVISION_FUTURE', 'the revision was not written yet', {
+        facts: { revision, current: this.#revision },
+      });
+    }
+    this.#checkFloor(collection, revision);
+    const objects = this.#collectionOf(collection);
+    if (objects.lastRevision <= revision) return this.list(collection, range);
+    return pageAt(
+      range,
+      objects.range(range),
+      this.#statements.firstChanges(collection, revision),
+      {
+        current: (entry) => this.#stored(collection, entry),
+        past: (row) => this.#decode(row.prev ?? '', row.prev_rv ?? 0),
+      },
+    );
+  }
+
+  count(collection: string): number {
+    return this.#collections.get(collection)?.size ?? 0;
+  }
+
+  collections(): readonly string[] {
+    return [...this.#collections].filter(([, { size }]) => size > 0).map(([name]) => name);
+  }
+
+  write(request: WriteRequest<V>): Promise<StoredObject<V>> {
+    return this.#queue.write(request);
+  }
+
+  changesAfter(collection: string, revision: number, limit: number): readonly Change<V>[] {
+    this.#checkFloor(collection, revision);
+    if (this.#collectionOf(collection).lastRevision <= revision) return [];
+    const rows = this.#statements.changes(collection, revision, limit);
+    return rows.map((row) => this.#changeOf(row));
+  }
+
+  onChange(collection: string, listener: ChangeListener<V>): () => void {
+    const listeners = this.#listeners.get(collection) ?? new Set();
+    this.#listeners.set(collection, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  onAnyChange(listener: ChangeListener<V>): () => void {
+    this.#anyListeners.add(listener);
+    return () => this.#anyListeners.delete(listener);
+  }
+
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#sweeper);
+    this.#queue.close();
+    await this.#sweeping;
+    if (this.#database.isOpen) this.#database.close();
+    this.#lock?.release();
+  }
+
+  #armSweeper(): void {
+    this.#sweeper = setInterval(() => void this.sweep(), this.#limits.sweepIntervalMs).unref();
+  }
+
+  /** Never rejects: what fails is logged and tried again in the next round. */
+  async #sweep(): Promise<void> {
+    try {
+      await this.#expire();
+      while (!this.#queue.refusal && this.#compaction.runSlice(this.#deps.clock.nowMs())) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (thrown) {
+      this.#deps.logger.warn('store sweep failed', { error: messageOf(thrown) });
+    }
+  }
+
+  async #expire(): Promise<void> {
+    for (const [collection, ttlMs] of Object.entries(this.#ttlMs)) {
+      const before = this.#deps.clock.nowMs() - ttlMs;
+      const rows = this.#statements.expired(collection, before, this.#limits.batchWritesMax);
+      const deletes = rows.map(async ({ ns: namespace, name, rv: expected }) => {
+        const stored = this.get(collection, { namespace, name });
+        if (stored?.revision !== expected) return;
+        const { value } = stored;
+        await this.write({ collection, namespace, name, expected, value, delete: true });
+      });
+      await Promise.allSettled(deletes);
+    }
+  }
+
+  #checkFloor(collection: string, revision: number): void {
+    const floor = this.#compaction.floor(collection);
+    if (revision >= floor) return;
+    throw new StoreError('STORE_COMPACTED', 'the revision was compacted', {
+      facts: { revision, floor },
+    });
+  }
+
+  #onCommitted(changes: readonly Committed<V>[]): void {
+    for (const change of changes) {
+      const { collection, namespace, name, revision, value, bytes } = change;
+      this.#drop(collection, change);
+      if (change.type !== 'deleted') {
+        const entry = { namespace, name, revision, bytes, value };
+        this.#put(collection, entry);
+        this.#keepDecoded(entry);
+      }
+      this.#collectionOf(collection).lastRevision = revision;
+      this.#revision = revision;
+    }
+    for (const change of changes) {
+      for (const listener of this.#listeners.get(change.collection) ?? []) listener(change);
+      for (const listener of this.#anyListeners) listener(change);
+    }
+  }
+
+  #collectionOf(name: string): CurrentObjects<V> {
+    const known = this.#collections.get(name);
+    if (known) return known;
+    const created = new CurrentObjects<V>();
+    // Deletes before this start leave no object behind, so the counter is the only safe answer.
+    created.lastRevision = this.#revision;
+    this.#collections.set(name, created);
+    return created;
+  }
+
+  #put(collection: string, entry: Entry<V>): void {
+    this.#collectionOf(collection).set(entry);
+    this.#objectCount++;
+  }
+
+  #drop(collection: string, key: ObjectKey): void {
+    const objects = this.#collectionOf(collection);
+    const entry = objects.get(key);
+    if (!entry) return;
+    objects.delete(key);
+    this.#objectCount--;
+    if (this.#decoded.delete(entry)) this.#decodedBytes -= entry.bytes;
+  }
+
+  #stored(collection: string, entry: Entry<V>): StoredObject<V> {
+    const { namespace, name, revision } = entry;
+    let { value } = entry;
+    if (value === undefined) {
+      const body = this.#statements.body(collection, namespace, name);
+      value = this.#decode(body ?? '', revision);
+      entry.value = value;
+      this.#keepDecoded(entry);
+    }
+    return { namespace, name, revision, value };
+  }
+
+  #keepDecoded(entry: Entry<V>): void {
+    this.#decoded.add(entry);
+    this.#decodedBytes += entry.bytes;
+    for (const oldest of this.#decoded) {
+      if (this.#decodedBytes <= this.#limits.cacheBytesMax || oldest === entry) break;
+      this.#decoded.delete(oldest);
+      this.#decodedBytes -= oldest.bytes;
+      oldest.value = undefined;
+    }
+  }
+
+  #changeOf(row: LogRow): Change<V> {
+    return {
+      collection: row.coll,
+      namespace: row.ns,
+      name: row.name,
+      revision: row.rv,
+      type: row.op,
+      value: this.#decode(row.body, row.rv),
+      previous: row.prev === null ? undefined : this.#decode(row.prev, row.prev_rv ?? 0),
+    };
+  }
+
+  #decode(body: string, revision: number): V {
+    try {
+      return this.#deps.stamp(JSON.parse(body) as V, revision);
+    } catch (cause) {
+      throw new StoreError('STORE_CORRUPT', `the object of revision ${revision} is damaged`, {
+        cause,
+      });
+    }
+  }
+}
