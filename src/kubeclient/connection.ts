@@ -14,6 +14,8 @@ export interface KubeCredentials {
     'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'rejectUnauthorized' | 'servername'
   >;
   readonly headers: Readonly<Record<string, string>>;
+  /** Carries the connections instead of ours: the kubeconfig names a proxy. */
+  readonly agent?: RequestOptions['agent'];
 }
 
 export interface KubeConnection {
@@ -74,16 +76,32 @@ export async function connectionFromKubeconfig(
     const name = options.context ?? config.getCurrentContext();
     throw new KubeClientError('KUBE_CONFIG', `kubeconfig has no usable context "${name}"`);
   }
+  const proxied = cluster.proxyUrl !== undefined && cluster.proxyUrl !== '';
+  const read = async (): Promise<KubeCredentials> => {
+    const applied: RequestOptions = { headers: {} };
+    await config.applyToHTTPSOptions(applied);
+    return {
+      tls: tlsOf(applied),
+      headers: headersOf(applied),
+      ...(proxied ? { agent: applied.agent } : {}),
+    };
+  };
+  let kept: { readonly credentials: KubeCredentials; readonly untilMs: number } | undefined;
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: context.namespace ?? 'default',
     credentials: async () => {
-      const applied: RequestOptions = { headers: {} };
-      await config.applyToHTTPSOptions(applied);
-      return { tls: tlsOf(applied), headers: headersOf(applied) };
+      const nowMs = performance.now();
+      if (kept !== undefined && nowMs < kept.untilMs) return kept.credentials;
+      const credentials = await read();
+      kept = { credentials, untilMs: nowMs + credentialsMsMax };
+      return credentials;
     },
   };
 }
+
+/** How long credentials read from files or programs are used before they are read again. */
+const credentialsMsMax = 10_000;
 
 function tlsOf(applied: RequestOptions): KubeCredentials['tls'] {
   const { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername } = applied;

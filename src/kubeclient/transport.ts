@@ -156,7 +156,7 @@ export class KubeTransport {
     const options: RequestOptions = {
       ...credentials.tls,
       method: request.method,
-      agent: this.#agent,
+      agent: credentials.agent ?? this.#agent,
       headers: {
         ...credentials.headers,
         Accept: request.accept ?? 'application/json',

@@ -1,0 +1,12 @@
+/** The door of the supervisor: child processes that are kept running. */
+export { errorDocs, SupervisorError, type SupervisorErrorCode } from './errors.ts';
+export {
+  type ProcessSpec,
+  type ProcessState,
+  SupervisedProcess,
+  type SupervisedProcessDeps,
+  type SupervisedProcessOptions,
+  untilReady,
+} from './supervised-process.ts';
+export { Supervisor, type SupervisorDeps, type SupervisorOptions } from './supervisor.ts';
+export { acceptsTcp } from './tcp-probe.ts';
