@@ -4,7 +4,13 @@
  */
 export { PkiError, errorDocs } from './errors.ts';
 export type { PkiErrorCode } from './errors.ts';
-export { createKeyPair, parsePrivateKey, privateKeyPem, samePublicKey } from './keys.ts';
+export {
+  createKeyPair,
+  keyAlgorithmOf,
+  parsePrivateKey,
+  privateKeyPem,
+  samePublicKey,
+} from './keys.ts';
 export type { KeyAlgorithm, KeyPair } from './keys.ts';
 export {
   canonicalHosts,

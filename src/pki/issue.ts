@@ -45,6 +45,8 @@ export interface AuthorityRequest extends SubjectName {
   readonly backdateMs?: number;
   /** Default ecdsa-p256. */
   readonly algorithm?: KeyAlgorithm;
+  /** Renews with this key instead of making one: what it signed before stays verifiable. */
+  readonly keys?: KeyPair;
 }
 
 /** What a leaf is for. At least one of `server` and `client` is true. */
@@ -62,7 +64,7 @@ export interface LeafRequest extends SubjectName {
 /** Makes a self-signed authority. @throws PkiError PKI_NAME_INVALID */
 export async function createAuthority(request: AuthorityRequest): Promise<Authority> {
   checkSubject(request);
-  const keys = await createKeyPair(request.algorithm);
+  const keys = request.keys ?? (await createKeyPair(request.algorithm));
   const pem = encodeCertificate({
     serial: createSerial(),
     subject: request,

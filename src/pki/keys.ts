@@ -86,3 +86,12 @@ export function samePublicKey(a: KeyObject, b: KeyObject): boolean {
 export function publicKeyDer(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
 }
+
+/** Which of the kinds we make a private key is; undefined for other accepted kinds. */
+export function keyAlgorithmOf(pem: string): KeyAlgorithm | undefined {
+  const { privateKey } = parsePrivateKey(pem);
+  const details = privateKey.asymmetricKeyDetails;
+  if (details?.namedCurve === 'prime256v1') return 'ecdsa-p256';
+  if (details?.modulusLength === 2048) return 'rsa-2048';
+  return details?.modulusLength === 3072 ? 'rsa-3072' : undefined;
+}

@@ -1,0 +1,232 @@
+/**
+ * What should become of the Secret of one Certificate: a pure choice from what is wished and what
+ * is there.
+ *
+ * An authority is renewed with its key: leaves signed before and after verify against the old and
+ * the new certificate alike, so that other sites, which only hold the old one, stay linked. A new
+ * key is made when the Secret is deleted or broken; leaves then follow because their issuer differs.
+ */
+import {
+  canonicalHosts,
+  type CertificateSummary,
+  type KeyAlgorithm,
+  parseCertificate,
+  PkiError,
+  renewAtMs,
+  verifyIssuedBy,
+} from '#pki/index.ts';
+import type { StoredCertificate } from './stored-certificate.ts';
+
+/** What a Certificate asks for. */
+export interface CertificateWish {
+  readonly namespace: string;
+  readonly subject: string;
+  readonly hosts: readonly string[];
+  readonly server: boolean;
+  readonly client: boolean;
+  readonly signing: boolean;
+  /** Name of the CA's Secret; empty for an authority of its own. */
+  readonly ca: string;
+  /** Kind of key that is insisted on; undefined takes any accepted kind. */
+  readonly algorithm: KeyAlgorithm | undefined;
+}
+
+/** The CA that should sign: not there, not usable, or its certificate and bundle. */
+export type CaState =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unusable' }
+  | { readonly kind: 'usable'; readonly pem: string; readonly bundle: readonly string[] };
+
+/** What to do. Times are milliseconds since 1970. */
+export type Decision =
+  | { readonly kind: 'refuse'; readonly message: string }
+  | {
+      readonly kind: 'keep';
+      readonly certificate: CertificateSummary;
+      /** When to look again. */
+      readonly againMs: number;
+    }
+  | {
+      readonly kind: 'bundle';
+      readonly certificate: CertificateSummary;
+      readonly bundle: readonly string[];
+    }
+  | { readonly kind: 'issue'; readonly reason: string; readonly bundle: readonly string[] }
+  | {
+      readonly kind: 'authority';
+      readonly reason: string;
+      readonly keepKey: boolean;
+      readonly previous: readonly string[];
+    };
+
+/** Most older certificates of an authority that are carried beside the current one. */
+const previousMax = 4;
+
+/** Chooses. `stored` is undefined when there is no Secret. */
+export function decideCertificate(
+  wish: CertificateWish,
+  stored: StoredCertificate | undefined,
+  ca: CaState,
+  nowMs: number,
+): Decision {
+  const hosts = hostsOf(wish);
+  if (hosts === undefined)
+    return { kind: 'refuse', message: 'hosts are not valid DNS names or IP addresses' };
+  if (stored !== undefined && !stored.controlled) return decideForeign(wish, hosts, stored, nowMs);
+  return wish.ca === ''
+    ? decideAuthority(wish, stored, nowMs)
+    : decideLeaf(wish, hosts, stored, ca, nowMs);
+}
+
+/** A Secret of the user is right or wrong, but always left alone. */
+function decideForeign(
+  wish: CertificateWish,
+  hosts: readonly string[],
+  stored: StoredCertificate,
+  nowMs: number,
+): Decision {
+  const { certificate } = stored;
+  const isRight =
+    certificate !== undefined &&
+    certificate.notAfterMs > nowMs &&
+    certificate.commonName === wish.subject &&
+    sameHosts(certificate, hosts);
+  if (isRight) return { kind: 'keep', certificate, againMs: certificate.notAfterMs };
+  return { kind: 'refuse', message: 'secret exists but is not controlled by skupper' };
+}
+
+function decideAuthority(
+  wish: CertificateWish,
+  stored: StoredCertificate | undefined,
+  nowMs: number,
+): Decision {
+  const current = stored?.certificate;
+  if (stored === undefined) return newAuthority('no secret');
+  if (current === undefined) return newAuthority('secret cannot be read');
+  if (!current.isAuthority) return newAuthority('not an authority');
+  if (current.commonName !== wish.subject) return newAuthority('subject differs');
+  if (!hasWishedKey(wish, stored)) return newAuthority('key algorithm differs');
+  const previous = unexpired(stored.bundle, current.pem, nowMs);
+  if (nowMs >= renewAtMs(current)) {
+    const carried = current.notAfterMs > nowMs ? [current.pem, ...previous] : previous;
+    return {
+      kind: 'authority',
+      reason: 'due',
+      keepKey: true,
+      previous: carried.slice(0, previousMax),
+    };
+  }
+  const bundle = [current.pem, ...previous];
+  if (!sameList(bundle, stored.bundle)) return { kind: 'bundle', certificate: current, bundle };
+  const ends = previous.map((pem) => parseCertificate(pem).notAfterMs + 1000);
+  return { kind: 'keep', certificate: current, againMs: Math.min(renewAtMs(current), ...ends) };
+}
+
+function hasWishedKey(wish: CertificateWish, stored: StoredCertificate): boolean {
+  return wish.algorithm === undefined || wish.algorithm === stored.keyAlgorithm;
+}
+
+function newAuthority(reason: string): Decision {
+  return { kind: 'authority', reason, keepKey: false, previous: [] };
+}
+
+function decideLeaf(
+  wish: CertificateWish,
+  hosts: readonly string[],
+  stored: StoredCertificate | undefined,
+  ca: CaState,
+  nowMs: number,
+): Decision {
+  const name = `"${wish.namespace}/${wish.ca}"`;
+  if (ca.kind === 'absent') return { kind: 'refuse', message: `CA ${name} not found` };
+  if (ca.kind === 'unusable')
+    return { kind: 'refuse', message: `CA ${name} has no usable certificate and key` };
+  const reason = stored === undefined ? 'no secret' : faultOf(wish, hosts, stored, ca.pem, nowMs);
+  if (reason !== undefined) return { kind: 'issue', reason, bundle: ca.bundle };
+  const certificate = stored?.certificate;
+  if (stored === undefined || certificate === undefined)
+    return { kind: 'issue', reason: 'secret cannot be read', bundle: ca.bundle };
+  if (!sameList(stored.bundle, ca.bundle))
+    return { kind: 'bundle', certificate, bundle: ca.bundle };
+  return { kind: 'keep', certificate, againMs: renewAtMs(certificate) };
+}
+
+/** Why a leaf of ours must be issued again; undefined when it is right. */
+function faultOf(
+  wish: CertificateWish,
+  hosts: readonly string[],
+  stored: StoredCertificate,
+  caPem: string,
+  nowMs: number,
+): string | undefined {
+  const { certificate } = stored;
+  if (certificate === undefined) return 'secret cannot be read';
+  if (!hasWishedKey(wish, stored)) return 'key algorithm differs';
+  if (certificate.commonName !== wish.subject) return 'subject differs';
+  if (!sameHosts(certificate, hosts)) return 'hosts differ';
+  const { server, client } = usagesOf(wish);
+  if (certificate.serverAuth !== server || certificate.clientAuth !== client)
+    return 'usage differs';
+  if (!verifyIssuedBy(certificate.pem, caPem)) return 'issuer differs';
+  return nowMs >= renewAtMs(certificate) ? 'due' : undefined;
+}
+
+/** What a leaf is for; a Certificate that names neither use gets both, as upstream gives. */
+export function usagesOf(wish: Pick<CertificateWish, 'server' | 'client'>): {
+  readonly server: boolean;
+  readonly client: boolean;
+} {
+  const neither = !wish.server && !wish.client;
+  return { server: wish.server || neither, client: wish.client || neither };
+}
+
+/** The hosts the certificate should name, in canonical form; undefined when they are not valid. */
+function hostsOf(wish: CertificateWish): readonly string[] | undefined {
+  if (wish.ca === '' || !usagesOf(wish).server) return [];
+  try {
+    return canonicalHosts(wish.hosts);
+  } catch (thrown) {
+    if (thrown instanceof PkiError) return undefined;
+    throw thrown;
+  }
+}
+
+function sameHosts(certificate: CertificateSummary, hosts: readonly string[]): boolean {
+  // Upstream also lists IP addresses among the DNS names; as a set of hosts that is the same.
+  const named = new Set([
+    ...certificate.dnsNames.map((name) => name.toLowerCase()),
+    ...certificate.ipAddresses,
+  ]);
+  return sameList([...named].sort(), hosts);
+}
+
+/** The bundle without the current certificate, what has expired and what cannot be read. */
+function unexpired(
+  bundle: readonly string[],
+  currentPem: string,
+  nowMs: number,
+): readonly string[] {
+  return bundle.filter((pem) => pem !== currentPem && parseEnd(pem) > nowMs).slice(0, previousMax);
+}
+
+function parseEnd(pem: string): number {
+  try {
+    return parseCertificate(pem).notAfterMs;
+  } catch (thrown) {
+    if (thrown instanceof PkiError) return 0;
+    throw thrown;
+  }
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}
+
+/** The state of a CA from its Secret. A user's CA without `ca.crt` is its own bundle. */
+export function caStateOf(stored: StoredCertificate | undefined): CaState {
+  if (stored === undefined) return { kind: 'absent' };
+  const { certificate } = stored;
+  if (certificate === undefined || !certificate.isAuthority) return { kind: 'unusable' };
+  const others = stored.bundle.filter((pem) => pem !== certificate.pem);
+  return { kind: 'usable', pem: certificate.pem, bundle: [certificate.pem, ...others] };
+}
