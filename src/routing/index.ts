@@ -23,11 +23,14 @@ export type {
   RoutingSink,
 } from './contract.ts';
 export {
-  RoutingEngine,
-  type LocalAddress,
-  type MulticastTargets,
-  type RemoteChoice,
-} from './engine.ts';
+  chooseDestination,
+  type Destination,
+  type DestinationQuestion,
+  type LocalConsumer,
+} from './destination.ts';
+export { RoutingEngine, routingDefaults } from './engine.ts';
+export type { LocalAddress } from './local-addresses.ts';
+export type { MulticastTargets, RemoteChoice } from './reach.ts';
 export { errorDocs, RoutingError, type RoutingErrorCode } from './errors.ts';
 export {
   routingArea,
