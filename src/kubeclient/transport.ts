@@ -63,7 +63,8 @@ export class KubeTransport {
   async request(request: KubeRequest): Promise<KubeAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
     const what = `${request.method} ${request.path}`;
-    const outgoing = await this.#open(request);
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const outgoing = await this.#open(request, body?.length);
     const limit = setTimeout(() => {
       outgoing.destroy(timeoutError(what, this.#limits.requestMsMax));
     }, this.#limits.requestMsMax);
@@ -76,11 +77,12 @@ export class KubeTransport {
     outgoing.on('error', (error) => reject(unreachable(error, this.#connection.server)));
     outgoing.on('response', (answer: IncomingMessage) => {
       collect(answer, this.#limits.answerBytesMax, what).then(
-        (body) => resolve({ status: answer.statusCode ?? 0, body, warnings: warningsOf(answer) }),
+        (text) =>
+          resolve({ status: answer.statusCode ?? 0, body: text, warnings: warningsOf(answer) }),
         (error: unknown) => reject(unreachable(error, this.#connection.server)),
       );
     });
-    outgoing.end(request.body === undefined ? undefined : JSON.stringify(request.body));
+    outgoing.end(body);
     try {
       if (request.signal?.aborted === true) abort();
       return await promise;
@@ -117,7 +119,7 @@ export class KubeTransport {
     outgoing.on('response', (answer: IncomingMessage) => {
       if (answer.statusCode !== 200) {
         collect(answer, this.#limits.answerBytesMax, what).then(
-          (body) => resolve({ status: answer.statusCode ?? 0, body, warnings: [] }),
+          (text) => resolve({ status: answer.statusCode ?? 0, body: text, warnings: [] }),
           reject,
         );
         return;
@@ -150,7 +152,7 @@ export class KubeTransport {
     this.#agent.destroy();
   }
 
-  async #open(request: KubeRequest): Promise<ReturnType<typeof tlsRequest>> {
+  async #open(request: KubeRequest, bodyBytes?: number): Promise<ReturnType<typeof tlsRequest>> {
     const credentials = await this.#connection.credentials();
     const url = new URL(this.#connection.server + request.path);
     const options: RequestOptions = {
@@ -161,9 +163,13 @@ export class KubeTransport {
         ...credentials.headers,
         Accept: request.accept ?? 'application/json',
         'User-Agent': 'drawbridge',
-        ...(request.body === undefined
+        // Node leaves the length out of a DELETE, and servers then miss the body.
+        ...(bodyBytes === undefined
           ? {}
-          : { 'Content-Type': request.contentType ?? 'application/json' }),
+          : {
+              'Content-Type': request.contentType ?? 'application/json',
+              'Content-Length': bodyBytes,
+            }),
       },
     };
     return this.#secure ? tlsRequest(url, options) : plainRequest(url, options);
