@@ -3,6 +3,7 @@
  * about it, once.
  */
 import type { FieldError } from './field-error.ts';
+import type { NameCheck } from './metadata.ts';
 import type { GroupVersionKind, GroupVersionResource, KubeObject } from './object.ts';
 import { apiVersionOf } from './object.ts';
 import type { Schema } from './schema/node.ts';
@@ -59,6 +60,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Columns after NAME. Built-in kinds get AGE appended by the table code. */
   readonly columns: readonly Column[];
   readonly selectableFields: readonly SelectableField[];
+  /** Rules for names, where they differ from RFC 1123 subdomains. */
+  readonly nameCheck?: NameCheck;
   /** Fills in and converts before validation (Secret: stringData). Changes `object` in place. */
   readonly prepare?: (object: KubeObject, old: KubeObject | undefined) => void;
   /** Rules beyond schema and metadata. `old` is there on update. */

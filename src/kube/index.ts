@@ -95,3 +95,88 @@ export {
   unprocessable,
   unsupportedMediaType,
 } from './status.ts';
+export { Admission } from './admission.ts';
+export type { NameCheck } from './metadata.ts';
+export {
+  annotationBytesMax,
+  checkChangedMetadata,
+  checkNewMetadata,
+  metadataSchema,
+} from './metadata.ts';
+export {
+  checkConfigKey,
+  checkLabelName,
+  checkLabelValue,
+  checkPortName,
+  checkPortNumber,
+  checkQualifiedName,
+  checkServiceName,
+  checkSubdomainName,
+  generateName,
+} from './name.ts';
+export { checkJson, cloneJson, equalJson, jsonDepthMax, valueAt } from './json.ts';
+export { checkSchema } from './schema/check.ts';
+export { checkListTypes } from './schema/list-type.ts';
+export { applyDefaults, dropNulls, pruneUnknown } from './schema/prune.ts';
+export type { RuleCheck } from './schema/rules.ts';
+export { compileRules, ruleFindingsMax } from './schema/rules.ts';
+export type { LabelRequirement, LabelSelectorSpec } from './selector/label.ts';
+export {
+  LabelSelector,
+  labelSelectorOf,
+  parseLabelSelector,
+  selectorLengthMax,
+} from './selector/label.ts';
+export { FieldSelector, parseFieldSelector } from './selector/field.ts';
+export { applyMergePatch } from './patch/merge.ts';
+export {
+  applyJsonPatch,
+  jsonPatchPaths,
+  patchCopyBytesMax,
+  patchOperationsMax,
+} from './patch/json.ts';
+export { applyStrategicPatch } from './patch/strategic.ts';
+export type {
+  Aggregate,
+  Condition,
+  ConditionState,
+  Evaluation,
+  StatusEnvelope,
+} from './condition.ts';
+export {
+  aggregate,
+  conditionSchema,
+  conditionsSchema,
+  findCondition,
+  isConditionTrue,
+  readyCondition,
+  removeCondition,
+  setCondition,
+  settleStatus,
+  stateError,
+  statePending,
+  stateReady,
+} from './condition.ts';
+export {
+  annotationOf,
+  controllerOf,
+  encodeSecretData,
+  isOwnedBy,
+  isTerminating,
+  labelOf,
+  ownerReferenceTo,
+  sameObject,
+  secretBytes,
+  secretText,
+  withAnnotations,
+} from './access.ts';
+export {
+  ageSince,
+  formatDuration,
+  formatMicroTime,
+  formatTime,
+  humanAge,
+  normalizeTime,
+  parseDuration,
+  parseTime,
+} from './time.ts';

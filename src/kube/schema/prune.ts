@@ -1,0 +1,93 @@
+/**
+ * What happens to a decoded body before it is checked: fields that the schema does not know are cut
+ * and reported, nulls that nobody declared vanish, defaults come in. All change the value in place.
+ * @spec Kubernetes structural schemas: pruning, defaulting
+ */
+import { cloneJson } from '../json.ts';
+import { isRecord } from '../object.ts';
+import type { SchemaNode } from './node.ts';
+
+/** The schema of a field of an object, undefined when the schema knows nothing about it. */
+function nodeOf(schema: SchemaNode, name: string): SchemaNode | undefined {
+  const { properties, additionalProperties } = schema;
+  if (properties !== undefined && Object.hasOwn(properties, name)) return properties[name];
+  if (typeof additionalProperties === 'object') return additionalProperties;
+  return additionalProperties === true ? {} : undefined;
+}
+
+/**
+ * Cuts fields the schema does not know.
+ * @returns their paths, such as `spec.zzz` or `spec.roles[0].zzz`, in document order
+ */
+export function pruneUnknown(schema: SchemaNode, value: unknown): string[] {
+  const cut: string[] = [];
+  prune(schema, value, '', false, cut);
+  return cut;
+}
+
+function prune(
+  schema: SchemaNode,
+  value: unknown,
+  path: string,
+  preserved: boolean,
+  cut: string[],
+): void {
+  if (Array.isArray(value)) {
+    if (schema.items === undefined) return;
+    for (const [index, item] of value.entries()) {
+      prune(schema.items, item, `${path}[${index}]`, false, cut);
+    }
+    return;
+  }
+  if (!isRecord(value)) return;
+  const open = preserved || schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const closed =
+    schema.properties !== undefined ||
+    schema.additionalProperties !== undefined ||
+    schema.type === 'object';
+  for (const name of Object.keys(value)) {
+    const node = nodeOf(schema, name);
+    const child = path === '' ? name : `${path}.${name}`;
+    if (node !== undefined) prune(node, value[name], child, false, cut);
+    else if (!open && closed) {
+      cut.push(child);
+      delete value[name];
+    }
+  }
+}
+
+/** Cuts nulls in fields that are not nullable and have no default. */
+export function dropNulls(schema: SchemaNode | undefined, value: unknown): void {
+  if (Array.isArray(value)) {
+    for (const item of value) dropNulls(schema?.items, item);
+    return;
+  }
+  if (!isRecord(value)) return;
+  for (const [name, item] of Object.entries(value)) {
+    const node = schema === undefined ? undefined : nodeOf(schema, name);
+    if (item === null && node !== undefined && node.nullable !== true) {
+      if (node.default === undefined) delete value[name];
+    } else if (typeof item === 'object') dropNulls(node, item);
+  }
+}
+
+/** Fills in defaults where fields are absent, or null without being nullable. */
+export function applyDefaults(schema: SchemaNode, value: unknown): void {
+  if (Array.isArray(value)) {
+    if (schema.items === undefined) return;
+    for (const item of value) applyDefaults(schema.items, item);
+    return;
+  }
+  if (!isRecord(value)) return;
+  for (const [name, node] of Object.entries(schema.properties ?? {})) {
+    if (node.default === undefined) continue;
+    const absent = !Object.hasOwn(value, name);
+    if (absent || (value[name] === null && node.nullable !== true)) {
+      value[name] = cloneJson(node.default);
+    }
+  }
+  for (const [name, item] of Object.entries(value)) {
+    const node = nodeOf(schema, name);
+    if (node !== undefined) applyDefaults(node, item);
+  }
+}

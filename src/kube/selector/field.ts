@@ -1,0 +1,97 @@
+/**
+ * Field selectors: `metadata.name=x,status.phase!=Active`. Only fields that the kind declares.
+ * @spec Kubernetes apimachinery fields selector
+ */
+import type { ResourceDefinition, SelectableField } from '../definition.ts';
+import { valueAt } from '../json.ts';
+import type { KubeObject } from '../object.ts';
+import { badRequest } from '../status.ts';
+import { selectorLengthMax } from './label.ts';
+
+interface Term {
+  readonly field: SelectableField;
+  readonly negated: boolean;
+  readonly value: string;
+}
+
+const metadataFields: readonly SelectableField[] = [
+  { path: 'metadata.name', read: (object) => object.metadata.name },
+  { path: 'metadata.namespace', read: (object) => object.metadata.namespace ?? '' },
+];
+
+/** All terms must hold. */
+export class FieldSelector {
+  readonly #terms: readonly Term[];
+
+  constructor(terms: readonly Term[]) {
+    this.#terms = terms;
+  }
+
+  /** True when it selects everything. */
+  get isEmpty(): boolean {
+    return this.#terms.length === 0;
+  }
+
+  /** True when the object satisfies every term. */
+  matches(object: KubeObject): boolean {
+    return this.#terms.every(
+      ({ field, negated, value }) => (readField(field, object) === value) !== negated,
+    );
+  }
+
+  /** The value that `path` must have, if a term fixes it: lets a server look up instead of scan. */
+  exact(path: string): string | undefined {
+    return this.#terms.find((term) => !term.negated && term.field.path === path)?.value;
+  }
+}
+
+/** The text that a field selector compares. */
+export function readField(field: SelectableField, object: KubeObject): string {
+  if (field.read !== undefined) return field.read(object);
+  const value = valueAt(object, field.path.split('.'));
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** Splits at commas that no backslash protects. */
+function splitTerms(text: string): string[] {
+  return text.match(/(?:\\.|[^,\\])+/gsu) ?? [];
+}
+
+function unescapeValue(value: string, text: string): string {
+  return value.replace(/\\(.?)/gsu, (_all, escaped: string) => {
+    if (escaped === ',' || escaped === '=' || escaped === '\\') return escaped;
+    throw badRequest(`invalid field selector: invalid escape sequence: ${JSON.stringify(text)}`);
+  });
+}
+
+/**
+ * Reads a field selector for a kind; the empty text selects everything.
+ * @throws StatusError KUBE_BAD_REQUEST for malformed terms and for fields that cannot be selected
+ */
+export function parseFieldSelector(text: string, definition: ResourceDefinition): FieldSelector {
+  if (text.length > selectorLengthMax) {
+    throw badRequest(`the selector is longer than ${selectorLengthMax} characters`);
+  }
+  const known = [...metadataFields, ...definition.selectableFields];
+  const terms = splitTerms(text).map((part): Term => {
+    const match = /^((?:\\.|[^=!\\])*)(!=|==|=)(.*)$/su.exec(part);
+    if (match === null) {
+      throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
+    }
+    const [, path = '', operator = '', value = ''] = match;
+    const field = known.find((each) => each.path === path);
+    if (field === undefined) throw unknownField(path, definition);
+    return { field, negated: operator === '!=', value: unescapeValue(value, part) };
+  });
+  return new FieldSelector(terms);
+}
+
+function unknownField(path: string, definition: ResourceDefinition): Error {
+  if (definition.custom || definition.selectableFields.length > 0) {
+    return badRequest(`field label not supported: ${path}`);
+  }
+  return badRequest(
+    `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
+}
