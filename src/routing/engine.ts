@@ -162,6 +162,11 @@ export class RoutingEngine {
     return this.#reach.connectionTo(router);
   }
 
+  /** Cost of the way to another router, undefined when it cannot be reached. */
+  costTo(router: string): number | undefined {
+    return this.#topology.costTo(router);
+  }
+
   /** Ways to all reachable routers with consumers of the key, cheapest first, then by router id. */
   remoteChoices(key: string): readonly RemoteChoice[] {
     return this.#reach.remoteChoices(key);
