@@ -155,6 +155,7 @@ export class LinkStateExchange {
     topology.compute(database.linkStates());
     reach.forgetAll();
     for (const node of database.nodes()) this.#settleReach(node, nowMs);
+    this.#deps.requests.bringForward(nowMs);
     this.#fluxUntilMs = nowMs + this.#times.fluxMs;
     this.#raDueMs = Math.min(this.#raDueMs, this.#raSentMs + this.#times.raIntervalFluxMs);
     outlet.tell({ type: 'topologyChanged' });

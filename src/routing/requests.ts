@@ -11,20 +11,43 @@ interface Pending {
   readonly triesMax: number;
   tries: number;
   dueMs: number;
+  askedMs: number;
 }
 
-const retryFirstMs = 250;
+const retryFirstMs = 150;
+const retryFactor = 1.5;
 const retryMaxMs = 4000;
+/** Least pause between two tries when paths changed in between. */
+const retryMinMs = 50;
 
 export class Requests {
   readonly #pending = new Map<string, Pending>();
+  /** At or before the earliest due time. */
+  #deadlineMs = Infinity;
 
   /** Asks at the next `takeDue`, unless the same question is open already. */
   want(router: string, question: Question, nowMs: number, triesMax = Infinity): void {
     const key = `${question} ${router}`;
     const known = this.#pending.get(key);
     if (known !== undefined && known.triesMax >= triesMax) return;
-    this.#pending.set(key, { router, question, triesMax, tries: 0, dueMs: nowMs });
+    this.#pending.set(key, {
+      router,
+      question,
+      triesMax,
+      tries: 0,
+      dueMs: nowMs,
+      askedMs: -Infinity,
+    });
+    this.#deadlineMs = Math.min(this.#deadlineMs, nowMs);
+  }
+
+  /** Paths changed: what was dropped on the way may get through now. */
+  bringForward(nowMs: number): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.tries >= pending.triesMax) continue;
+      pending.dueMs = Math.min(pending.dueMs, Math.max(nowMs, pending.askedMs + retryMinMs));
+      this.#deadlineMs = Math.min(this.#deadlineMs, pending.dueMs);
+    }
   }
 
   answered(router: string, question: Question): void {
@@ -37,22 +60,26 @@ export class Requests {
   }
 
   nextDeadlineMs(): number {
-    let deadline = Infinity;
-    for (const pending of this.#pending.values()) deadline = Math.min(deadline, pending.dueMs);
-    return deadline;
+    return this.#deadlineMs;
   }
 
   /** Calls `ask` for each question that is due; the next try is put off further each time. */
   takeDue(nowMs: number, ask: (router: string, question: Question) => void): void {
+    if (this.#deadlineMs > nowMs) return;
+    let deadline = Infinity;
     for (const [key, pending] of this.#pending) {
-      if (pending.dueMs > nowMs) continue;
-      if (pending.tries >= pending.triesMax) {
-        this.#pending.delete(key);
-        continue;
+      if (pending.dueMs <= nowMs) {
+        if (pending.tries >= pending.triesMax) {
+          this.#pending.delete(key);
+          continue;
+        }
+        pending.dueMs = nowMs + Math.min(retryMaxMs, retryFirstMs * retryFactor ** pending.tries);
+        pending.askedMs = nowMs;
+        pending.tries++;
+        ask(pending.router, pending.question);
       }
-      pending.dueMs = nowMs + Math.min(retryMaxMs, retryFirstMs * 2 ** pending.tries);
-      pending.tries++;
-      ask(pending.router, pending.question);
+      deadline = Math.min(deadline, pending.dueMs);
     }
+    this.#deadlineMs = deadline;
   }
 }
