@@ -10,7 +10,7 @@ import type { KubeObject } from './object.ts';
 import { apiVersionOf, isRecord } from './object.ts';
 import { checkSchema } from './schema/check.ts';
 import { checkListTypes } from './schema/list-type.ts';
-import { applyDefaults, dropNulls, pruneUnknown } from './schema/prune.ts';
+import { applyDefaults, dropNulls, normalizeTimes, pruneUnknown } from './schema/prune.ts';
 import type { RuleCheck } from './schema/rules.ts';
 import { compileRules } from './schema/rules.ts';
 
@@ -40,13 +40,14 @@ export class Admission {
   }
 
   /**
-   * Cuts unknown fields and stray nulls, fills in defaults. Changes the decoded body in place.
+   * Cuts unknown fields and stray nulls, fills in defaults, brings times into one form. Changes the decoded body in place.
    * @returns the paths that were cut: refused under strict validation, warned about otherwise
    */
   normalize(body: Record<string, unknown>): string[] {
     const cut = pruneUnknown(this.definition.schema, body);
     dropNulls(this.definition.schema, body);
     applyDefaults(this.definition.schema, body);
+    normalizeTimes(this.definition.schema, body);
     return cut;
   }
 

@@ -57,7 +57,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly unconditionalUpdate: boolean;
   /** Schema of the whole object, apiVersion, kind and metadata included. */
   readonly schema: Schema<T>;
-  /** Columns after NAME. Built-in kinds get AGE appended by the table code. */
+  /** All columns of a table, NAME included. CRDs carry those that have a path. */
   readonly columns: readonly Column[];
   readonly selectableFields: readonly SelectableField[];
   /** Rules for names, where they differ from RFC 1123 subdomains. */

@@ -180,3 +180,31 @@ export {
   parseDuration,
   parseTime,
 } from './time.ts';
+export type {
+  IncludeObject,
+  Table,
+  TableColumnDefinition,
+  TableRow,
+} from './table/table.ts';
+export { ageColumn, nameColumn, partialObject, TableRenderer } from './table/table.ts';
+export type { JsonPath } from './table/jsonpath.ts';
+export { compileJsonPath } from './table/jsonpath.ts';
+export { builtinDefinitions } from './builtin/all.ts';
+export type { ConfigMap } from './builtin/config-map.ts';
+export { configMaps } from './builtin/config-map.ts';
+export type { Event } from './builtin/event.ts';
+export { events } from './builtin/event.ts';
+export type { Lease } from './builtin/lease.ts';
+export { leases } from './builtin/lease.ts';
+export type { Namespace } from './builtin/namespace.ts';
+export { namespaceNameLabel, namespaces } from './builtin/namespace.ts';
+export type { Secret } from './builtin/secret.ts';
+export { secrets } from './builtin/secret.ts';
+export type { ServiceAccount } from './builtin/service-account.ts';
+export { serviceAccounts } from './builtin/service-account.ts';
+export { services } from './builtin/service.ts';
+export type { Service, ServicePort } from './builtin/service-schema.ts';
+export type { CustomObject, CustomObjectWithSpec } from './custom.ts';
+export { customDefinition, customSchema, customSchemaWithSpec } from './custom.ts';
+export { normalizeTimes } from './schema/prune.ts';
+export { microTime } from './schema/build.ts';

@@ -49,6 +49,14 @@ export function normalizeTime(text: string): string {
   return ms === undefined ? text : formatTime(ms);
 }
 
+/** The text with six digits of the second in UTC, or the text itself when it is no time. */
+export function normalizeMicroTime(text: string): string {
+  const ms = parseTime(text);
+  if (ms === undefined) return text;
+  const digits = (/\.(\d+)/u.exec(text)?.[1] ?? '').padEnd(6, '0').slice(0, 6);
+  return `${formatTime(ms).slice(0, 19)}.${digits}Z`;
+}
+
 const unitNs: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,

@@ -82,6 +82,11 @@ export function dateTime(description: string): Schema<string> {
   return { type: 'string', format: 'date-time', description };
 }
 
+/** A point in time with microseconds, RFC 3339. */
+export function microTime(description: string): Schema<string> {
+  return { type: 'string', format: 'micro-time', description };
+}
+
 /** A list. */
 export function array<T>(
   description: string,

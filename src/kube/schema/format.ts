@@ -26,7 +26,7 @@ function isDuration(text: string): boolean {
 
 /** True when `text` is of the format, or the format is not one that is checked. */
 export function fitsFormat(format: string, text: string): boolean {
-  if (format === 'date-time') return parseTime(text) !== undefined;
+  if (format === 'date-time' || format === 'micro-time') return parseTime(text) !== undefined;
   if (format === 'duration') return isDuration(text);
   const pattern = Object.hasOwn(patterns, format) ? patterns[format] : undefined;
   return pattern === undefined || pattern.test(text);

@@ -5,6 +5,7 @@
  */
 import { cloneJson } from '../json.ts';
 import { isRecord } from '../object.ts';
+import { normalizeMicroTime, normalizeTime } from '../time.ts';
 import type { SchemaNode } from './node.ts';
 
 /** The schema of a field of an object, undefined when the schema knows nothing about it. */
@@ -90,4 +91,28 @@ export function applyDefaults(schema: SchemaNode, value: unknown): void {
     const node = nodeOf(schema, name);
     if (node !== undefined) applyDefaults(node, item);
   }
+}
+
+/**
+ * Writes times the way the server keeps them: `date-time` in whole seconds, `micro-time` with six
+ * digits, both in UTC. Texts that are no times stay for the check to find.
+ */
+export function normalizeTimes(schema: SchemaNode, value: unknown): unknown {
+  if (typeof value === 'string') {
+    if (schema.format === 'date-time') return normalizeTime(value);
+    return schema.format === 'micro-time' ? normalizeMicroTime(value) : value;
+  }
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (items !== undefined) {
+      for (const [index, item] of value.entries()) value[index] = normalizeTimes(items, item);
+    }
+    return value;
+  }
+  if (!isRecord(value)) return value;
+  for (const [name, item] of Object.entries(value)) {
+    const node = nodeOf(schema, name);
+    if (node !== undefined) value[name] = normalizeTimes(node, item);
+  }
+  return value;
 }
