@@ -1,0 +1,96 @@
+/** Keeps the status of AccessGrants: code, URL, CA, expiration and conditions. */
+import type { Running } from '#base/lifecycle.ts';
+import { alphanumeric, randomText } from '#base/random.ts';
+import { isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
+import { createOrUpdate, feed, updateStatus } from '#kubeclient/index.ts';
+import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
+import type { GrantsDeps } from './controller-deps.ts';
+import { decideGrant, defaultGrantSpec, type GrantAddress } from './grant-decision.ts';
+import { type AccessGrant, accessGrant, site } from './kinds.ts';
+import { activeSite } from './site-access.ts';
+
+/** Where the address of the grant server comes from; a running grant server is one. */
+export interface GrantAddressSource {
+  current(): GrantAddress | undefined;
+  /** @returns takes the listener away */
+  onChange(listener: () => void): () => void;
+}
+
+export interface AccessGrantOptions {
+  /** Absent: grants are not enabled here. */
+  readonly address?: GrantAddressSource;
+}
+
+/** Length of a code that the controller makes: 24 letters and digits are 142 bits. */
+const codeChars = 24;
+
+/** Starts the controller; it works as soon as the informers have synced. */
+export function startAccessGrantController(deps: GrantsDeps, options: AccessGrantOptions): Running {
+  const grants = deps.informers.of(accessGrant);
+  const sites = deps.informers.of(site);
+  const loop = new ReconcileLoop<ObjectKey>(new AccessGrantReconciler(deps, options), deps, {
+    name: 'accessgrant',
+    idOf: keyText,
+  });
+  const grantsOf = (namespace: string | undefined): ObjectKey[] =>
+    grants.list(namespace).map(keyOf);
+  const leave = [
+    feed(grants, loop, (grant) => [keyOf(grant)]),
+    feed(sites, loop, (changed) => grantsOf(changed.metadata.namespace)),
+    options.address?.onChange(() => {
+      for (const key of grantsOf(undefined)) loop.add(key);
+    }),
+  ];
+  let stopped = false;
+  void Promise.all([grants.synced, sites.synced]).then(() => {
+    if (!stopped) loop.start();
+  });
+  return {
+    stop: async (stopOptions) => {
+      stopped = true;
+      for (const end of leave) end?.();
+      await loop.stop(stopOptions);
+    },
+  };
+}
+
+class AccessGrantReconciler implements Reconciler<ObjectKey> {
+  readonly #deps: GrantsDeps;
+  readonly #options: AccessGrantOptions;
+
+  constructor(deps: GrantsDeps, options: AccessGrantOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const cached = this.#deps.informers.of(accessGrant).get(key);
+    if (cached === undefined || isTerminating(cached)) return {};
+    const grant = await this.#writeDefaults(cached);
+    if (grant === undefined) return {};
+    const around = {
+      enabled: this.#options.address !== undefined,
+      address: this.#options.address?.current(),
+      site: activeSite(this.#deps.informers.of(site).list(key.namespace)),
+      createCode: () => randomText(this.#deps.random, codeChars, alphanumeric),
+    };
+    await updateStatus(this.#deps.client, accessGrant, grant, (copy) =>
+      decideGrant(copy, { ...around, nowMs: this.#deps.clock.nowMs() }),
+    );
+    return {};
+  }
+
+  async #writeDefaults(grant: AccessGrant): Promise<AccessGrant | undefined> {
+    if (defaultGrantSpec(grant) === grant) return grant;
+    const uid = grant.metadata.uid;
+    const written = await createOrUpdate(
+      this.#deps.client,
+      accessGrant,
+      keyOf(grant),
+      (existing) =>
+        existing?.metadata.uid === uid ? existing && defaultGrantSpec(existing) : undefined,
+      grant,
+    );
+    return written?.object;
+  }
+}

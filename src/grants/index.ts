@@ -1,0 +1,20 @@
+/** Grants and tokens: issuing access, the server where tokens are redeemed, and redeeming them. */
+export type { GrantsDeps } from './controller-deps.ts';
+export { errorDocs, GrantsError, type GrantsErrorCode } from './errors.ts';
+export {
+  type AccessGrantOptions,
+  type GrantAddressSource,
+  startAccessGrantController,
+} from './grant-controller.ts';
+export {
+  expirationWindowDefault,
+  type GrantAddress,
+  redemptionsAllowedDefault,
+} from './grant-decision.ts';
+export {
+  type GrantServerOptions,
+  type RunningGrantServer,
+  startGrantServer,
+} from './grant-server.ts';
+export type { RedeemerOptions } from './redeemer.ts';
+export { type AccessTokenOptions, startAccessTokenController } from './token-controller.ts';

@@ -1,0 +1,217 @@
+/**
+ * Answers redemptions. The answer is built first and counted after, and only then given: a fault on
+ * the way uses nothing up, and nobody gets what was not counted.
+ *
+ *   limits -> find -> time, uses -> code -> names -> [told before?] -> documents -> count -> answer
+ */
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/log.ts';
+import type { Counter, MetricsRegistry } from '#base/metrics.ts';
+import type { Lister } from '#kubeclient/index.ts';
+import {
+  issueCertificate,
+  issueForRequest,
+  parseSigningRequest,
+  PkiError,
+  privateKeyPem,
+} from '#pki/index.ts';
+import { AnswerMemory, answerKey } from './answer-memory.ts';
+import { AttemptLimit } from './attempt-limit.ts';
+import type { GrantDirectory } from './grant-directory.ts';
+import type { AccessGrant, Secret, Site } from './kinds.ts';
+import { linkDocuments } from './link-documents.ts';
+import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
+import type { RedemptionCounter } from './redemption-counter.ts';
+import { noSite, type Refusal, refusals, tooManyAttempts } from './refusal.ts';
+import { type Signer, SigningAuthorities } from './signing-authority.ts';
+import { activeSite, endpointGroups, issuerOf } from './site-access.ts';
+
+export interface RedeemerDeps {
+  readonly grants: Pick<GrantDirectory, 'find'>;
+  readonly sites: Pick<Lister<Site>, 'list'>;
+  readonly secrets: Pick<Lister<Secret>, 'get'>;
+  readonly counter: Pick<RedemptionCounter, 'count' | 'newest'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: MetricsRegistry;
+}
+
+export interface RedeemerOptions {
+  /** Life of the certificates handed out, in milliseconds; default five years. */
+  readonly certificateLifetimeMs?: number;
+  /** Failed attempts from one address in a row; default 100, one forgiven each 200 ms. */
+  readonly failuresPerPlaceMax?: number;
+  /** Wrong codes for one grant in a row; default 20, one forgiven each 6 s. */
+  readonly failuresPerGrantMax?: number;
+}
+
+/** One request to redeem, free of HTTP. */
+export interface RedemptionRequest {
+  /** The uid of the grant, from the path. */
+  readonly key: string;
+  readonly body: Uint8Array;
+  /** What attempts are counted under. */
+  readonly place: string;
+  readonly name?: string;
+  readonly subject?: string;
+  /** Makes repeating safe: the same id gets the same answer, counted once. */
+  readonly redemptionId?: string;
+  /** PEM request: the joiner keeps its private key. */
+  readonly signingRequest?: string;
+}
+
+/** The YAML documents, or why there are none. */
+export type RedemptionAnswer = { readonly documents: string } | { readonly refusal: Refusal };
+
+const placeLimit = { burst: 100, leakMs: 200, keysMax: 4096 };
+const grantLimit = { burst: 20, leakMs: 6000, keysMax: 4096 };
+const memory = { keepMs: 5 * 60_000, answersMax: 512 };
+
+export class Redeemer {
+  readonly #deps: RedeemerDeps;
+  readonly #options: RedeemerOptions;
+  readonly #places: AttemptLimit;
+  readonly #codes: AttemptLimit;
+  readonly #told = new AnswerMemory<string>(memory);
+  readonly #signers = new SigningAuthorities();
+  readonly #answers: Counter;
+
+  constructor(deps: RedeemerDeps, options: RedeemerOptions = {}) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#places = new AttemptLimit({
+      ...placeLimit,
+      burst: options.failuresPerPlaceMax ?? placeLimit.burst,
+    });
+    this.#codes = new AttemptLimit({
+      ...grantLimit,
+      burst: options.failuresPerGrantMax ?? grantLimit.burst,
+    });
+    this.#answers = deps.metrics.counter(
+      'drawbridge_redemptions_total',
+      'Answers to redemptions by status',
+      ['status'],
+    );
+  }
+
+  /** Why this place has to wait, before anything of its request is read. */
+  limitOf(place: string): Refusal | undefined {
+    const waitMs = this.#places.waitMs(place, this.#deps.clock.nowMs());
+    return waitMs > 0 ? tooManyAttempts(waitMs) : undefined;
+  }
+
+  /** Answers one request. @throws only for our own bugs */
+  async redeem(request: RedemptionRequest): Promise<RedemptionAnswer> {
+    const answer = await this.#answer(request);
+    const refusal = 'refusal' in answer ? answer.refusal : undefined;
+    this.#answers.add(1, { status: String(refusal?.status ?? 200) });
+    if (refusal?.isFailedAttempt === true)
+      this.#places.onFailure(request.place, this.#deps.clock.nowMs());
+    return answer;
+  }
+
+  async #answer(request: RedemptionRequest): Promise<RedemptionAnswer> {
+    const nowMs = this.#deps.clock.nowMs();
+    const cached = this.#deps.grants.find(request.key);
+    if (cached === undefined) return { refusal: refusals.unknown };
+    const grant = this.#deps.counter.newest(cached);
+    const waitMs = this.#codes.waitMs(request.key, nowMs);
+    if (waitMs > 0) return { refusal: tooManyAttempts(waitMs) };
+    const isRight = isCode(request.body, grant.status?.code);
+    const joiner = readJoiner(request, grant.metadata.name);
+    const id = answerIdOf(request, joiner);
+    // Who was given the last redemption and lost the answer must not hear "used up".
+    const earlier = isRight && id !== undefined ? this.#told.find(id, nowMs) : undefined;
+    const told = earlier === undefined ? undefined : await earlier;
+    if (told !== undefined) return { documents: told };
+    const refusal = refusalOfGrant(grant, nowMs);
+    if (refusal !== undefined) return { refusal };
+    if (!isRight) {
+      this.#codes.onFailure(request.key, nowMs);
+      return { refusal: refusals.wrongCode };
+    }
+    if ('status' in joiner) return { refusal: joiner };
+    const answer = this.#admit(grant, joiner, request);
+    if (id !== undefined) this.#told.keep(id, documentsOf(answer), nowMs);
+    return await answer;
+  }
+
+  /** Builds, counts, and only then answers. */
+  async #admit(
+    grant: AccessGrant,
+    joiner: Joiner,
+    request: RedemptionRequest,
+  ): Promise<RedemptionAnswer> {
+    const built = await this.#build(grant, joiner, request.signingRequest);
+    if ('refusal' in built) return built;
+    const refusal = await this.#deps.counter.count(grant);
+    if (refusal !== undefined) return { refusal };
+    this.#deps.log.info('access granted', {
+      resource: `${grant.metadata.namespace}/${grant.metadata.name}`,
+      name: joiner.name,
+      subject: joiner.subject,
+      place: request.place,
+    });
+    return built;
+  }
+
+  async #build(
+    grant: AccessGrant,
+    joiner: Joiner,
+    signingRequest: string | undefined,
+  ): Promise<RedemptionAnswer> {
+    const namespace = grant.metadata.namespace ?? '';
+    const site = activeSite(this.#deps.sites.list(namespace));
+    if (site === undefined) return { refusal: noSite(namespace) };
+    if (site.spec?.edge === true) return { refusal: refusals.edgeSite };
+    const issuer = issuerOf(grant.spec?.issuer, site);
+    const secret = this.#deps.secrets.get({ namespace, name: issuer });
+    const signer = secret === undefined ? undefined : this.#signers.of(secret);
+    if (signer === undefined) return { refusal: refusals.noIssuer };
+    const groups = endpointGroups(site);
+    if (groups.length === 0) return { refusal: refusals.noEndpoints };
+    const pair = await this.#sign(signer, joiner, signingRequest);
+    if (pair === undefined) return { refusal: refusals.badRequest };
+    const caPem = signer.bundlePem;
+    return { documents: linkDocuments({ name: joiner.name, caPem, groups, ...pair }) };
+  }
+
+  /** @returns undefined when the joiner's signing request cannot be used */
+  async #sign(
+    { authority }: Signer,
+    joiner: Joiner,
+    signingRequest: string | undefined,
+  ): Promise<{ certificatePem: string; keyPem?: string } | undefined> {
+    const lifetimeMs = this.#options.certificateLifetimeMs;
+    const leaf = {
+      commonName: joiner.subject,
+      // A joiner only dials: with this certificate nobody can pose as one of our routers.
+      server: false,
+      client: true,
+      nowMs: this.#deps.clock.nowMs(),
+      ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+    };
+    if (signingRequest === undefined) {
+      const { certificate, keys } = await issueCertificate(authority, leaf);
+      return { certificatePem: certificate.pem, keyPem: privateKeyPem(keys.privateKey) };
+    }
+    try {
+      const request = await parseSigningRequest(signingRequest);
+      return { certificatePem: issueForRequest(authority, request, leaf).pem };
+    } catch (thrown) {
+      if (thrown instanceof PkiError) return undefined;
+      throw thrown;
+    }
+  }
+}
+
+function answerIdOf(request: RedemptionRequest, joiner: Joiner | Refusal): string | undefined {
+  const { redemptionId, key, signingRequest = '' } = request;
+  if (redemptionId === undefined || 'status' in joiner) return undefined;
+  return answerKey(key, redemptionId, joiner.name, joiner.subject, signingRequest);
+}
+
+async function documentsOf(answer: Promise<RedemptionAnswer>): Promise<string | undefined> {
+  const made = await answer;
+  return 'documents' in made ? made.documents : undefined;
+}

@@ -1,0 +1,140 @@
+/**
+ * The joining side of a redemption: one POST to the grant server that the token names, trusting
+ * only the CA that the token brings.
+ */
+import { STATUS_CODES } from 'node:http';
+import { CodedError, messageOf, type Retry } from '#base/errors.ts';
+import { HttpError, type HttpResponse, type HttpsRequestOptions } from '#http/index.ts';
+import { createKeyPair, createSigningRequest, type KeyPair, privateKeyPem } from '#pki/index.ts';
+import { GrantsError } from './errors.ts';
+import { answerBytesMax, parseReceivedAccess, type ReceivedAccess } from './received-documents.ts';
+
+/** What is asked of a grant server. */
+export interface RedemptionOrder {
+  readonly url: string;
+  readonly code: string;
+  readonly caPem: string;
+  /** Name for Secret and Link: that of the token. */
+  readonly name: string;
+  /** Id of the joining site. */
+  readonly subject: string;
+  /** The same for every try of one token, and known to nobody else: its uid. */
+  readonly redemptionId: string;
+  /** Key of the joiner; the same for every try. */
+  readonly keys: KeyPair;
+}
+
+/** Access, or what to tell and whether to try again. */
+export type RedemptionResult =
+  | { readonly kind: 'access'; readonly access: ReceivedAccess }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly retry: Retry;
+      readonly detail?: string;
+    };
+
+export interface RedemptionClientDeps {
+  readonly send: (options: HttpsRequestOptions) => Promise<HttpResponse>;
+}
+
+/** Longest exchange, in milliseconds. */
+const exchangeMsMax = 10_000;
+/** Longest text of a refusing server that is shown. */
+const shownCharsMax = 200;
+
+/** What is wrong with a token before anything is sent; undefined: nothing. */
+export function faultOfToken(spec: {
+  readonly url?: string;
+  readonly ca?: string;
+}): string | undefined {
+  if (!spec.ca) return 'token does not have a CA';
+  const url = spec.url ?? '';
+  if (!URL.canParse(url))
+    return `could not parse token url: ${JSON.stringify(url.slice(0, shownCharsMax))}`;
+  return new URL(url).protocol === 'https:' ? undefined : 'token url scheme must be https';
+}
+
+/** The key a token is redeemed with. */
+export async function createJoinerKeys(): Promise<KeyPair> {
+  return await createKeyPair();
+}
+
+/** Redeems once. Never throws for what the other side does. */
+export async function redeemToken(
+  deps: RedemptionClientDeps,
+  order: RedemptionOrder,
+  signal: AbortSignal,
+): Promise<RedemptionResult> {
+  const request = await createSigningRequest(order.keys, { commonName: order.subject });
+  let response: HttpResponse;
+  try {
+    response = await deps.send({
+      url: order.url,
+      method: 'POST',
+      // Servers that know no certificate request send a key of their own making; see accessOf.
+      headers: {
+        name: order.name,
+        subject: order.subject,
+        'redemption-id': order.redemptionId,
+        'certificate-request': request.replaceAll(/-----[^-]+-----|\s/g, ''),
+      },
+      body: order.code,
+      ca: order.caPem,
+      minVersion: 'TLSv1.3',
+      timeoutMs: exchangeMsMax,
+      bodyBytesMax: answerBytesMax,
+      signal,
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError)) throw thrown;
+    const message = `Controller got error: ${reasonOf(thrown)}`;
+    return { kind: 'failed', message, retry: retryOfFault(thrown) };
+  }
+  return response.status === 200 ? accessOf(response, order) : refusalOf(response);
+}
+
+function accessOf(response: HttpResponse, order: RedemptionOrder): RedemptionResult {
+  try {
+    const keyPem = privateKeyPem(order.keys.privateKey);
+    const access = parseReceivedAccess(response.body.toString('utf8'), order.name, keyPem);
+    return { kind: 'access', access };
+  } catch (thrown) {
+    if (!(thrown instanceof GrantsError)) throw thrown;
+    // The use is spent; asking again would only spend another one.
+    const message = 'Controller could not decode response';
+    return { kind: 'failed', message, retry: 'never', detail: thrown.message };
+  }
+}
+
+function refusalOf(response: HttpResponse): RedemptionResult {
+  const { status } = response;
+  const text = response.body
+    .toString('utf8')
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim();
+  const shown = [`${status} (${STATUS_CODES[status] ?? 'unknown'})`, text.slice(0, shownCharsMax)];
+  const message = `Controller got failed response: ${shown.join(' ').trimEnd()}`;
+  return { kind: 'failed', message, retry: retryOfStatus(response) };
+}
+
+/** Statuses below 500 that a later try may heal: timeout, too early, too many. */
+const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
+
+function retryOfStatus(response: HttpResponse): Retry {
+  if (response.status < 500 && !transientStatuses.has(response.status)) return 'never';
+  const seconds = Number(response.headers['retry-after']);
+  return seconds > 0 ? { afterMs: Math.min(seconds, 600) * 1000 } : 'backoff';
+}
+
+function retryOfFault(fault: CodedError): Retry {
+  // An untrusted certificate may be one that is being replaced; a bad URL stays bad.
+  return fault instanceof HttpError && fault.code === 'HTTP_URL_INVALID' ? 'never' : 'backoff';
+}
+
+function reasonOf(fault: CodedError): string {
+  if (fault instanceof HttpError && fault.code === 'HTTP_TLS_UNTRUSTED') {
+    return `x509: ${messageOf(fault.cause)}: ${fault.message}`;
+  }
+  return fault.message;
+}

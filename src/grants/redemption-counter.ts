@@ -1,0 +1,109 @@
+/**
+ * Counts redemptions in the status of their grant. One writer per grant gathers everybody who waits
+ * into a single guarded update, so that parallel redemptions here never conflict with each other;
+ * conflicts with other replicas are repeated on the newer object as long as it allows.
+ */
+import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Logger } from '#base/log.ts';
+import { updateStatus, type WritingClient } from '#kubeclient/index.ts';
+import { type AccessGrant, accessGrant } from './kinds.ts';
+import { refusalOfGrant, remainingOf } from './redemption.ts';
+import { type Refusal, refusals } from './refusal.ts';
+
+export interface RedemptionCounterDeps {
+  readonly client: WritingClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Account {
+  /** The newest version of the grant that we wrote or were given. */
+  grant: AccessGrant;
+  waiting: ((refusal: Refusal | undefined) => void)[];
+  busy: boolean;
+}
+
+/** Grants whose last written version is remembered, so that the next count needs no read. */
+const accountsMax = 1024;
+
+export class RedemptionCounter {
+  readonly #deps: RedemptionCounterDeps;
+  readonly #accounts = new Map<string, Account>();
+
+  constructor(deps: RedemptionCounterDeps) {
+    this.#deps = deps;
+  }
+
+  /** The grant with the highest count known: the cache may lag behind our own writes. */
+  newest(cached: AccessGrant): AccessGrant {
+    const account = this.#accounts.get(cached.metadata.uid ?? '');
+    return account === undefined ? cached : newer(cached, account.grant);
+  }
+
+  /**
+   * Counts one redemption durably. Never throws.
+   * @returns undefined when it was counted, else why not
+   */
+  async count(grant: AccessGrant): Promise<Refusal | undefined> {
+    const uid = grant.metadata.uid ?? '';
+    const account = this.#accounts.get(uid) ?? { grant, waiting: [], busy: false };
+    account.grant = newer(grant, account.grant);
+    // Set again, so that the order of the map is that of the last use.
+    this.#accounts.delete(uid);
+    this.#accounts.set(uid, account);
+    const { promise, resolve } = Promise.withResolvers<Refusal | undefined>();
+    account.waiting.push(resolve);
+    if (!account.busy) await this.#work(account);
+    return await promise;
+  }
+
+  async #work(account: Account): Promise<void> {
+    account.busy = true;
+    while (account.waiting.length > 0) {
+      const batch = account.waiting;
+      account.waiting = [];
+      const refusal = await this.#countBatch(account, batch);
+      for (const resolve of batch) resolve(refusal);
+    }
+    account.busy = false;
+    this.#forgetOldest();
+  }
+
+  /** Resolves and removes those of the batch who were counted. @returns the answer of the others */
+  async #countBatch(account: Account, batch: Account['waiting']): Promise<Refusal> {
+    let counted = 0;
+    let refusal: Refusal | undefined;
+    try {
+      const written = await updateStatus(this.#deps.client, accessGrant, account.grant, (copy) => {
+        refusal = refusalOfGrant(copy, this.#deps.clock.nowMs());
+        counted = refusal === undefined ? Math.min(remainingOf(copy), batch.length) : 0;
+        if (counted === 0) return copy;
+        const redemptions = (copy.status?.redemptions ?? 0) + counted;
+        return { ...copy, status: { ...copy.status, redemptions } };
+      });
+      if (written === undefined) return refusals.unknown;
+      account.grant = written.object;
+    } catch (thrown) {
+      this.#deps.log.warn('redemptions could not be counted', {
+        resource: `${account.grant.metadata.namespace}/${account.grant.metadata.name}`,
+        error: messageOf(thrown),
+      });
+      return refusals.notCounted;
+    }
+    for (const resolve of batch.splice(0, counted)) resolve(undefined);
+    return refusal ?? refusals.usedUp;
+  }
+
+  #forgetOldest(): void {
+    for (const [uid, account] of this.#accounts) {
+      if (this.#accounts.size <= accountsMax) return;
+      if (!account.busy) this.#accounts.delete(uid);
+    }
+  }
+}
+
+/** Redemptions only grow, so the higher count is the newer version. */
+function newer(cached: AccessGrant, known: AccessGrant): AccessGrant {
+  return (known.status?.redemptions ?? 0) > (cached.status?.redemptions ?? 0) ? known : cached;
+}

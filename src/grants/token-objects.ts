@@ -1,0 +1,70 @@
+/**
+ * The Secret and Links that a redeemed token turns into. The Secret is written first and carries
+ * the Links as a note, so that a controller killed in between finishes the work instead of asking
+ * the grant server again.
+ */
+import { isRecord, type OwnerReference } from '#kube/index.ts';
+import type { AccessToken, Link, Secret, Site } from './kinds.ts';
+import type { ReceivedAccess, ReceivedLink } from './received-documents.ts';
+
+/** On the Secret: the uid of the token it came from. */
+const tokenAnnotation = 'internal.drawbridge.dev/access-token';
+/** On the Secret: the Links to be made, as JSON. */
+const linksAnnotation = 'internal.drawbridge.dev/links';
+
+function ownerOf(site: Site): OwnerReference {
+  const { name, uid = '' } = site.metadata;
+  return { apiVersion: 'skupper.io/v2alpha1', kind: 'Site', name, uid };
+}
+
+/** The Secret for received access. */
+export function secretFor(token: AccessToken, site: Site, access: ReceivedAccess): Secret {
+  const { name, namespace = '', uid = '' } = token.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name,
+      namespace,
+      ownerReferences: [ownerOf(site)],
+      annotations: { [tokenAnnotation]: uid, [linksAnnotation]: JSON.stringify(access.links) },
+    },
+    type: 'kubernetes.io/tls',
+    data: { ...access.data },
+  };
+}
+
+/** The Links that were noted on a Secret made for this token; undefined when it is not that. */
+export function linksNotedOn(
+  secret: Secret,
+  token: AccessToken,
+): readonly ReceivedLink[] | undefined {
+  const { annotations = {} } = secret.metadata;
+  if (annotations[tokenAnnotation] !== token.metadata.uid) return undefined;
+  try {
+    const links: unknown = JSON.parse(annotations[linksAnnotation] ?? '');
+    return Array.isArray(links) && links.every(isNotedLink) ? links : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNotedLink(value: unknown): value is ReceivedLink {
+  return isRecord(value) && typeof value['name'] === 'string' && Array.isArray(value['endpoints']);
+}
+
+/** One Link for received access. */
+export function linkFor(token: AccessToken, site: Site, received: ReceivedLink): Link {
+  const { name, namespace = '' } = token.metadata;
+  const cost = token.spec.linkCost ?? 0;
+  return {
+    apiVersion: 'skupper.io/v2alpha1',
+    kind: 'Link',
+    metadata: { name: received.name, namespace, ownerReferences: [ownerOf(site)] },
+    spec: {
+      endpoints: received.endpoints.map((endpoint) => ({ ...endpoint })),
+      tlsCredentials: name,
+      ...(cost > 0 ? { cost } : {}),
+    },
+  };
+}
