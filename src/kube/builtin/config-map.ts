@@ -37,7 +37,7 @@ function validate(target: KubeObject, before: KubeObject | undefined): FieldErro
 }
 
 /** Definition of ConfigMap. */
-export const configMaps = builtin({
+export const configMap = builtin({
   kind: 'ConfigMap',
   plural: 'configmaps',
   shortNames: ['cm'],

@@ -92,7 +92,7 @@ function validate(target: KubeObject): FieldError[] {
 const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
 
 /** Definition of Event. */
-export const events = builtin({
+export const event = builtin({
   kind: 'Event',
   plural: 'events',
   shortNames: ['ev'],

@@ -43,7 +43,7 @@ function validate(target: KubeObject): FieldError[] {
 }
 
 /** Definition of Lease. */
-export const leases = builtin({
+export const lease = builtin({
   group: 'coordination.k8s.io',
   kind: 'Lease',
   plural: 'leases',

@@ -41,7 +41,7 @@ function prepare(target: KubeObject, old: KubeObject | undefined): void {
 }
 
 /** Definition of Namespace. */
-export const namespaces = builtin({
+export const namespace = builtin({
   kind: 'Namespace',
   plural: 'namespaces',
   shortNames: ['ns'],

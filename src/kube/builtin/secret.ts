@@ -69,7 +69,7 @@ function validate(target: KubeObject, before: KubeObject | undefined): FieldErro
 }
 
 /** Definition of Secret. */
-export const secrets = builtin({
+export const secret = builtin({
   kind: 'Secret',
   plural: 'secrets',
   description: 'Small confidential data.',

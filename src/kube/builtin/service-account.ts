@@ -40,7 +40,7 @@ export type ServiceAccount = Infer<typeof schema>;
 const asServiceAccount = (target: KubeObject): ServiceAccount => target;
 
 /** Definition of ServiceAccount. */
-export const serviceAccounts = builtin({
+export const serviceAccount = builtin({
   kind: 'ServiceAccount',
   plural: 'serviceaccounts',
   shortNames: ['sa'],

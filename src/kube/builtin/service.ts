@@ -66,7 +66,7 @@ function selectorText(target: KubeObject): Cell {
 }
 
 /** Definition of Service. */
-export const services = builtin({
+export const service = builtin({
   kind: 'Service',
   plural: 'services',
   shortNames: ['svc'],
