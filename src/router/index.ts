@@ -1,5 +1,23 @@
 /** Door of router: the forwarding core, its management agent and what producers in process need. */
+export type { LocalConsumer } from './address-table.ts';
+export {
+  type Attributes,
+  type AttributeValue,
+  type Entity,
+  type EntityKind,
+  invalid as invalidAttribute,
+  optionalBoolean,
+  optionalNumber,
+  optionalText,
+  portOf,
+  required,
+  textOf,
+} from './agent/entity.ts';
+export { EntityShelf, type Shelved } from './agent/entity-shelf.ts';
+export type { TlsProfileSource } from './endpoint/tls-profiles.ts';
 export { errorDocs, RouterError, type RouterErrorCode } from './errors.ts';
+export { messageRoute, streamRoute, type OnOutcome, type WholeMessage } from './message.ts';
+export { Router, type RouterDeps, type RouterOptions } from './router.ts';
 export {
   MessageFlag,
   type MessageRoute,

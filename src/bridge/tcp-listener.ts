@@ -1,0 +1,229 @@
+/**
+ * A tcpListener: a socket whose clients become streams to an address. As with skupper-router the
+ * socket is open only while somebody in the network takes the address, so that a client gets
+ * "connection refused" instead of a connection that leads nowhere.
+ *
+ *   closed --reachable--> opening --> open --unreachable--> closed
+ *                            \--> failed --retry--> opening
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Logger } from '#base/log.ts';
+import {
+  type Registration,
+  type StreamRouter,
+  streamRoute,
+  type TlsProfileSource,
+} from '#router/index.ts';
+import { TcpExchange, type TcpCounters } from './exchange.ts';
+import type { ListenerAddresses } from './listener-addresses.ts';
+import { encodeStreamHead, HeadSink } from './stream-head.ts';
+import type { TurnFlusher } from './turn-flusher.ts';
+
+/** Pause before a socket that could not be opened is tried again. */
+export const listenRetryMs = 1000;
+/** Octets of a client that go out before its server has answered; they save a round trip. */
+export const earlyBytesMax = 65_536;
+const backlogDefault = 1024;
+
+export interface TcpListenerOptions {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly sslProfile: string | undefined;
+  /** Whether clients must show a certificate of the profile's CA. */
+  readonly authenticatePeer: boolean;
+  readonly backlog: number | undefined;
+  /** Most connections open at one time. */
+  readonly connectionsMax: number;
+}
+
+export interface TcpListenerDeps {
+  readonly router: StreamRouter;
+  readonly tls: TlsProfileSource;
+  readonly flusher: TurnFlusher;
+  readonly addresses: ListenerAddresses;
+  readonly log: Logger;
+}
+
+export class TcpListener {
+  readonly options: TcpListenerOptions;
+  readonly addresses: ListenerAddresses;
+  readonly counters: TcpCounters = {
+    connectionsOpened: 0,
+    connectionsClosed: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+  };
+  readonly exchanges = new Set<TcpExchange>();
+  readonly #deps: TcpListenerDeps;
+  #server: Server | undefined;
+  #open = false;
+  #stopped = false;
+  #failure = '';
+  #retry: NodeJS.Timeout | undefined;
+  #profileWatch: Registration | undefined;
+
+  constructor(deps: TcpListenerDeps, options: TcpListenerOptions) {
+    this.#deps = deps;
+    this.options = options;
+    this.addresses = deps.addresses;
+  }
+
+  get operStatus(): 'up' | 'down' {
+    return this.#open ? 'up' : 'down';
+  }
+
+  /** What to tell people about `operStatus`. */
+  get connectionMsg(): string {
+    if (this.#failure !== '') return this.#failure;
+    return this.#open ? '' : 'no destination for the address is reachable';
+  }
+
+  /** The port that is open, which differs from the option when that is 0. */
+  get boundPort(): number | undefined {
+    const address = this.#server?.address();
+    return address === null || address === undefined || typeof address === 'string'
+      ? undefined
+      : address.port;
+  }
+
+  start(): void {
+    const profile = this.options.sslProfile;
+    if (profile !== undefined) {
+      this.#profileWatch = this.#deps.tls.onChange(profile, () => this.#reopen());
+    }
+    this.addresses.start(() => this.#follow());
+    this.#follow();
+  }
+
+  /** The set of addresses changed. */
+  refresh(): void {
+    this.#follow();
+  }
+
+  /** Closes the socket and cuts the connections that are open. */
+  stop(): void {
+    this.#stopped = true;
+    this.#profileWatch?.remove();
+    this.addresses.stop();
+    this.#close();
+    for (const exchange of this.exchanges) exchange.cut();
+  }
+
+  #reopen(): void {
+    this.#close();
+    this.#follow();
+  }
+
+  #follow(): void {
+    const wanted = !this.#stopped && this.addresses.anyReachable;
+    if (wanted && this.#server === undefined && this.#retry === undefined) this.#listen();
+    if (!wanted) this.#close();
+  }
+
+  #close(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#open = false;
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  #listen(): void {
+    let server: Server;
+    try {
+      server = this.#createServer();
+    } catch (thrown) {
+      this.#onListenFailed(thrown instanceof Error ? thrown.message : String(thrown));
+      return;
+    }
+    this.#server = server;
+    server.maxConnections = this.options.connectionsMax;
+    server.on('error', (error) => {
+      if (this.#server === server) this.#onListenFailed(error.message);
+    });
+    const { host, port } = this.options;
+    const backlog = this.options.backlog ?? backlogDefault;
+    server.listen({ port, backlog, ...(host === '' ? {} : { host }) }, () => {
+      if (this.#server !== server) return;
+      this.#open = true;
+      this.#failure = '';
+    });
+  }
+
+  #onListenFailed(reason: string): void {
+    if (this.#failure !== reason) {
+      const { name: resource, host, port } = this.options;
+      this.#deps.log.warn('socket of a tcpListener cannot be opened', {
+        resource,
+        host,
+        port,
+        reason,
+      });
+    }
+    this.#close();
+    this.#failure = reason;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#follow();
+    }, listenRetryMs);
+  }
+
+  #createServer(): Server {
+    const { sslProfile, authenticatePeer } = this.options;
+    if (sslProfile === undefined) {
+      return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    }
+    const { ca, cert, key } = this.#deps.tls.material(sslProfile);
+    const server = createTlsServer(
+      {
+        allowHalfOpen: true,
+        noDelay: true,
+        ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined || key === undefined ? {} : { cert, key }),
+        requestCert: authenticatePeer,
+        rejectUnauthorized: authenticatePeer,
+        handshakeTimeout: 10_000,
+      },
+      (socket) => this.#accept(socket),
+    );
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  #accept(socket: Socket): void {
+    const address = this.addresses.choose();
+    if (address === undefined || this.exchanges.size >= this.options.connectionsMax) {
+      socket.destroy();
+      return;
+    }
+    const exchange = new TcpExchange({
+      socket,
+      flusher: this.#deps.flusher,
+      counters: this.counters,
+      onDone: () => {
+        reply.remove();
+        this.exchanges.delete(exchange);
+        this.counters.connectionsClosed++;
+      },
+    });
+    const reply = this.#deps.router.addTemporary({
+      onStream: (_route, feedback) =>
+        new HeadSink(feedback, 'rejected', () => {
+          exchange.allowAll();
+          return exchange.openDown(feedback);
+        }),
+    });
+    this.exchanges.add(exchange);
+    this.counters.connectionsOpened++;
+    exchange.start();
+    const sink = this.#deps.router.openStream(streamRoute(address), exchange.feedback);
+    if (sink === undefined) {
+      socket.destroy();
+      return;
+    }
+    sink.write(encodeStreamHead({ to: address, replyTo: reply.address, correlationId: null }));
+    exchange.openUp(sink, earlyBytesMax);
+  }
+}

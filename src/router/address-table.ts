@@ -1,0 +1,152 @@
+/**
+ * Addresses with consumers or producers in this router: mobile ones, which the routing engine tells
+ * the network about, and local names (`temp.…`, `$management`, the routing protocol's own).
+ */
+import { mobileKey, Treatment, type ConnectionId } from '#routing/index.ts';
+import type { MessageConsumer } from './message.ts';
+import type { Registration, StreamConsumer } from './stream.ts';
+
+/** What stands behind an address here; it may take streams, whole messages, or both. */
+export interface LocalConsumer {
+  readonly stream?: StreamConsumer;
+  readonly message?: MessageConsumer;
+}
+
+export interface MobileConsumer extends LocalConsumer {
+  /** Streams and messages given to it and not settled yet. */
+  outstanding: number;
+}
+
+export interface MobileAddress {
+  readonly key: string;
+  readonly treatment: Treatment;
+  readonly consumers: MobileConsumer[];
+  readonly producers: Set<(reachable: boolean) => void>;
+  /** Streams and messages sent over a neighbour's connection and not settled yet. */
+  readonly outstanding: Map<ConnectionId, number>;
+  /** Turns among equals. */
+  turn: number;
+  reachable: boolean;
+  deliveries: number;
+}
+
+/** What the table needs of the routing engine. */
+export interface AddressPublisher {
+  setLocalAddress(key: string, address: { treatment: Treatment; producers: number }): void;
+  deleteLocalAddress(key: string): void;
+  remoteCount(key: string): number;
+}
+
+/** Says how an address is treated by configuration; undefined without a matching entry. */
+export type TreatmentRule = (name: string) => Treatment | undefined;
+
+export class AddressTable {
+  readonly #publisher: AddressPublisher;
+  readonly #rule: TreatmentRule;
+  readonly #mobile = new Map<string, MobileAddress>();
+  readonly #local = new Map<string, LocalConsumer>();
+
+  constructor(publisher: AddressPublisher, rule: TreatmentRule) {
+    this.#publisher = publisher;
+    this.#rule = rule;
+  }
+
+  local(name: string): LocalConsumer | undefined {
+    return this.#local.get(name);
+  }
+
+  mobile(key: string): MobileAddress | undefined {
+    return this.#mobile.get(key);
+  }
+
+  mobiles(): Iterable<MobileAddress> {
+    return this.#mobile.values();
+  }
+
+  get localNames(): number {
+    return this.#local.size;
+  }
+
+  /** Takes a local name. The caller makes sure that it is free. */
+  addLocal(name: string, consumer: LocalConsumer): Registration {
+    this.#local.set(name, consumer);
+    return {
+      remove: () => {
+        if (this.#local.get(name) === consumer) this.#local.delete(name);
+      },
+    };
+  }
+
+  /** @param hint treatment when no configured rule matches; balanced when left out */
+  addConsumer(name: string, consumer: LocalConsumer, hint?: Treatment): Registration {
+    const address = this.#address(name, hint);
+    const entry: MobileConsumer = { ...consumer, outstanding: 0 };
+    address.consumers.push(entry);
+    if (address.consumers.length === 1) {
+      this.#publisher.setLocalAddress(address.key, {
+        treatment: address.treatment,
+        producers: address.producers.size,
+      });
+    }
+    this.#judge(address);
+    return {
+      remove: () => {
+        const at = address.consumers.indexOf(entry);
+        if (at < 0) return;
+        address.consumers.splice(at, 1);
+        if (address.consumers.length === 0) this.#publisher.deleteLocalAddress(address.key);
+        this.#judge(address);
+        this.#forget(address);
+      },
+    };
+  }
+
+  addProducer(name: string, onReachable: (reachable: boolean) => void): Registration {
+    const address = this.#address(name, undefined);
+    address.producers.add(onReachable);
+    if (address.producers.size === 1) this.#judge(address);
+    if (address.reachable) onReachable(true);
+    return {
+      remove: () => {
+        address.producers.delete(onReachable);
+        this.#forget(address);
+      },
+    };
+  }
+
+  /** The set of other routers with consumers of the key changed. */
+  onRemoteChanged(key: string): void {
+    const address = this.#mobile.get(key);
+    if (address !== undefined) this.#judge(address);
+  }
+
+  #address(name: string, hint: Treatment | undefined): MobileAddress {
+    const key = mobileKey(name);
+    const known = this.#mobile.get(key);
+    if (known !== undefined) return known;
+    const address: MobileAddress = {
+      key,
+      treatment: this.#rule(name) ?? hint ?? Treatment.balanced,
+      consumers: [],
+      producers: new Set(),
+      outstanding: new Map(),
+      turn: 0,
+      reachable: false,
+      deliveries: 0,
+    };
+    this.#mobile.set(key, address);
+    return address;
+  }
+
+  #judge(address: MobileAddress): void {
+    const reachable = address.consumers.length > 0 || this.#publisher.remoteCount(address.key) > 0;
+    if (reachable === address.reachable) return;
+    address.reachable = reachable;
+    for (const onReachable of [...address.producers]) onReachable(reachable);
+  }
+
+  #forget(address: MobileAddress): void {
+    if (address.consumers.length > 0 || address.producers.size > 0) return;
+    if (this.#mobile.get(address.key) === address) this.#mobile.delete(address.key);
+  }
+}

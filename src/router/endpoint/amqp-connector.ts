@@ -1,0 +1,241 @@
+/**
+ * A connector entity: keeps a control connection to another router, and data connections beside it
+ * once the first is up.
+ *
+ *   CONNECTING --open--> SUCCESS --lost--> CONNECTING      any --failed--> FAILED --retry--> ...
+ */
+import type { ConnectionHandler, SaslMechanism } from '#amqp/index.ts';
+import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Logger } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import {
+  connectSocket,
+  type Dialed,
+  type DialStatus,
+  redialer,
+  runAmqp,
+  type RunningRedialer,
+} from '#net/index.ts';
+import type { PeerOrigin } from '../peering.ts';
+import type { Registration } from '../stream.ts';
+import type { ConnectionTable } from './connection-table.ts';
+import { connectionOptions, idleTimeoutMsDefault } from './open-fields.ts';
+import type { TlsProfiles } from './tls-profiles.ts';
+
+/** How long a connection that was closed as a second one waits before it is tried again. */
+export const spareWaitMs = 30_000;
+
+export interface AmqpConnectorOptions {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly cost: number;
+  readonly sslProfile: string | undefined;
+  readonly verifyHostname: boolean;
+  readonly saslMechanisms: readonly SaslMechanism[];
+  readonly maxFrameSizeBytes: number | undefined;
+  readonly idleTimeoutMs: number | undefined;
+  readonly dataConnections: number;
+}
+
+export interface AmqpConnectorDeps {
+  readonly self: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: Random;
+  readonly tls: TlsProfiles;
+  readonly connections: ConnectionTable;
+  readonly correlator: string;
+  readonly handler: (origin: PeerOrigin) => ConnectionHandler;
+  /** The control connection came up or went down. */
+  readonly onStatus: (up: boolean) => void;
+}
+
+/** Lets waiters through while it is open. */
+class Gate {
+  #open = false;
+  #waiters: (() => void)[] = [];
+
+  set(open: boolean): void {
+    this.#open = open;
+    if (!open) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const pass of waiters) pass();
+  }
+
+  /** Resolves when open, or when given up. */
+  passed(signal: AbortSignal, waitMsMax?: number): Promise<void> {
+    if (this.#open || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = waitMsMax === undefined ? undefined : setTimeout(resolve, waitMsMax);
+      const pass = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#waiters.push(pass);
+      signal.addEventListener('abort', pass, { once: true });
+    });
+  }
+}
+
+export class AmqpConnector {
+  readonly options: AmqpConnectorOptions;
+  readonly #deps: AmqpConnectorDeps;
+  readonly #dialers: RunningRedialer[] = [];
+  readonly #abort = new AbortController();
+  /** Open while the control connection is up: data connections make no sense without it. */
+  readonly #controlUp = new Gate();
+  /** Closed while another connection leads to the same neighbour. */
+  readonly #wanted = new Gate();
+  #watch: Registration | undefined;
+  #up = false;
+  #reason = '';
+  /** The neighbour's id while the control connection is up. */
+  router: string | undefined;
+  /** Times the control connection was lost. */
+  downCount = 0;
+
+  constructor(deps: AmqpConnectorDeps, options: AmqpConnectorOptions) {
+    this.#deps = deps;
+    this.options = options;
+    this.#wanted.set(true);
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  get connectionStatus(): 'CONNECTING' | 'SUCCESS' | 'FAILED' {
+    if (this.#up) return 'SUCCESS';
+    return this.#reason === '' ? 'CONNECTING' : 'FAILED';
+  }
+
+  get connectionMsg(): string {
+    return this.#up ? 'Connection opened' : this.#reason;
+  }
+
+  async start(): Promise<void> {
+    const { sslProfile } = this.options;
+    if (sslProfile !== undefined) {
+      this.#watch = this.#deps.tls.onChange(sslProfile, () => this.dialNow());
+    }
+    await this.#startDialer('control');
+    for (let index = 0; index < this.options.dataConnections; index++) {
+      await this.#startDialer('data');
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#watch?.remove();
+    await Promise.all(this.#dialers.map((dialer) => dialer.stop({ graceMs: 0 })));
+  }
+
+  /** Another way to the neighbour was lost, or new certificates came: no need to wait. */
+  dialNow(): void {
+    this.#wanted.set(true);
+    for (const dialer of this.#dialers) if (dialer.status === 'waiting') dialer.dialNow();
+  }
+
+  async #startDialer(kind: 'control' | 'data'): Promise<void> {
+    const dialer = redialer(
+      {
+        log: this.#deps.log,
+        random: this.#deps.random,
+        dial: (signal) => this.#dial(kind, signal),
+        onStatus: (status, error) => {
+          if (kind === 'control') this.#onDialStatus(status, error);
+        },
+      },
+      {},
+    );
+    this.#dialers.push(await dialer.start(this.#abort.signal));
+  }
+
+  #onDialStatus(status: DialStatus, error: unknown): void {
+    if (status === 'waiting' && error !== undefined) {
+      const reason = messageOf(error);
+      if (reason !== this.#reason) {
+        const { name: resource, host, port } = this.options;
+        this.#deps.log.warn('router cannot be reached', { resource, host, port, reason });
+      }
+      this.#reason = reason;
+    }
+  }
+
+  async #dial(kind: 'control' | 'data', signal: AbortSignal): Promise<Dialed> {
+    if (kind === 'data') await this.#controlUp.passed(signal);
+    else await this.#wanted.passed(signal, spareWaitMs);
+    const { host, port, sslProfile, verifyHostname } = this.options;
+    const material = sslProfile === undefined ? undefined : this.#deps.tls.material(sslProfile);
+    const ordinal = sslProfile === undefined ? 0 : this.#deps.tls.ordinal(sslProfile);
+    const tls = material === undefined ? {} : { tls: { material, verifyHostname } };
+    const { socket, peer } = await connectSocket({ host, port, ...tls }, signal);
+    const number = this.#deps.connections.takeNumber();
+    const handler = this.#deps.connections.recording(
+      number,
+      {
+        direction: 'out',
+        role: kind === 'control' ? 'inter-router' : 'inter-router-data',
+        peer,
+        endpoint: this.options.name,
+        sslProfile,
+        ordinal,
+        correlator: this.#deps.correlator,
+      },
+      this.#deps.handler(this.#origin(kind)),
+    );
+    const transport = runAmqp(
+      { clock: this.#deps.clock, handler },
+      socket,
+      connectionOptions({
+        self: this.#deps.self,
+        version: this.#deps.version,
+        role: 'client',
+        kind,
+        mechanisms: this.options.saslMechanisms,
+        hostname: host,
+        connectionNumber: number,
+        cost: this.options.cost,
+        correlator: this.#deps.correlator,
+        ordinal: sslProfile === undefined ? undefined : ordinal,
+        idleTimeoutMs: this.options.idleTimeoutMs ?? idleTimeoutMsDefault,
+        maxFrameSizeBytes: this.options.maxFrameSizeBytes,
+      }),
+    );
+    return { closed: transport.closed, close: () => transport.connection.close() };
+  }
+
+  #origin(kind: 'control' | 'data'): PeerOrigin {
+    const origin = {
+      direction: 'out',
+      kind,
+      cost: this.options.cost,
+      correlator: this.#deps.correlator,
+    } as const;
+    if (kind === 'data') return origin;
+    return {
+      ...origin,
+      onUp: (router) => {
+        this.#up = true;
+        this.#reason = '';
+        this.router = router;
+        this.#controlUp.set(true);
+        this.#deps.onStatus(true);
+      },
+      onDown: (duplicate) => {
+        const was = this.#up;
+        this.#up = false;
+        this.#controlUp.set(false);
+        this.#wanted.set(!duplicate);
+        if (duplicate) this.#reason = 'another connection to this router is in use';
+        if (!was) return;
+        this.downCount++;
+        this.#deps.onStatus(false);
+      },
+    };
+  }
+}

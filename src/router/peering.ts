@@ -1,0 +1,324 @@
+/**
+ * All connections to other routers, in groups: one control connection and the data connections
+ * that belong to it. Streams take the data connections in turn, messages the control connection.
+ *
+ *   correlator (of the connector) --> group { control, data, data, ... } --> ConnectionId
+ */
+import type { Connection, ConnectionHandler, EndReason, PeerOpen } from '#amqp/index.ts';
+import type { Logger } from '#base/log.ts';
+import type { ConnectionId, RoutingEvent } from '#routing/index.ts';
+import type { Outlets } from './dispatcher.ts';
+import type { InboundDestination } from './link/link-inbound.ts';
+import { RouterConnection } from './link/router-connection.ts';
+import type { OnOutcome, WholeMessage } from './message.ts';
+import type { RoutingDriver } from './routing-driver.ts';
+import type { MessageRoute, StreamFeedback, StreamSink } from './stream.ts';
+import { encodeAnnotations } from './message.ts';
+
+/** Role number of a data connection in `qd.inter-router-role`. */
+export const dataRoleNumber = 4;
+export const trunkingCapability = 'qd.connection_trunking';
+/** Most control connections, over all listeners and connectors. */
+export const controlConnectionsMax = 512;
+/** Most data connections of one group. */
+export const dataConnectionsPerGroupMax = 32;
+/** Most streaming links that we open on one connection. */
+export const streamLinksMax = 30_000;
+/** Condition with which the second connection of a pair is closed. */
+export const duplicateCondition = 'amqp:connection:forced';
+
+/** What is known of a connection before it is open. */
+export interface PeerOrigin {
+  readonly direction: 'in' | 'out';
+  /** As connector: the kind that was dialled. As listener the peer says it. */
+  readonly kind: 'control' | 'data' | undefined;
+  readonly cost: number;
+  /** As connector: own correlator. */
+  readonly correlator: string | undefined;
+  /** The control connection is up or gone; the neighbour's id. */
+  readonly onUp?: (router: string) => void;
+  /** @param duplicate true when it was closed because another connection is in use */
+  readonly onDown?: (duplicate: boolean) => void;
+}
+
+interface Group {
+  readonly id: ConnectionId;
+  readonly router: string;
+  readonly direction: 'in' | 'out';
+  readonly control: RouterConnection;
+  readonly connection: Connection;
+  readonly correlator: string | undefined;
+  /** Finds the data connections; undefined without a correlator. */
+  readonly key: string | undefined;
+  readonly cost: number;
+  readonly trunking: boolean;
+  readonly ordinal: number;
+}
+
+export interface PeeringDeps {
+  readonly self: string;
+  readonly log: Logger;
+  readonly linkName: () => string;
+  readonly driver: RoutingDriver;
+  /** Where deliveries of a connection go on; `from` is the control connection of its group. */
+  readonly destination: (from: () => ConnectionId | undefined) => InboundDestination;
+  /** The neighbour of another connection is gone, a spare one may be wanted now. */
+  readonly onNeighbourLost: () => void;
+}
+
+export class Peering implements Outlets {
+  readonly #deps: PeeringDeps;
+  readonly #groups = new Map<ConnectionId, Group>();
+  /** Data connections by group; they may come before their control connection. */
+  readonly #data = new Map<string, RouterConnection[]>();
+  readonly #turns = new Map<ConnectionId, number>();
+  #nextId = 1;
+
+  constructor(deps: PeeringDeps) {
+    this.#deps = deps;
+  }
+
+  /** Control connections now. */
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** Control link of a neighbour, for management. */
+  connectionOf(id: ConnectionId): Connection | undefined {
+    return this.#groups.get(id)?.connection;
+  }
+
+  openStream(
+    id: ConnectionId,
+    route: MessageRoute,
+    feedback: StreamFeedback,
+  ): StreamSink | undefined {
+    const group = this.#groups.get(id);
+    if (group === undefined) return undefined;
+    const sink = this.#carrier(group).streams.open(feedback);
+    sink.write(encodeAnnotations(route, this.#deps.self));
+    return sink;
+  }
+
+  send(
+    id: ConnectionId,
+    bytes: Uint8Array,
+    message: WholeMessage,
+    onOutcome: OnOutcome | undefined,
+  ): boolean {
+    const control = this.#groups.get(id)?.control;
+    const sender = message.control ? control?.control : control?.sender(message.priority);
+    sender?.send(bytes, onOutcome);
+    return sender !== undefined;
+  }
+
+  /** Bytes of the routing protocol. */
+  sendControl(id: ConnectionId, bytes: Uint8Array): void {
+    this.#groups.get(id)?.control.control.send(bytes);
+  }
+
+  /** Detaches idle links that are too many; every 30 s. */
+  scrub(): void {
+    for (const { control } of this.#groups.values()) control.streams.scrub();
+    for (const connections of this.#data.values()) {
+      for (const connection of connections) connection.streams.scrub();
+    }
+  }
+
+  /** Two connections lead to one neighbour: both ends close the same one. */
+  onDuplicate({ used, spare }: Extract<RoutingEvent, { type: 'duplicateConnection' }>): void {
+    const first = this.#groups.get(used);
+    const second = this.#groups.get(spare);
+    if (first === undefined || second === undefined) return;
+    const closed = chooseDuplicate(this.#deps.self, first, second);
+    this.#deps.log.info('second connection to a neighbour closed', { router: closed.router });
+    closed.connection.close({
+      condition: duplicateCondition,
+      description: 'another connection to this router is in use',
+    });
+  }
+
+  /** The handler for one connection that is about to be made or was accepted. */
+  handler(origin: PeerOrigin): ConnectionHandler {
+    let member: RouterConnection | undefined;
+    let leave: () => void = () => undefined;
+    return {
+      onOpened: (connection, peer) => {
+        const kind = origin.kind ?? kindOf(peer);
+        const correlator = origin.correlator ?? textProperty(peer, 'qd.group-correlator');
+        const key = groupKey(origin.direction, peer, correlator);
+        const refusal = this.#refusal(peer, kind, key);
+        if (refusal !== undefined) {
+          this.#deps.log.warn('router connection refused', { router: peer.containerId, refusal });
+          connection.close({ condition: 'amqp:not-allowed', description: refusal });
+          return;
+        }
+        [member, leave] =
+          kind === 'data'
+            ? this.#joinData(connection, key ?? '')
+            : this.#joinControl(connection, peer, origin, correlator);
+        if (kind === 'control' && origin.direction === 'out') member.openFixedLinks();
+        if (kind === 'control') origin.onUp?.(peer.containerId);
+      },
+      onSession: () =>
+        member?.onSession() ?? {
+          refuse: { condition: 'amqp:not-allowed', description: 'connection was refused' },
+        },
+      onClosed: (_connection, reason) => {
+        member?.onClosed();
+        leave();
+        origin.onDown?.(wasDuplicate(reason));
+      },
+    };
+  }
+
+  #refusal(peer: PeerOpen, kind: 'control' | 'data', key: string | undefined): string | undefined {
+    if (peer.containerId === this.#deps.self) return 'the peer has the id of this router';
+    if (!/^[^/\s]{1,256}$/u.test(peer.containerId)) return 'the id of the peer cannot be used';
+    if (kind === 'control') {
+      return this.#groups.size < controlConnectionsMax ? undefined : 'too many connections';
+    }
+    if (key === undefined) return 'data connection without a group';
+    const siblings = this.#data.get(key)?.length ?? 0;
+    if (siblings >= dataConnectionsPerGroupMax || this.#data.size > controlConnectionsMax) {
+      return 'too many data connections';
+    }
+    return undefined;
+  }
+
+  #joinData(connection: Connection, key: string): [RouterConnection, () => void] {
+    const data = new RouterConnection(
+      {
+        connection,
+        destination: this.#deps.destination(() => this.#idOf(key)),
+        events: { onControlReady: () => undefined },
+        linkName: this.#deps.linkName,
+      },
+      { kind: 'data', streamLinksMax },
+    );
+    const siblings = this.#data.get(key) ?? [];
+    this.#data.set(key, siblings);
+    siblings.push(data);
+    return [
+      data,
+      () => {
+        siblings.splice(siblings.indexOf(data), 1);
+        if (siblings.length === 0) this.#data.delete(key);
+      },
+    ];
+  }
+
+  #joinControl(
+    connection: Connection,
+    peer: PeerOpen,
+    origin: PeerOrigin,
+    correlator: string | undefined,
+  ): [RouterConnection, () => void] {
+    const id = this.#nextId++;
+    const cost = Math.max(origin.cost, numberProperty(peer, 'qd.inter-router-cost') ?? 1);
+    const control = new RouterConnection(
+      {
+        connection,
+        destination: this.#deps.destination(() => id),
+        events: { onControlReady: () => this.#onControlReady(id) },
+        linkName: this.#deps.linkName,
+      },
+      { kind: 'control', streamLinksMax },
+    );
+    this.#groups.set(id, {
+      id,
+      router: peer.containerId,
+      direction: origin.direction,
+      control,
+      connection,
+      correlator,
+      key: groupKey(origin.direction, peer, correlator),
+      cost,
+      trunking: peer.offeredCapabilities.includes(trunkingCapability),
+      ordinal: numberProperty(peer, 'qd.group-ordinal') ?? 0,
+    });
+    return [
+      control,
+      () => {
+        this.#groups.delete(id);
+        this.#turns.delete(id);
+        this.#deps.driver.run((engine) => engine.onConnectionClosed(id));
+        this.#deps.onNeighbourLost();
+      },
+    ];
+  }
+
+  /** A newer generation of the same group takes the neighbour over; else it is a new one. */
+  #onControlReady(id: ConnectionId): void {
+    const group = this.#groups.get(id);
+    if (group === undefined) return;
+    const older = this.#olderGeneration(group);
+    this.#deps.driver.run((engine) => {
+      if (older !== undefined && older.ordinal < group.ordinal) {
+        engine.onConnectionReplaced(older.id, id, group.cost);
+      } else engine.onConnectionOpened(id, group.cost);
+    });
+  }
+
+  #olderGeneration(group: Group): Group | undefined {
+    if (group.key === undefined || group.direction === 'out') return undefined;
+    for (const other of this.#groups.values()) {
+      if (other.id < group.id && other.key === group.key) return other;
+    }
+    return undefined;
+  }
+
+  #idOf(key: string): ConnectionId | undefined {
+    for (const group of this.#groups.values()) if (group.key === key) return group.id;
+    return undefined;
+  }
+
+  /** The connection for the next stream. */
+  #carrier(group: Group): RouterConnection {
+    if (!group.trunking || group.key === undefined) return group.control;
+    const data = this.#data.get(group.key);
+    if (data === undefined || data.length === 0) return group.control;
+    const turn = (this.#turns.get(group.id) ?? 0) + 1;
+    this.#turns.set(group.id, turn);
+    return data[turn % data.length] ?? group.control;
+  }
+}
+
+/**
+ * Which of two connections to one neighbour goes. Both ends see the same: the one dialled by the
+ * router with the larger id, else the one with the larger correlator.
+ */
+function chooseDuplicate(self: string, used: Group, spare: Group): Group {
+  if (used.direction === spare.direction) {
+    return (used.correlator ?? '') > (spare.correlator ?? '') ? used : spare;
+  }
+  const dialledBySmaller = self < used.router ? 'out' : 'in';
+  return used.direction === dialledBySmaller ? spare : used;
+}
+
+/** Either end closes a second connection with this condition. */
+function wasDuplicate(reason: EndReason): boolean {
+  return reason.error?.condition === duplicateCondition;
+}
+
+function groupKey(
+  direction: 'in' | 'out',
+  peer: PeerOpen,
+  correlator: string | undefined,
+): string | undefined {
+  return correlator === undefined ? undefined : `${direction} ${peer.containerId} ${correlator}`;
+}
+
+function kindOf(peer: PeerOpen): 'control' | 'data' {
+  return numberProperty(peer, 'qd.inter-router-role') === dataRoleNumber ? 'data' : 'control';
+}
+
+function numberProperty(peer: PeerOpen, name: string): number | undefined {
+  const value = peer.properties.get(name);
+  return typeof value === 'number' ? value : undefined;
+}
+
+function textProperty(peer: PeerOpen, name: string): string | undefined {
+  const value = peer.properties.get(name);
+  return typeof value === 'string' && value.length <= 64 ? value : undefined;
+}

@@ -1,0 +1,298 @@
+/**
+ * One router: joins routing, forwarding, connections and entities. What runs in the same process
+ * (TCP bridge, flow records) uses it as a {@link StreamRouter} and adds entity kinds of its own.
+ */
+import type { ConnectionHandler } from '#amqp/index.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/log.ts';
+import { alphanumeric, type Random, randomText } from '#base/random.ts';
+import {
+  type ConnectionId,
+  routerAddress,
+  type RoutingEvent,
+  type RoutingOptions,
+  type Treatment,
+} from '#routing/index.ts';
+import { AddressTable, type LocalConsumer } from './address-table.ts';
+import { ConnectorKind, ListenerKind, SslProfileKind } from './agent/endpoint-kinds.ts';
+import type { EntityKind } from './agent/entity.ts';
+import { AddressKind } from './agent/address-kind.ts';
+import { clientConnection } from './client/client-connection.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { AmqpConnector } from './endpoint/amqp-connector.ts';
+import { AmqpListener } from './endpoint/amqp-listener.ts';
+import { ConnectionTable } from './endpoint/connection-table.ts';
+import { HealthListener } from './endpoint/health-listener.ts';
+import { TlsProfiles } from './endpoint/tls-profiles.ts';
+import type { InboundDestination } from './link/link-inbound.ts';
+import type { OnOutcome, WholeMessage } from './message.ts';
+import { Peering } from './peering.ts';
+import { RoutingDriver } from './routing-driver.ts';
+import type {
+  MessageRoute,
+  Registration,
+  StreamConsumer,
+  StreamFeedback,
+  StreamRouter,
+  StreamSink,
+} from './stream.ts';
+
+/** Idle streaming links are counted at this pace. */
+const scrubIntervalMs = 30_000;
+/** Length of made-up names on the wire. */
+const nameLength = 15;
+/** Most reply addresses at one time. */
+export const temporaryAddressesMax = 131_072;
+
+export interface RouterDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: Random;
+  /** Metrics in the text format of Prometheus. */
+  readonly metrics: () => Promise<string>;
+}
+
+export interface RouterOptions {
+  /** Unique in the network, without `/` and spaces. */
+  readonly id: string;
+  readonly version: string;
+  /** Larger after every restart. */
+  readonly instance: number;
+  /** Data connections per connector. */
+  readonly dataConnections: number;
+  readonly routing?: Partial<RoutingOptions>;
+  /** Gives the flow record identity of a listener of routers. */
+  readonly accessId?: (listener: string) => string | undefined;
+}
+
+export class Router implements StreamRouter {
+  readonly options: RouterOptions;
+  readonly driver: RoutingDriver;
+  readonly addresses: AddressTable;
+  readonly dispatcher: Dispatcher;
+  readonly peering: Peering;
+  readonly connections: ConnectionTable;
+  readonly tls = new TlsProfiles();
+  readonly kinds = new Map<string, EntityKind>();
+  readonly listeners: ListenerKind;
+  readonly connectors: ConnectorKind;
+  readonly #addressKind = new AddressKind();
+  readonly #deps: RouterDeps;
+  readonly #stops: (() => Promise<void> | void)[] = [];
+  #scrubber: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(deps: RouterDeps, options: RouterOptions) {
+    this.#deps = deps;
+    this.options = options;
+    this.connections = new ConnectionTable({ nowMs: () => deps.clock.nowMs() });
+    this.driver = new RoutingDriver(
+      {
+        clock: deps.clock,
+        log: deps.log,
+        sendControl: (connection, bytes) => this.peering.sendControl(connection, bytes),
+        onEvent: (event) => this.#onRoutingEvent(event),
+      },
+      { id: options.id, instance: options.instance, ...options.routing },
+    );
+    this.addresses = new AddressTable(
+      {
+        setLocalAddress: (key, address) =>
+          this.driver.run((engine) => engine.setLocalAddress(key, address)),
+        deleteLocalAddress: (key) => this.driver.run((engine) => engine.deleteLocalAddress(key)),
+        remoteCount: (key) => this.driver.engine.remoteCount(key),
+      },
+      (name) => this.#addressKind.treatment(name),
+    );
+    this.peering = new Peering({
+      self: options.id,
+      log: deps.log,
+      linkName: () => `qdlink.${this.#name()}`,
+      driver: this.driver,
+      destination: (from) => this.#inbound(from),
+      onNeighbourLost: () => this.#dialSpares(),
+    });
+    this.dispatcher = new Dispatcher({
+      self: options.id,
+      addresses: this.addresses,
+      engine: this.driver.engine,
+      outlets: this.peering,
+      onRouting: (from, message) => this.driver.onMessage(from, message),
+    });
+    this.listeners = new ListenerKind({
+      open: (listener) => new AmqpListener(this.#listenerDeps(), listener),
+      openHealth: (listener) =>
+        new HealthListener({ healthy: () => this.healthy, metrics: deps.metrics }, listener),
+      accessId: (name) => options.accessId?.(name),
+      onClosed: () => undefined,
+    });
+    this.connectors = new ConnectorKind({
+      open: (connector) =>
+        new AmqpConnector(
+          {
+            ...this.#endpointDeps(),
+            random: deps.random,
+            correlator: this.#name(),
+            handler: (origin) => this.peering.handler(origin),
+            onStatus: () => undefined,
+          },
+          connector,
+        ),
+      dataConnections: options.dataConnections,
+      onClosed: () => undefined,
+    });
+    this.addKind(this.listeners);
+    this.addKind(this.connectors);
+    this.addKind(this.#addressKind);
+    this.addKind(
+      new SslProfileKind(this.tls, (name) =>
+        this.connections.closeOlder(name, this.tls.oldestValidOrdinal(name)),
+      ),
+    );
+  }
+
+  get healthy(): boolean {
+    return this.#scrubber !== undefined && this.#stopping === undefined;
+  }
+
+  /** Makes entities of a kind known to configuration and management. */
+  addKind(kind: EntityKind): void {
+    this.kinds.set(kind.type, kind);
+  }
+
+  /** Runs when the router stops, before its connections close. */
+  onStop(stop: () => Promise<void> | void): void {
+    this.#stops.push(stop);
+  }
+
+  start(): void {
+    this.#scrubber = setInterval(() => this.peering.scrub(), scrubIntervalMs);
+    this.driver.run((engine) => engine.tick());
+  }
+
+  /** Closes listeners, connectors and connections. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  openStream(route: MessageRoute, feedback: StreamFeedback): StreamSink | undefined {
+    return this.dispatcher.openStream(route, feedback);
+  }
+
+  addTemporary(consumer: StreamConsumer): Registration & { readonly address: string } {
+    return this.addTemporaryConsumer({ stream: consumer });
+  }
+
+  addConsumer(address: string, consumer: StreamConsumer): Registration {
+    return this.addresses.addConsumer(address, { stream: consumer });
+  }
+
+  addProducer(address: string, onReachable: (reachable: boolean) => void): Registration {
+    return this.addresses.addProducer(address, onReachable);
+  }
+
+  /** Takes whole messages at a mobile address. */
+  addMessageConsumer(address: string, consumer: LocalConsumer, hint?: Treatment): Registration {
+    return this.addresses.addConsumer(address, consumer, hint);
+  }
+
+  /** A fresh reply address for any kind of consumer. */
+  addTemporaryConsumer(consumer: LocalConsumer): Registration & { readonly address: string } {
+    const name = `temp.${this.#name()}`;
+    const registration = this.addresses.addLocal(name, consumer);
+    return {
+      address: routerAddress(this.options.id, name),
+      remove: () => registration.remove(),
+    };
+  }
+
+  /** Sends a whole message of this process. */
+  dispatch(message: WholeMessage, onOutcome?: OnOutcome): void {
+    this.dispatcher.dispatch(message, onOutcome);
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#scrubber);
+    for (const stop of this.#stops) await stop();
+    await Promise.all([this.listeners.stop(), this.connectors.stop()]);
+    this.driver.stop();
+  }
+
+  #name(): string {
+    return randomText(this.#deps.random, nameLength, alphanumeric);
+  }
+
+  #endpointDeps() {
+    return {
+      self: this.options.id,
+      version: this.options.version,
+      clock: this.#deps.clock,
+      log: this.#deps.log,
+      tls: this.tls,
+      connections: this.connections,
+    };
+  }
+
+  #listenerDeps() {
+    return {
+      ...this.#endpointDeps(),
+      handler: (role: 'normal' | 'inter-router', cost: number): ConnectionHandler =>
+        role === 'normal'
+          ? clientConnection({
+              self: this.options.id,
+              dispatch: (message, onOutcome) => this.dispatcher.dispatch(message, onOutcome),
+              addTemporary: (consumer) => this.addTemporaryConsumer(consumer),
+              addConsumer: (name, consumer) => this.addresses.addConsumer(name, consumer),
+              addProducer: (name) => this.addresses.addProducer(name, () => undefined),
+            })
+          : this.peering.handler({
+              direction: 'in',
+              kind: undefined,
+              cost,
+              correlator: undefined,
+            }),
+    };
+  }
+
+  #inbound(from: () => ConnectionId | undefined): InboundDestination {
+    return {
+      openStream: (route, feedback) => this.dispatcher.openStream(route, feedback, from()),
+      dispatch: (message, onOutcome) => this.dispatcher.dispatch(message, onOutcome, from()),
+      onInvalid: (reason) =>
+        this.#deps.log.warn('message of a router rejected', { connection: from(), reason }),
+    };
+  }
+
+  #dialSpares(): void {
+    for (const { item } of this.connectors.shelf.items()) if (!item.up) item.dialNow();
+  }
+
+  #onRoutingEvent(event: RoutingEvent): void {
+    const { log } = this.#deps;
+    switch (event.type) {
+      case 'neighbourUp':
+        log.info('neighbour up', { router: event.router, cost: event.cost });
+        return;
+      case 'neighbourDown':
+        log.info('neighbour down', { router: event.router });
+        return;
+      case 'duplicateConnection':
+        this.peering.onDuplicate(event);
+        return;
+      case 'remoteAddressChanged':
+        this.addresses.onRemoteChanged(event.key);
+        return;
+      case 'duplicateId':
+        log.error('another router uses the id of this one', { connection: event.connection });
+        return;
+      case 'limitReached':
+        log.warn('a limit of the network was met', { router: event.router, limit: event.limit });
+        return;
+      case 'routerReachable':
+      case 'routerUnreachable':
+      case 'topologyChanged':
+        return;
+    }
+  }
+}
