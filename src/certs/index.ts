@@ -1,0 +1,12 @@
+/** Certificate objects and the Secrets they stand for. */
+export {
+  type CertificateControllerOptions,
+  type CertsDeps,
+  startCertificateController,
+} from './certificate-controller.ts';
+export {
+  type CertificateRequest,
+  ensureCertificate,
+  releaseCertificate,
+} from './ensure-certificate.ts';
+export { CertsError, type CertsErrorCode, errorDocs } from './errors.ts';
