@@ -1,0 +1,226 @@
+/**
+ * Routers as child processes of this one. Services get loopback addresses of their own where the
+ * system allows, so equal ports of different services do not clash; what other sites reach
+ * listens on the listen address.
+ */
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import { acceptsTcp, type ProcessSpec, Supervisor } from '#supervisor/index.ts';
+import { ControllerError } from '../errors.ts';
+import type { Service } from '../kinds.ts';
+import { formatConfig } from '../router-config/config-file.ts';
+import { managementListener, type HostPort, type RouterEntity } from '../router-config/entities.ts';
+import type { CredentialFile } from '../router-config/tls-profiles.ts';
+import type {
+  Placement,
+  PlacementRequest,
+  RouterHealth,
+  RouterRequest,
+  SiteRuntime,
+} from '../runtime.ts';
+import { AddressPool, becomesFree, isFree } from './address-pool.ts';
+import { RouterFiles } from './router-files.ts';
+
+export interface LocalRuntimeDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Addresses that Services have now. */
+  readonly serviceAddresses: () => ReadonlySet<string>;
+}
+
+export interface LocalRuntimeOptions {
+  /** `DIR/sites`; one directory per namespace is made below it. */
+  readonly sitesDirectory: string;
+  /** Where routers listen for other sites. */
+  readonly listenHost: string;
+  /** Host that others use to reach them. */
+  readonly advertiseHost: string;
+  /** Starts a router; `--config FILE --exit-with-stdin` is appended. */
+  readonly routerCommand: readonly [string, ...string[]];
+  /** Environment of routers beside what the runtime sets. */
+  readonly routerEnvironment: Readonly<Record<string, string>>;
+}
+
+/** How long a port of a router that is ending may stay taken; milliseconds. */
+const portHandoverMs = 3_000;
+/** The address of all Services where the system has but one loopback address. */
+const onlyLoopback = '127.0.0.1';
+/** Types whose change needs a restart. */
+const startTypes: ReadonlySet<string> = new Set(['router', 'address', 'log']);
+
+export class LocalRuntime implements SiteRuntime {
+  readonly platform = 'linux';
+  readonly accessTypes = ['local', 'loadbalancer', 'nodeport'] as const;
+  readonly roles = ['inter-router', 'normal'] as const;
+  readonly edge = false;
+  readonly advertiseHost: string;
+  readonly #options: LocalRuntimeOptions;
+  readonly #deps: LocalRuntimeDeps;
+  readonly #pool: AddressPool;
+  readonly #supervisor: Supervisor;
+  readonly #handlers = new Set<(namespace: string) => void>();
+
+  constructor(deps: LocalRuntimeDeps, options: LocalRuntimeOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.advertiseHost = options.advertiseHost;
+    this.#pool = new AddressPool(deps.random);
+    this.#supervisor = new Supervisor({
+      clock: deps.clock,
+      random: deps.random,
+      log: deps.log,
+      onState: (namespace) => {
+        for (const handler of this.#handlers) handler(namespace);
+      },
+    });
+  }
+
+  async place(request: PlacementRequest): Promise<Placement> {
+    if (request.purpose === 'access') return this.#placeAccess(request);
+    const ports = request.ports.map(({ name, port }) => ({ name, port, targetPort: port }));
+    const known = request.existing?.spec?.clusterIP;
+    if (await this.#pool.hasManyLoopbacks()) {
+      if (known !== undefined && known !== '') return { clusterIP: known, ports };
+      const numbers = ports.map(({ port }) => port);
+      const taken = this.#deps.serviceAddresses();
+      return { clusterIP: await this.#pool.freeLoopback(taken, numbers), ports };
+    }
+    if (request.purpose === 'listener') return { clusterIP: onlyLoopback, ports };
+    return { clusterIP: onlyLoopback, ports: await this.#choosePorts(request, onlyLoopback) };
+  }
+
+  bindOf(service: Service, portName: string): HostPort | undefined {
+    const { clusterIP = '', ports = [] } = service.spec ?? {};
+    const found = ports.find(({ name }) => name === portName);
+    const port = found?.targetPort ?? found?.port;
+    if (clusterIP === '' || typeof port !== 'number') return undefined;
+    // A Service for other sites shows the listen address, or None where that means all addresses.
+    return { host: clusterIP === 'None' ? this.#options.listenHost : clusterIP, port };
+  }
+
+  credentialPath(namespace: string, profile: string, file: CredentialFile): string {
+    return this.#files(namespace).credentialPath(profile, file);
+  }
+
+  proxyPasswordPath(namespace: string, proxy: string): string {
+    return this.#files(namespace).proxyPasswordPath(proxy);
+  }
+
+  async ensureRouter(request: RouterRequest): Promise<void> {
+    const { namespace } = request.site;
+    const config = formatConfig(request.entities);
+    await this.#files(namespace).write(config, request.credentials, request.proxyPasswords);
+    const management = bindOfListener(request.entities, managementListener);
+    if (management === undefined) return;
+    if (this.#supervisor.get(namespace) === undefined) {
+      await becomesFree(management.host, management.port, portHandoverMs);
+    }
+    await this.#supervisor.ensure(this.#processSpec(request, management));
+  }
+
+  healthOf(namespace: string): RouterHealth {
+    const process = this.#supervisor.get(namespace);
+    if (process === undefined) return { state: 'absent' };
+    if (process.state === 'ready') return { state: 'ready', startCount: process.startCount };
+    return { state: 'starting', message: 'Router process is not ready' };
+  }
+
+  managementOf(service: Service): HostPort | undefined {
+    return this.bindOf(service, managementListener);
+  }
+
+  async removeRouter(namespace: string): Promise<void> {
+    await this.#supervisor.remove(namespace);
+    await this.#files(namespace).remove();
+  }
+
+  onHealth(handler: (namespace: string) => void): () => void {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  async stop(options: { readonly graceMs: number }): Promise<void> {
+    await this.#supervisor.stop(options);
+  }
+
+  async #placeAccess(request: PlacementRequest): Promise<Placement> {
+    const { listenHost } = this.#options;
+    const supported: readonly string[] = this.roles;
+    const asked = request.ports.filter(({ name }) => supported.includes(name));
+    const ports = await this.#choosePorts({ ...request, ports: asked }, listenHost);
+    const all = listenHost === '0.0.0.0' || listenHost === '::' || isIP(listenHost) === 0;
+    return { clusterIP: all ? 'None' : listenHost, ports };
+  }
+
+  /** Keeps what the Service has; a port that must be exactly this one has to be free. */
+  async #choosePorts(request: PlacementRequest, host: string): Promise<Placement['ports']> {
+    const chosen: { name: string; port: number; targetPort: number }[] = [];
+    const running = this.#supervisor.get(request.namespace) !== undefined;
+    for (const { name, port, fixed } of request.ports) {
+      const known = request.existing?.spec?.ports?.find((each) => each.name === name)?.port;
+      const number = await this.#choosePort(host, { port, fixed, known, running });
+      chosen.push({ name, port: number, targetPort: number });
+    }
+    return chosen;
+  }
+
+  async #choosePort(
+    host: string,
+    wish: { port: number; fixed: boolean; known: number | undefined; running: boolean },
+  ): Promise<number> {
+    const { port, fixed, known, running } = wish;
+    if (fixed) {
+      if (known !== port && !(await isFree(host, port))) {
+        const message = `port ${port} on ${host} is used by another program`;
+        throw new ControllerError('CONTROLLER_PORT_TAKEN', message, { retry: 'backoff' });
+      }
+      return port;
+    }
+    if (known !== undefined && (running || (await becomesFree(host, known, portHandoverMs)))) {
+      return known;
+    }
+    return this.#pool.freePort(host);
+  }
+
+  #files(namespace: string): RouterFiles {
+    return new RouterFiles(this.#options.sitesDirectory, namespace);
+  }
+
+  #processSpec(request: RouterRequest, management: HostPort): ProcessSpec {
+    const { site, entities } = request;
+    const [command, ...args] = this.#options.routerCommand;
+    return {
+      name: site.namespace,
+      command,
+      args: [...args, '--config', this.#files(site.namespace).configPath, '--exit-with-stdin'],
+      env: {
+        ...this.#options.routerEnvironment,
+        SKUPPER_SITE_ID: site.uid,
+        SKUPPER_SITE_NAME: site.name,
+        SKUPPER_NAMESPACE: site.namespace,
+        // Not read by routers: another digest makes another command, hence a restart.
+        DRAWBRIDGE_CONFIG_DIGEST: startDigest(entities, management),
+      },
+      probe: () => acceptsTcp(management.host, management.port),
+    };
+  }
+}
+
+/** Changes when something changes that a running router cannot take over. */
+function startDigest(entities: readonly RouterEntity[], management: HostPort): string {
+  const fixed = entities.filter(({ type }) => startTypes.has(type));
+  return createHash('sha256')
+    .update(JSON.stringify([fixed, management]))
+    .digest('hex');
+}
+
+function bindOfListener(entities: readonly RouterEntity[], listener: string): HostPort | undefined {
+  const found = entities.find(({ type, name }) => type === 'listener' && name === listener);
+  const { host, port } = found?.attributes ?? {};
+  if (typeof host !== 'string' || port === undefined) return undefined;
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,78 @@
+/**
+ * The files of one site's router below the data directory. Written atomically and only when they
+ * change; keys are readable by us alone.
+ */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { messageOf } from '#base/errors.ts';
+import { ControllerError } from '../errors.ts';
+import type { CredentialFile } from '../router-config/tls-profiles.ts';
+import type { RouterCredentials } from '../runtime.ts';
+
+export class RouterFiles {
+  /** `DIR/sites/<namespace>` */
+  readonly directory: string;
+
+  constructor(sitesDirectory: string, namespace: string) {
+    this.directory = join(sitesDirectory, namespace);
+  }
+
+  get configPath(): string {
+    return join(this.directory, 'router.json');
+  }
+
+  credentialPath(profile: string, file: CredentialFile): string {
+    return join(this.directory, 'certs', profile, file);
+  }
+
+  proxyPasswordPath(proxy: string): string {
+    return join(this.directory, 'proxies', proxy, 'password.txt');
+  }
+
+  /** @throws ControllerError CONTROLLER_ROUTER_FILES */
+  async write(
+    config: string,
+    credentials: readonly RouterCredentials[],
+    proxyPasswords: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    try {
+      for (const { profile, files } of credentials) {
+        for (const [file, content] of files) {
+          await writeWhole(this.credentialPath(profile, file), content);
+        }
+      }
+      for (const [proxy, password] of proxyPasswords) {
+        await writeWhole(this.proxyPasswordPath(proxy), Buffer.from(password, 'utf8'));
+      }
+      await writeWhole(this.configPath, Buffer.from(config, 'utf8'));
+      await this.#removeOthers(new Set(credentials.map(({ profile }) => profile)));
+    } catch (thrown) {
+      const message = `cannot write the files of a router: ${messageOf(thrown)}`;
+      throw new ControllerError('CONTROLLER_ROUTER_FILES', message, {
+        cause: thrown,
+        retry: 'backoff',
+      });
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Credentials that nothing uses any more do not stay on the disk. */
+  async #removeOthers(profiles: ReadonlySet<string>): Promise<void> {
+    const root = join(this.directory, 'certs');
+    for (const name of await readdir(root).catch(() => [])) {
+      if (!profiles.has(name)) await rm(join(root, name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function writeWhole(path: string, content: Buffer): Promise<void> {
+  const known = await readFile(path).catch(() => undefined);
+  if (known?.equals(content) === true) return;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.new`;
+  await writeFile(draft, content, { mode: 0o600 });
+  await rename(draft, path);
+}

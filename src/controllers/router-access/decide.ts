@@ -1,0 +1,69 @@
+/** What a RouterAccess becomes: a SecuredAccess, a router listener per role, and its status. Pure. */
+import {
+  type Evaluation,
+  equalJson,
+  settleStatus,
+  stateError,
+  statePending,
+  stateReady,
+} from '#kube/index.ts';
+import type { Endpoint, RouterAccess, SecuredAccess } from '../kinds.ts';
+import { annotations, defaultRolePort, routerSelector, siteObjects } from '../names.ts';
+
+/** The spec of the SecuredAccess behind it. @param issuer who signs when nothing else is said */
+export function securedAccessSpec(access: RouterAccess, issuer: string): SecuredAccess['spec'] {
+  const { spec } = access;
+  const asked = spec.issuer ?? '';
+  return {
+    selector: { ...routerSelector, 'skupper.io/group': siteObjects.routerGroup },
+    ports: spec.roles.map(({ name, port }) => {
+      const number = rolePort(name, port);
+      return { name, port: number, targetPort: number, protocol: 'TCP' };
+    }),
+    certificate: spec.tlsCredentials,
+    ...(spec.accessType ? { accessType: spec.accessType } : {}),
+    ...(spec.generateTlsCredentials === true ? { issuer: asked === '' ? issuer : asked } : {}),
+    ...(spec.settings === undefined ? {} : { settings: { ...spec.settings } }),
+  };
+}
+
+/** The port of a role, the default one where none is given. */
+export function rolePort(role: string, port: number | undefined): number {
+  return port === undefined || port === 0 ? defaultRolePort(role) : port;
+}
+
+/** True when a controller made it, so that its ports are a default and not a wish of the user. */
+export function isControlled(object: RouterAccess | SecuredAccess): boolean {
+  return object.metadata.annotations?.[annotations.controlled] !== undefined;
+}
+
+export interface RouterAccessFacts {
+  /** What is wrong, if anything. */
+  readonly problem: string | undefined;
+  readonly securedAccess: SecuredAccess | undefined;
+}
+
+/** The same object when nothing changes. */
+export function decideRouterAccessStatus(
+  access: RouterAccess,
+  facts: RouterAccessFacts,
+  at: Evaluation,
+): NonNullable<RouterAccess['status']> {
+  const before = access.status ?? {};
+  const group = siteObjects.routerGroup;
+  const endpoints: Endpoint[] = (facts.securedAccess?.status?.endpoints ?? []).map((endpoint) => ({
+    ...endpoint,
+    group,
+  }));
+  const settled = settleStatus(
+    before,
+    {
+      Configured: facts.problem === undefined ? stateReady() : stateError(facts.problem),
+      Resolved: endpoints.length > 0 ? stateReady() : statePending(),
+    },
+    ['Configured', 'Resolved'],
+    at,
+  );
+  const next = { ...settled, endpoints };
+  return equalJson(next, before) ? before : next;
+}
