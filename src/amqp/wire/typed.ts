@@ -106,12 +106,10 @@ export const described = (descriptor: number | bigint | string, value: Encodable
 
 /** A map whose keys are written as symbols. */
 export function symMap(
-  entries: Iterable<readonly [string, Encodable]> | Readonly<Record<string, Encodable>>,
+  entries: ReadonlyMap<string, Encodable> | Readonly<Record<string, Encodable>>,
 ): ReadonlyMap<Encodable, Encodable> {
-  const source = Symbol.iterator in entries ? entries : Object.entries(entries);
   const map = new Map<Encodable, Encodable>();
-  for (const [key, value] of source as Iterable<readonly [string, Encodable]>) {
-    map.set(sym(key), value);
-  }
+  const pairs = entries instanceof Map ? entries.entries() : Object.entries(entries);
+  for (const [key, value] of pairs) map.set(sym(key), value);
   return map;
 }
