@@ -1,16 +1,65 @@
-/** The tree of verbs with what they have in common: global flags, help, where output goes. */
+/**
+ * The tree of verbs with what they have in common: global flags, help, where output goes. A group
+ * of verbs is loaded only when its name is on the command line, because `router` is started often
+ * and should not carry what the others need.
+ */
 import { Command } from 'commander';
 import type { CliIo, Outcome } from './io.ts';
 import { addRouter } from './verbs/router.ts';
 import { addUp } from './verbs/up.ts';
 import { addVersion } from './verbs/version.ts';
 
-/** The whole command line, ready to parse. */
-export function buildProgram(io: CliIo, outcome: Outcome): Command {
+interface Group {
+  readonly name: string;
+  readonly heading: string;
+  readonly description: string;
+  /** Gives what adds the verbs. */
+  readonly load: () => Promise<(group: Command, io: CliIo) => void>;
+}
+
+const groups: readonly Group[] = [
+  {
+    name: 'site',
+    heading: 'Sites and links:',
+    description: 'create, look at and remove the site',
+    load: async () => (await import('./verbs/site.ts')).addSite,
+  },
+  {
+    name: 'token',
+    heading: 'Sites and links:',
+    description: 'hand out and use short-lived invitations',
+    load: async () => (await import('./verbs/token.ts')).addToken,
+  },
+  {
+    name: 'link',
+    heading: 'Sites and links:',
+    description: 'look at and change links to other sites',
+    load: async () => (await import('./verbs/link.ts')).addLink,
+  },
+  {
+    name: 'listener',
+    heading: 'Services:',
+    description: 'offer services of other sites here',
+    load: async () => (await import('./verbs/listener.ts')).addListener,
+  },
+  {
+    name: 'connector',
+    heading: 'Services:',
+    description: 'offer services of this site to others',
+    load: async () => (await import('./verbs/connector.ts')).addConnector,
+  },
+];
+
+/** The command line, ready to parse `args`. */
+export async function buildProgram(
+  io: CliIo,
+  outcome: Outcome,
+  args: readonly string[],
+): Promise<Command> {
   const program = new Command('drawbridge')
     .description('Short-lived, counted, revocable ways into Kubernetes for sites, people and bots.')
     .option('-n, --namespace <name>', "namespace to work in (default: the context's, else default)")
-    .option('--context <name>', 'context of the kubeconfig to use')
+    .option('-c, --context <name>', 'context of the kubeconfig to use')
     .option('--kubeconfig <file>', 'kubeconfig to use (default: KUBECONFIG, else a running up)')
     .option('-o, --output <format>', 'json or yaml instead of a table')
     .version(io.version, '-V, --version', 'print the version of this program')
@@ -22,10 +71,13 @@ export function buildProgram(io: CliIo, outcome: Outcome): Command {
     })
     .showSuggestionAfterError(true)
     .exitOverride();
-  program.commandsGroup('Run:');
-  addUp(program, outcome);
+  addUp(program.commandsGroup('Run:'), outcome);
   addRouter(program, io, outcome);
-  program.commandsGroup('About:');
-  addVersion(program, io);
+  for (const { name, heading, description, load } of groups) {
+    const group = program.commandsGroup(heading).command(name).description(description);
+    if (args.includes(name)) (await load())(group, io);
+    else group.argument('[verb]');
+  }
+  addVersion(program.commandsGroup('About:'), io);
   return program;
 }

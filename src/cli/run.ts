@@ -5,6 +5,7 @@
 import { CommanderError } from 'commander';
 import { CodedError, messageOf } from '#base/errors.ts';
 import { CliError } from './errors.ts';
+import { rewriteBooleanValues } from './input/boolean-values.ts';
 import type { CliIo } from './io.ts';
 import { buildProgram } from './program.ts';
 
@@ -16,7 +17,8 @@ import { buildProgram } from './program.ts';
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   const outcome = { exitCode: 0 };
   try {
-    await buildProgram(io, outcome).parseAsync([...args], { from: 'user' });
+    const program = await buildProgram(io, outcome, args);
+    await program.parseAsync(rewriteBooleanValues(program, args), { from: 'user' });
     return outcome.exitCode;
   } catch (thrown) {
     return report(thrown, io);

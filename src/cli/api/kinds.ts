@@ -1,0 +1,56 @@
+/** The kinds the verbs work on, under the names used here. */
+import {
+  accessGrant,
+  accessToken,
+  attachedConnector,
+  attachedConnectorBinding,
+  certificate,
+  connector,
+  link,
+  listener,
+  multiKeyListener,
+  routerAccess,
+  securedAccess,
+  site,
+} from '#apis/index.ts';
+import {
+  namespace as namespaceKind,
+  type ObjectOf,
+  type ResourceDefinition,
+  secret as secretKind,
+} from '#kube/index.ts';
+
+export {
+  accessGrant,
+  accessToken,
+  certificate,
+  connector,
+  link,
+  listener,
+  namespaceKind,
+  secretKind,
+  site,
+};
+
+export type AccessGrant = ObjectOf<typeof accessGrant>;
+export type AccessToken = ObjectOf<typeof accessToken>;
+export type Connector = ObjectOf<typeof connector>;
+export type Link = ObjectOf<typeof link>;
+export type Listener = ObjectOf<typeof listener>;
+export type Secret = ObjectOf<typeof secretKind>;
+export type Site = ObjectOf<typeof site>;
+
+/** What `site delete --all` removes besides the site. */
+export const siteKinds: readonly ResourceDefinition[] = [
+  connector,
+  listener,
+  multiKeyListener,
+  attachedConnector,
+  attachedConnectorBinding,
+  accessToken,
+  accessGrant,
+  link,
+  routerAccess,
+  securedAccess,
+  certificate,
+];

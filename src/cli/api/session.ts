@@ -1,0 +1,64 @@
+/** One conversation with the API server: found, opened, closed, and its faults put in words. */
+import { apiVersionOf } from '#kube/index.ts';
+import { connectionFromKubeconfig, isKubeError, KubeClient } from '#kubeclient/index.ts';
+import { CliError } from '../errors.ts';
+import type { GlobalFlags } from '../input/format.ts';
+import type { CliIo } from '../io.ts';
+import { site } from './kinds.ts';
+import { locateApi } from './locate.ts';
+
+export interface Session {
+  readonly client: KubeClient;
+  /** The flag -n, else the context's namespace, else `default`. */
+  readonly namespace: string;
+}
+
+/**
+ * Opens the API for one verb and closes it afterwards.
+ * @throws CliError; KubeClientError for what the verb did not expect
+ */
+export async function withSession<T>(
+  io: CliIo,
+  flags: GlobalFlags,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const location = await locateApi(io, flags);
+  const connection = await connectionFromKubeconfig({
+    ...(location.path === undefined ? {} : { path: location.path }),
+    ...(flags.context === undefined ? {} : { context: flags.context }),
+  });
+  const client = new KubeClient(connection);
+  try {
+    return await work({ client, namespace: flags.namespace ?? connection.namespace });
+  } catch (thrown) {
+    throw await inWords(thrown, client, `${connection.server} (from ${location.because})`);
+  } finally {
+    client.close();
+  }
+}
+
+/** The fault as a person should read it. */
+async function inWords(thrown: unknown, client: KubeClient, server: string): Promise<unknown> {
+  if (isKubeError(thrown, 'KUBE_NOT_FOUND') && !(await knowsOurKinds(client))) {
+    return new CliError('CLI_KINDS_MISSING', `${server} does not know the kinds of Drawbridge`, {
+      todo: "apply deploy/crds with 'kubectl apply -f', or check --kubeconfig and --context",
+      cause: thrown,
+    });
+  }
+  if (isKubeError(thrown, 'KUBE_UNREACHABLE')) {
+    return new CliError('CLI_API_NOT_FOUND', `${server} cannot be reached: ${thrown.message}`, {
+      todo: 'check that it runs (drawbridge up for one of your own), --kubeconfig and --context',
+      cause: thrown,
+    });
+  }
+  return thrown;
+}
+
+async function knowsOurKinds(client: KubeClient): Promise<boolean> {
+  try {
+    await client.raw({ method: 'GET', path: `/apis/${apiVersionOf(site)}` });
+    return true;
+  } catch (thrown) {
+    return !isKubeError(thrown, 'KUBE_NOT_FOUND');
+  }
+}

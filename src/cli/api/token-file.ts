@@ -1,0 +1,189 @@
+/**
+ * The token file: an AccessToken manifest that kubectl apply takes as well, with annotations that
+ * tell people what it is. Whoever has the file can join the network, so only its owner may read it.
+ */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '#base/errors.ts';
+import { apiVersionOf, isRecord } from '#kube/index.ts';
+import { parseAllDocuments, stringify } from 'yaml';
+import { CliError, usageError } from '../errors.ts';
+import type { CliIo } from '../io.ts';
+import { accessToken, type AccessToken } from './kinds.ts';
+
+/** Largest token file that is read; bytes. */
+const fileBytesMax = 256 * 1024;
+/** Only the owner may read a token. */
+const fileMode = 0o600;
+
+/** Facts about a token for the people who handle the file. */
+export interface TokenNotes {
+  readonly site: string;
+  readonly namespace: string;
+  readonly uses: number;
+  /** RFC 3339. */
+  readonly expires: string;
+}
+
+const annotation = {
+  site: 'drawbridge.dev/site',
+  namespace: 'drawbridge.dev/site-namespace',
+  uses: 'drawbridge.dev/redemptions-allowed',
+  expires: 'drawbridge.dev/expires',
+} as const;
+
+/** The manifest of a token. */
+export function tokenManifest(
+  name: string,
+  spec: NonNullable<AccessToken['spec']>,
+  notes: TokenNotes,
+): AccessToken {
+  return {
+    apiVersion: apiVersionOf(accessToken),
+    kind: accessToken.kind,
+    metadata: {
+      name,
+      annotations: {
+        [annotation.site]: notes.site,
+        [annotation.namespace]: notes.namespace,
+        [annotation.uses]: String(notes.uses),
+        [annotation.expires]: notes.expires,
+      },
+    },
+    spec,
+  };
+}
+
+/** The file's text: what it is, in words, then the manifest. */
+export function renderToken(token: AccessToken, notes: TokenNotes): string {
+  const uses = notes.uses === 1 ? 'once' : `${notes.uses} times`;
+  return [
+    `# Access token of site ${notes.site}. Whoever has it can link a site to that one, ${uses},`,
+    `# until ${notes.expires}. Protect it, and delete it when it has been used.`,
+    stringify(token, { lineWidth: 0 }),
+  ].join('\n');
+}
+
+/**
+ * Makes sure that a token can be written before anything is created for it.
+ * @throws CliError CLI_USAGE for a path that cannot be a file
+ */
+export async function checkTokenPath(path: string): Promise<void> {
+  const todo = 'name a file in a folder that exists and that you may write to';
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isDirectory()) throw usageError(['token file name is a directory'], todo);
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (thrown) {
+    throw usageError([`invalid token file name: ${messageOf(thrown)}`], todo);
+  }
+}
+
+/** Writes the file whole or not at all, with mode 0600. @throws CliError CLI_FILE */
+export async function writeToken(path: string, text: string): Promise<void> {
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  try {
+    const file = await open(draft, 'wx', fileMode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (thrown) {
+    await rm(draft, { force: true });
+    throw new CliError('CLI_FILE', `token file ${path} cannot be written: ${messageOf(thrown)}`, {
+      todo: 'check the folder and its free space; the grant exists and another file can be issued',
+      cause: thrown,
+    });
+  }
+}
+
+/**
+ * Reads a token from a file, or from standard input when `path` is `-`.
+ * @throws CliError CLI_USAGE when there is no such file, CLI_FILE when it holds no token
+ */
+export async function readToken(path: string, io: Pick<CliIo, 'readStdin'>): Promise<AccessToken> {
+  const text = path === '-' ? await io.readStdin(fileBytesMax) : await readText(path);
+  return parseToken(text, path === '-' ? 'standard input' : path);
+}
+
+async function readText(path: string): Promise<string> {
+  const todo = 'name the file that token issue has written, or - for standard input';
+  try {
+    const facts = await stat(path);
+    if (facts.isDirectory()) throw usageError([`token file is a directory: ${path}`], todo);
+    if (facts.size > fileBytesMax) throw unreadable(path, `more than ${fileBytesMax} bytes`);
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof CliError) throw thrown;
+    throw usageError([`token file does not exist: ${messageOf(thrown)}`], todo);
+  }
+}
+
+/** The token in a YAML or JSON text. @throws CliError CLI_FILE saying what is wrong and where */
+export function parseToken(text: string, path: string): AccessToken {
+  if (Buffer.byteLength(text) > fileBytesMax)
+    throw unreadable(path, `more than ${fileBytesMax} bytes`);
+  const documents = parseAllDocuments(text);
+  if (!Array.isArray(documents) || documents.length === 0) throw unreadable(path, 'it is empty');
+  const fault = documents.flatMap(({ errors }) => errors)[0];
+  if (fault !== undefined) throw unreadable(path, fault.message.split('\n')[0] ?? '');
+  const values = documents.map((document): unknown => document.toJS({ maxAliasCount: 0 }));
+  const [value] = values.filter((each) => each !== null);
+  if (values.length !== 1) throw unreadable(path, `it holds ${values.length} documents, not one`);
+  return checked(value, path);
+}
+
+function checked(value: unknown, path: string): AccessToken {
+  if (!isRecord(value)) throw unreadable(path, 'it is not a manifest');
+  const { apiVersion, kind, metadata, spec } = value;
+  if (kind !== accessToken.kind || apiVersion !== apiVersionOf(accessToken)) {
+    const found = `${String(kind)} of ${String(apiVersion)}`;
+    throw unreadable(
+      path,
+      `it holds ${found}, not ${accessToken.kind} of ${apiVersionOf(accessToken)}`,
+    );
+  }
+  const name = isRecord(metadata) ? metadata['name'] : undefined;
+  if (typeof name !== 'string' || name === '') throw unreadable(path, 'metadata.name is missing');
+  if (!isRecord(spec)) throw unreadable(path, 'spec is missing');
+  const { url, code, ca, linkCost } = spec;
+  const url_ = textField(url, 'url', path);
+  return {
+    apiVersion: apiVersionOf(accessToken),
+    kind: accessToken.kind,
+    metadata: { name, ...annotationsOf(metadata) },
+    spec: {
+      url: url_,
+      code: textField(code, 'code', path),
+      ca: textField(ca, 'ca', path),
+      ...(typeof linkCost === 'number' && Number.isInteger(linkCost) ? { linkCost } : {}),
+    },
+  };
+}
+
+function textField(value: unknown, field: string, path: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw unreadable(path, `spec.${field} is missing`);
+}
+
+/** Our own notes travel along; anything else a stranger may have put there does not. */
+function annotationsOf(metadata: unknown): { annotations?: Record<string, string> } {
+  const given = isRecord(metadata) ? metadata['annotations'] : undefined;
+  if (!isRecord(given)) return {};
+  const ours: readonly string[] = Object.values(annotation);
+  const kept = Object.entries(given).filter(
+    (entry): entry is [string, string] => ours.includes(entry[0]) && typeof entry[1] === 'string',
+  );
+  return kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) };
+}
+
+function unreadable(path: string, why: string): CliError {
+  return new CliError('CLI_FILE', `${path} is not a token: ${why}`, {
+    todo: 'use a file written by token issue, or an AccessToken manifest',
+  });
+}

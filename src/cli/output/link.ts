@@ -1,0 +1,40 @@
+/** Links as people read them. */
+import type { Link } from '../api/kinds.ts';
+import { renderPairs, renderTable } from './table.ts';
+
+/** One row per link. */
+export function renderLinks(links: readonly Link[]): string {
+  return renderTable(
+    ['NAME', 'STATUS', 'COST', 'REMOTE SITE', 'MESSAGE'],
+    links.map((each) => [
+      each.metadata.name,
+      each.status?.status ?? '',
+      costOf(each),
+      each.status?.remoteSiteName ?? '',
+      each.status?.message ?? '',
+    ]),
+  );
+}
+
+/** One link in full. */
+export function renderLink(link: Link): string {
+  const endpoints = (link.spec?.endpoints ?? []).map(
+    ({ name, host, port }): readonly [string, string] => [
+      'Endpoint',
+      `${name ?? ''} ${host ?? ''}:${port ?? ''}`,
+    ],
+  );
+  return renderPairs([
+    ['Name', link.metadata.name],
+    ['Status', link.status?.status ?? ''],
+    ['Cost', costOf(link)],
+    ['Remote site', link.status?.remoteSiteName ?? ''],
+    ['Message', link.status?.message ?? ''],
+    ...endpoints,
+  ]);
+}
+
+/** The cost that counts: at least 1. */
+function costOf(link: Link): string {
+  return String(Math.max(1, link.spec?.cost ?? 1));
+}

@@ -1,0 +1,132 @@
+/** Two `up` processes on two machines, which are network namespaces joined by a cable. */
+import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runProcess, startProcess } from '../support/process-runner.ts';
+import { startUp, type Up } from '../support/up-process.ts';
+import { waitUntil } from '../support/process-wait.ts';
+import { linkReady, succeeded } from '../support/up-sites.ts';
+
+interface Machine {
+  readonly name: string;
+  readonly address: string;
+  readonly prefix: readonly string[];
+}
+
+const echo = fileURLToPath(new URL('../support/up-echo.process.ts', import.meta.url));
+const skip = await reasonToSkip();
+
+async function reasonToSkip(): Promise<string | false> {
+  if (process.platform !== 'linux') return 'network namespaces need Linux';
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  const probe = `dbt-${process.pid}-probe`;
+  const made = await runProcess('ip', ['netns', 'add', probe]).catch(() => undefined);
+  if (made === undefined) return 'ip not found: install iproute2';
+  if (made.code !== 0) return `no network namespaces here: ${made.stderr.trim()}`;
+  await runProcess('ip', ['netns', 'del', probe]);
+  return false;
+}
+
+/** Two namespaces joined by a pair of interfaces; removed with the test. */
+async function twoMachines(t: TestContext): Promise<readonly [Machine, Machine]> {
+  const id = process.pid % 100_000;
+  const machine = (letter: string, last: number): Machine => {
+    const name = `dbt-${id}-${letter}`;
+    return { name, address: `10.231.17.${last}`, prefix: ['ip', 'netns', 'exec', name] };
+  };
+  const [a, b] = [machine('a', 1), machine('b', 2)];
+  const ip = async (...args: string[]): Promise<string> => succeeded(await runProcess('ip', args));
+  for (const { name } of [a, b]) {
+    await ip('netns', 'add', name);
+    t.after(() => runProcess('ip', ['netns', 'del', name]));
+  }
+  const [cableA, cableB] = [`dbt${id}a`, `dbt${id}b`];
+  await ip(
+    'link',
+    'add',
+    cableA,
+    'netns',
+    a.name,
+    'type',
+    'veth',
+    'peer',
+    'name',
+    cableB,
+    'netns',
+    b.name,
+  );
+  for (const [{ name, address }, cable] of [
+    [a, cableA],
+    [b, cableB],
+  ] as const) {
+    await ip('-n', name, 'address', 'add', `${address}/24`, 'dev', cable);
+    await ip('-n', name, 'link', 'set', cable, 'up');
+    await ip('-n', name, 'link', 'set', 'lo', 'up');
+  }
+  return [a, b];
+}
+
+async function startOn(t: TestContext, { prefix, address }: Machine): Promise<Up> {
+  return startUp(t, { prefix, args: ['--listen', '0.0.0.0', '--advertise', address] });
+}
+
+/** An HTTP server on a machine's loopback; gives its port. */
+async function startEcho(t: TestContext, { prefix }: Machine, text: string): Promise<string> {
+  const [command, ...args] = [...prefix, process.execPath, echo, text];
+  const server = startProcess(t, command, args);
+  const [, port = ''] = await server.waitForOutput(/^listening (\d+)$/m);
+  return port;
+}
+
+/** Offers a service of one machine to the other and asks for it there. */
+async function serveAcross(
+  t: TestContext,
+  from: { readonly machine: Machine; readonly up: Up; readonly site: string },
+  to: { readonly machine: Machine; readonly up: Up; readonly site: string },
+): Promise<void> {
+  const key = `from-${from.site}`;
+  const port = await startEcho(t, from.machine, key);
+  const connector = ['connector', 'create', key, port, '--host', '127.0.0.1'];
+  succeeded(await from.up.cli(...connector, '-n', from.site));
+  const listener = ['listener', 'create', key, '8080', '--host', '127.0.0.1', '--wait', 'ready'];
+  succeeded(await to.up.cli(...listener, '-n', to.site));
+  const [command = '', ...before] = to.machine.prefix;
+  const get = `const r = await fetch('http://127.0.0.1:8080/'); console.log(await r.text())`;
+  await waitUntil(`${key} in ${to.site}`, async () => {
+    const args = [...before, process.execPath, '--input-type=module', '-e', get];
+    assert.equal(succeeded(await runProcess(command, args)).trim(), key);
+    return true;
+  });
+  succeeded(await to.up.cli('listener', 'delete', key, '-n', to.site));
+  succeeded(await from.up.cli('connector', 'delete', key, '-n', from.site));
+}
+
+for (const direction of ['a links to b', 'b links to a'] as const) {
+  test(`two machines: ${direction}, services both ways`, { skip }, async (t) => {
+    const [a, b] = await twoMachines(t);
+    const [upA, upB] = [await startOn(t, a), await startOn(t, b)];
+    const siteA = { machine: a, up: upA, site: 'alpha' };
+    const siteB = { machine: b, up: upB, site: 'beta' };
+    const [dialer, target] = direction === 'a links to b' ? [siteA, siteB] : [siteB, siteA];
+    const create = ['site', 'create', '--create-namespace'];
+    succeeded(
+      await target.up.cli(...create, target.site, '-n', target.site, '--enable-link-access'),
+    );
+    succeeded(await dialer.up.cli(...create, dialer.site, '-n', dialer.site));
+
+    const written = join(target.up.home, 'token.yaml');
+    succeeded(await target.up.cli('token', 'issue', written, '-n', target.site));
+    const carried = join(dialer.up.home, 'carried.yaml');
+    await copyFile(written, carried);
+    succeeded(await dialer.up.cli('token', 'redeem', carried, '-n', dialer.site));
+    await linkReady(dialer.up, dialer.site);
+
+    await serveAcross(t, siteA, siteB);
+    await serveAcross(t, siteB, siteA);
+    for (const { up } of [siteA, siteB]) {
+      assert.equal((await up.stop()).code, 0, up.process.describe());
+    }
+  });
+}

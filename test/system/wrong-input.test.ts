@@ -1,0 +1,241 @@
+/** Wrong input on each object gives the documented condition, wrong flags give exit code 2. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  accessGrant,
+  accessToken,
+  certificate,
+  connector,
+  link,
+  listener,
+  routerAccess,
+  site,
+} from '#apis/index.ts';
+import type { KubeObject, ResourceDefinition } from '#kube/index.ts';
+import { KubeClientError } from '#kubeclient/index.ts';
+import { runProcess } from '../support/process-runner.ts';
+import { clientOf, isRefused, makeNamespace, manifest } from '../support/up-objects.ts';
+import { homeEnv, launcher, startUp, temporaryFolder } from '../support/up-process.ts';
+import { succeeded } from '../support/up-sites.ts';
+
+interface Refusal {
+  readonly of: ResourceDefinition;
+  readonly name: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly condition: string;
+  readonly message: RegExp | string;
+}
+
+/** In a namespace with a Ready site that takes links. */
+const withSite: readonly Refusal[] = [
+  {
+    of: site,
+    name: 'second',
+    spec: {},
+    condition: 'Configured',
+    message: 'An active site already exists in the namespace (west)',
+  },
+  {
+    of: accessGrant,
+    name: 'days',
+    spec: { expirationWindow: '1d' },
+    condition: 'Processed',
+    message: /^Invalid duration "1d": /,
+  },
+  {
+    of: accessToken,
+    name: 'no-ca',
+    spec: { url: 'https://127.0.0.1:1/x', code: 'c', ca: '' },
+    condition: 'Redeemed',
+    message: 'token does not have a CA',
+  },
+  {
+    of: accessToken,
+    name: 'plain',
+    spec: { url: 'http://127.0.0.1:1/x', code: 'c', ca: 'x' },
+    condition: 'Redeemed',
+    message: 'token url scheme must be https',
+  },
+  {
+    of: link,
+    name: 'no-secret',
+    spec: {
+      endpoints: [{ name: 'inter-router', host: '127.0.0.1', port: '1' }],
+      tlsCredentials: 'absent',
+    },
+    condition: 'Configured',
+    message: 'TLS credentials secret "absent" not found',
+  },
+  {
+    of: listener,
+    name: 'no-secret',
+    spec: { routingKey: 'a', host: '127.0.0.1', port: 1, tlsCredentials: 'absent' },
+    condition: 'Configured',
+    message: 'TLS credentials secret "absent" not found',
+  },
+  {
+    of: listener,
+    name: 'udp',
+    spec: { routingKey: 'a', host: '127.0.0.1', port: 1, type: 'udp' },
+    condition: 'Configured',
+    message: /udp/,
+  },
+  {
+    of: connector,
+    name: 'nowhere',
+    spec: { routingKey: 'a', port: 1, host: '' },
+    condition: 'Configured',
+    message: 'Connector must define a non-empty spec.host or spec.selector',
+  },
+  {
+    of: certificate,
+    name: 'no-ca',
+    spec: { ca: 'absent', subject: 'x', client: true },
+    condition: 'Ready',
+    message: 'CA "west/absent" not found',
+  },
+  {
+    of: routerAccess,
+    name: 'ingress',
+    spec: { roles: [{ name: 'normal' }], tlsCredentials: 'x', accessType: 'nosuch' },
+    condition: 'Configured',
+    message: /unsupported access type/i,
+  },
+];
+
+/** What the API server itself does not take. */
+const invalid: readonly (readonly [ResourceDefinition, Record<string, unknown>, RegExp])[] = [
+  [link, {}, /endpoints/],
+  [accessToken, { url: 'https://x', ca: 'x' }, /code/],
+  [connector, { routingKey: 'a', port: 1 }, /oneOf/],
+  [connector, { routingKey: 'a', port: 1, host: 'h', selector: 'a=b' }, /oneOf/],
+  [listener, { routingKey: 'a', host: 'h', port: 1, observer: 'http3' }, /observer/],
+  [listener, { routingKey: 'a', host: 'h', port: 'one' }, /port/],
+];
+
+test('wrong objects', async (t) => {
+  const up = await startUp(t, {});
+  const client = await clientOf(t, up);
+  const make = (of: ResourceDefinition, object: KubeObject): Promise<KubeObject> =>
+    client.create(of, object);
+  await makeNamespace(client, 'west');
+  await makeNamespace(client, 'empty');
+  await makeNamespace(client, 'odd');
+  succeeded(await up.cli('site', 'create', 'west', '-n', 'west', '--enable-link-access'));
+
+  for (const { of, name, spec, condition, message } of withSite) {
+    await t.test(`${of.kind} ${name}: ${message}`, async () => {
+      await make(of, manifest(of, 'west', name, spec));
+      await isRefused(client, of, { namespace: 'west', name }, condition, message);
+    });
+  }
+
+  await t.test('link access of an unknown type', async () => {
+    await make(site, manifest(site, 'odd', 'odd', { linkAccess: 'nosuch' }));
+    const text = 'Unsupported value for LinkAccess: nosuch';
+    await isRefused(client, site, { namespace: 'odd', name: 'odd' }, 'Configured', text);
+  });
+
+  await t.test('link, listener and connector without a site', async () => {
+    const spec = { routingKey: 'a', host: '127.0.0.1', port: 1 };
+    const endpoints = [{ name: 'inter-router', host: '127.0.0.1', port: '1' }];
+    await make(link, manifest(link, 'empty', 'l', { endpoints }));
+    await make(listener, manifest(listener, 'empty', 'l', spec));
+    await make(connector, manifest(connector, 'empty', 'c', spec));
+    const text = 'No active site in namespace';
+    for (const [of, name] of [
+      [link, 'l'],
+      [listener, 'l'],
+      [connector, 'c'],
+    ] as const) {
+      await isRefused(client, of, { namespace: 'empty', name }, 'Configured', text);
+    }
+  });
+
+  await t.test('a token with a wrong code is refused and not counted', async () => {
+    const token = JSON.parse(
+      succeeded(await up.cli('token', 'issue', '-', '-n', 'west', '-o', 'json')),
+    ) as { metadata: { name: string }; spec: { url: string; ca: string } };
+    await makeNamespace(client, 'east');
+    succeeded(await up.cli('site', 'create', 'east', '-n', 'east'));
+    const spec = { ...token.spec, code: 'wrong' };
+    await make(accessToken, manifest(accessToken, 'east', 'wrong', spec));
+    await isRefused(
+      client,
+      accessToken,
+      { namespace: 'east', name: 'wrong' },
+      'Redeemed',
+      /403 \(Forbidden\) Redemption of access token refused/,
+    );
+    const key = { namespace: 'west', name: token.metadata.name };
+    const grant = await client.get(accessGrant, key);
+    assert.equal(grant.status?.redemptions ?? 0, 0);
+  });
+
+  for (const [of, spec, message] of invalid) {
+    await t.test(`the API refuses ${of.kind} ${JSON.stringify(spec)}`, async () => {
+      await assert.rejects(make(of, manifest(of, 'west', 'invalid', spec)), (thrown) => {
+        assert.ok(thrown instanceof KubeClientError);
+        assert.equal(thrown.status, 422, thrown.message);
+        assert.match(thrown.message, message);
+        return true;
+      });
+    });
+  }
+
+  await t.test('states of the namespace that forbid a verb give exit code 2', async () => {
+    const table: readonly (readonly [readonly string[], RegExp])[] = [
+      [
+        ['site', 'create', 'again', '-n', 'west'],
+        /There is already a site created for this namespace/,
+      ],
+      [['token', 'issue', '-', '-n', 'east'], /You must enable link access for this site/],
+      [
+        ['token', 'issue', '-', '-n', 'empty'],
+        /A site must exist in namespace empty before a token can be created/,
+      ],
+      [['link', 'update', 'nosuch', '-n', 'west'], /the link "nosuch" is not available/],
+      [['site', 'update', 'nosuch', '-n', 'west'], /site with name "nosuch" is not available/],
+      [
+        ['listener', 'update', 'nosuch', '-n', 'west'],
+        /listener nosuch must exist in namespace west/,
+      ],
+    ];
+    for (const [args, message] of table) {
+      const finished = await up.cli(...args);
+      assert.equal(finished.code, 2, `${args.join(' ')}: ${finished.stderr}`);
+      assert.equal(finished.stdout, '');
+      assert.match(finished.stderr, message);
+    }
+  });
+});
+
+test('wrong flags of up and router end with exit code 2 and start nothing', async (t) => {
+  const home = await temporaryFolder(t);
+  const env = homeEnv(home);
+  const table: readonly (readonly [readonly string[], RegExp])[] = [
+    [['up', '--nosuch'], /unknown option '--nosuch'/],
+    [['up', '--api-port', '70000'], /--api-port is not valid: "70000"/],
+    [['up', '--grant-port', 'x'], /--grant-port is not valid: "x"/],
+    [['up', '--listen', 'nowhere'], /--listen is not valid: "nowhere" is not an IP address/],
+    [['up', 'extra'], /too many arguments/],
+    [['router'], /required option '--config <file>' not specified/],
+    [['nosuch'], /unknown command 'nosuch'/],
+    [['site', 'nosuch'], /unknown command 'nosuch'/],
+    [
+      ['site', 'create', 'West'],
+      /site name is not valid: value does not match this regular expression/,
+    ],
+    [
+      ['listener', 'create', 'l', '8080', '--timeout', '5s'],
+      /timeout is not valid: duration must not be less than 10s; got 5s/,
+    ],
+  ];
+  for (const [args, message] of table) {
+    const { code, stdout, stderr } = await runProcess(launcher, args, { env });
+    assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+    assert.match(stderr, /^(drawbridge: .+\n){2,}$/);
+  }
+});
