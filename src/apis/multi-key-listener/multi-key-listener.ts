@@ -10,7 +10,7 @@ import {
   oneOfTexts,
   string,
 } from '#kube/index.ts';
-import type { ObjectOf } from '#kube/index.ts';
+import type { ObjectOf, ValidationRule } from '#kube/index.ts';
 import {
   messageColumn,
   observerValues,
@@ -24,6 +24,11 @@ import {
 
 /** Routing keys that one strategy may name. */
 export const routingKeysMax = 256;
+
+const exactlyOne: ValidationRule = {
+  rule: '[has(self.priority),has(self.weighted)].filter(x,x==true).size() == 1',
+  message: 'exactly one of the fields in [priority weighted] must be set',
+};
 
 const strategy = object(
   'How the keys share the connections. Exactly one kind, fixed for good.',
@@ -55,10 +60,7 @@ const strategy = object(
         rule: '(!has(oldSelf.priority) || has(self.priority)) && (!has(oldSelf.weighted) || has(self.weighted))',
         message: 'strategy is immutable',
       },
-      {
-        rule: '[has(self.priority),has(self.weighted)].filter(x,x==true).size() == 1',
-        message: 'exactly one of the fields in [priority weighted] must be set',
-      },
+      exactlyOne,
     ],
   },
 );
@@ -84,18 +86,26 @@ const status = object('State of the listener.', {
   optional: {
     ...statusFields,
     hasDestination: boolean('True when at least one key can be reached.'),
-    strategy: object('Which keys can be reached.', {
-      optional: {
-        priority: object('For the priority strategy.', {
-          required: {
-            routingKeysReachable: array('Keys, most wanted first.', string('A routing key.')),
-          },
-        }),
-        weighted: object('For the weighted strategy.', {
-          required: { routingKeysReachable: map('Weight of each key.', integer('Weight.')) },
-        }),
+    strategy: object(
+      'Which keys can be reached.',
+      {
+        optional: {
+          priority: object('For the priority strategy.', {
+            required: {
+              routingKeysReachable: array('Keys, most wanted first.', string('A routing key.')),
+            },
+          }),
+          weighted: object('For the weighted strategy.', {
+            required: {
+              routingKeysReachable: map('Weight of each key.', integer('Weight.'), {
+                'x-kubernetes-map-type': 'granular',
+              }),
+            },
+          }),
+        },
       },
-    }),
+      { rules: [exactlyOne] },
+    ),
   },
 });
 
