@@ -14,6 +14,7 @@ export {
   textOf,
 } from './agent/entity.ts';
 export { EntityShelf, type Shelved } from './agent/entity-shelf.ts';
+export { applyConfig, type ConfigElement, configRouterOptions, parseConfig } from './config-file.ts';
 export type { TlsProfileSource } from './endpoint/tls-profiles.ts';
 export { errorDocs, RouterError, type RouterErrorCode } from './errors.ts';
 export { messageRoute, streamRoute, type OnOutcome, type WholeMessage } from './message.ts';

@@ -15,8 +15,10 @@ import {
 } from '#routing/index.ts';
 import { AddressTable, type LocalConsumer } from './address-table.ts';
 import { ConnectorKind, ListenerKind, SslProfileKind } from './agent/endpoint-kinds.ts';
-import type { EntityKind } from './agent/entity.ts';
+import type { Attributes, EntityKind } from './agent/entity.ts';
 import { AddressKind } from './agent/address-kind.ts';
+import { KeptKind } from './agent/kept-kind.ts';
+import { stateKinds } from './agent/state-kinds.ts';
 import { clientConnection } from './client/client-connection.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { AmqpConnector } from './endpoint/amqp-connector.ts';
@@ -58,6 +60,11 @@ export interface RouterOptions {
   readonly version: string;
   /** Larger after every restart. */
   readonly instance: number;
+  readonly mode: string;
+  /** Says which site it serves, as text; shown by management. */
+  readonly metadata: string | undefined;
+  /** The `router` entity as configured. */
+  readonly attributes: Attributes;
   /** Data connections per connector. */
   readonly dataConnections: number;
   readonly routing?: Partial<RoutingOptions>;
@@ -144,6 +151,10 @@ export class Router implements StreamRouter {
     this.addKind(this.listeners);
     this.addKind(this.connectors);
     this.addKind(this.#addressKind);
+    for (const type of ['log', 'site', 'network', 'proxyProfile']) this.addKind(new KeptKind(type));
+    for (const kind of stateKinds(this, deps.clock.nowMs(), () => deps.clock.nowMs())) {
+      this.addKind(kind);
+    }
     this.addKind(
       new SslProfileKind(this.tls, (name) =>
         this.connections.closeOlder(name, this.tls.oldestValidOrdinal(name)),

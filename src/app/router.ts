@@ -1,0 +1,141 @@
+/**
+ * The router process: reads the configuration, builds one router with its bridge, and runs until it
+ * is told to stop. Log lines are JSON on standard error; nothing is written to standard output.
+ */
+import { hostname } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '#base/errors.ts';
+import type { Logger } from '#base/log.ts';
+import { createBridge } from '#bridge/index.ts';
+import {
+  applyConfig,
+  type ConfigElement,
+  configRouterOptions,
+  parseConfig,
+  Router,
+  RouterError,
+} from '#router/index.ts';
+import { createLogger, createMetrics } from '#telemetry/index.ts';
+import { systemClock, systemRandom } from './system.ts';
+
+export interface RouterProcessOptions {
+  /** JSON as skupper-router reads it. */
+  readonly configPath: string;
+  /** Stop when standard input ends, so that the router never outlives a killed parent. */
+  readonly exitWithStdin: boolean;
+  /** SKUPPER_SITE_ID, SKUPPER_SITE_NAME, SKUPPER_NAMESPACE and what the file refers to. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** How long connections may take to say goodbye when the process stops. */
+const stopGraceMs = 3000;
+
+/**
+ * Runs the router until SIGTERM, SIGINT or the end of standard input.
+ * @returns the exit code: 0 when told to stop, 1 when it could not start
+ */
+export async function runRouter(options: RouterProcessOptions): Promise<number> {
+  const log = createLogger({ level: 'info', facts: { component: 'router' } });
+  const stopped = stopSignal(options.exitWithStdin);
+  let running: RunningRouter;
+  try {
+    running = await startRouter(options, log);
+  } catch (thrown) {
+    log.error('router cannot start', { reason: messageOf(thrown) });
+    return 1;
+  }
+  const reason = await stopped;
+  log.info('router stops', { reason });
+  await running.stop();
+  return 0;
+}
+
+export interface RunningRouter {
+  readonly router: Router;
+  stop(): Promise<void>;
+}
+
+/** @throws RouterError ROUTER_CONFIG_UNREADABLE, ROUTER_CONFIG_INVALID */
+export async function startRouter(
+  options: Omit<RouterProcessOptions, 'exitWithStdin'>,
+  log: Logger,
+): Promise<RunningRouter> {
+  const elements = await readConfig(options);
+  const settings = configRouterOptions(elements);
+  const metrics = createMetrics({ processMetrics: true });
+  const routerLog = log.child({ router: settings.id });
+  const router = new Router(
+    {
+      clock: systemClock,
+      log: routerLog,
+      random: systemRandom,
+      metrics: () => metrics.scrape(),
+    },
+    { ...settings, instance: instanceNow() },
+  );
+  const bridge = createBridge({
+    router,
+    tls: router.tls,
+    random: systemRandom,
+    log: routerLog.child({ component: 'bridge' }),
+  });
+  for (const kind of bridge.kinds) router.addKind(kind);
+  router.onStop(() => bridge.stop());
+  router.start();
+  try {
+    await applyConfig(router, elements);
+  } catch (thrown) {
+    await router.stop();
+    throw thrown;
+  }
+  routerLog.info('router started');
+  return {
+    router,
+    stop: async () => {
+      const timer = setTimeout(() => undefined, stopGraceMs);
+      await Promise.race([
+        router.stop(),
+        new Promise<void>((resolve) => {
+          setTimeout(resolve, stopGraceMs).unref();
+        }),
+      ]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function readConfig(
+  options: Omit<RouterProcessOptions, 'exitWithStdin'>,
+): Promise<readonly ConfigElement[]> {
+  let text: string;
+  try {
+    text = await readFile(options.configPath, 'utf8');
+  } catch (thrown) {
+    throw new RouterError(
+      'ROUTER_CONFIG_UNREADABLE',
+      `cannot read ${options.configPath}: ${messageOf(thrown)}`,
+      { cause: thrown },
+    );
+  }
+  return parseConfig(text, { HOSTNAME: hostname(), ...options.env });
+}
+
+/**
+ * A number that differs from that of the run before. Peers only compare it, so tenths of a second
+ * within 31 bits do: whole seconds would not tell two quick starts apart.
+ */
+function instanceNow(): number {
+  return Math.floor(systemClock.nowMs() / 100) % 0x7fff_ffff;
+}
+
+function stopSignal(exitWithStdin: boolean): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    if (!exitWithStdin) return;
+    const ended = (): void => resolve('end of standard input');
+    process.stdin.once('end', ended);
+    process.stdin.once('close', ended);
+    process.stdin.once('error', ended);
+    process.stdin.resume();
+  });
+}
