@@ -3,6 +3,7 @@
  * deleted or damaged one. A Secret of the user is never touched. Deleting a Certificate needs
  * nothing from here: its Secret is owned by it and collected; one that is not owned stays.
  */
+import { must, unreachable } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
@@ -31,7 +32,6 @@ import {
   decideCertificate,
   type Decision,
 } from './decision.ts';
-import { CertsError } from './errors.ts';
 import { withoutLeftOwners } from './host-owners.ts';
 import {
   authorityOf,
@@ -41,7 +41,7 @@ import {
   type SecretTexts,
   secretWith,
 } from './issued-secret.ts';
-import { type Certificate, certificate, type Secret, secret } from './kinds.ts';
+import { type Certificate, certificate, type Secret, secret, specOf } from './kinds.ts';
 import { isControlled, readStoredCertificate } from './stored-certificate.ts';
 
 export interface CertsDeps {
@@ -75,7 +75,7 @@ export function startCertificateController(
   const concerned = (changed: Secret): ObjectKey[] =>
     certificates
       .list(changed.metadata.namespace)
-      .filter(({ metadata, spec }) => [metadata.name, spec.ca].includes(changed.metadata.name))
+      .filter((object) => [object.metadata.name, specOf(object).ca].includes(changed.metadata.name))
       .map(keyOf);
   const leave = [
     feed(certificates, loop, (object) => [keyOf(object)]),
@@ -138,9 +138,7 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   ): Promise<CertificateSummary | undefined> {
     switch (decision.kind) {
       case 'refuse':
-        await this.#write(object, (copy) =>
-          asFaulty(copy, decision.message, this.#deps.clock.nowMs()),
-        );
+        await this.#write(object, (copy) => asFaulty(copy, decision.message, this.#nowMs()));
         return undefined;
       case 'keep':
         await this.#adopt(object, existing);
@@ -148,30 +146,37 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
       case 'bundle':
         await this.#store(object, { 'ca.crt': decision.bundle.join('') }, 'bundle');
         return decision.certificate;
-      case 'authority': {
-        const kept =
-          decision.keepKey && existing !== undefined
-            ? readStoredCertificate(existing).keyPem
-            : undefined;
-        const texts = await authorityTexts(
-          wishOf(object),
-          kept,
-          decision.previous,
-          this.#issueOptions(),
-        );
-        return await this.#store(object, texts, decision.reason);
-      }
-      case 'issue': {
-        if (authority === undefined) throw unusable(object);
-        const texts = await leafTexts(
-          wishOf(object),
-          authorityOf(authority),
-          decision.bundle,
-          this.#issueOptions(),
-        );
-        return await this.#store(object, texts, decision.reason);
-      }
+      case 'authority':
+        return await this.#makeAuthority(object, existing, decision);
+      case 'issue':
+        return await this.#issue(object, authority, decision);
+      default:
+        return unreachable(decision, 'certificate decision');
     }
+  }
+
+  async #makeAuthority(
+    object: Certificate,
+    existing: Secret | undefined,
+    { keepKey, previous, reason }: Extract<Decision, { kind: 'authority' }>,
+  ): Promise<CertificateSummary | undefined> {
+    const kept = keepKey && existing ? readStoredCertificate(existing).keyPem : undefined;
+    const texts = await authorityTexts(wishOf(object), kept, previous, this.#issueOptions());
+    return await this.#store(object, texts, reason);
+  }
+
+  async #issue(
+    object: Certificate,
+    authority: Secret | undefined,
+    { bundle, reason }: Extract<Decision, { kind: 'issue' }>,
+  ): Promise<CertificateSummary | undefined> {
+    const signer = authorityOf(must(authority, 'a decision to issue has a CA'));
+    const texts = await leafTexts(wishOf(object), signer, bundle, this.#issueOptions());
+    return await this.#store(object, texts, reason);
+  }
+
+  #nowMs(): number {
+    return this.#deps.clock.nowMs();
   }
 
   #issueOptions(): IssueOptions {
@@ -212,8 +217,8 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   }
 
   async #findAuthority(object: Certificate): Promise<Secret | undefined> {
-    if (object.spec.ca === '') return undefined;
-    const key = { namespace: object.metadata.namespace ?? '', name: object.spec.ca };
+    if (specOf(object).ca === '') return undefined;
+    const key = { namespace: object.metadata.namespace ?? '', name: specOf(object).ca };
     return await this.#deps.client.find(secret, key);
   }
 
@@ -234,11 +239,6 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   }
 }
 
-function unusable(object: Certificate): CertsError {
-  const message = `CA "${object.metadata.namespace}/${object.spec.ca}" is gone`;
-  return new CertsError('CERTS_AUTHORITY_UNUSABLE', message, { retry: 'backoff' });
-}
-
 function authorityState(stored: Secret | undefined): CaState {
   return caStateOf(stored === undefined ? undefined : readStoredCertificate(stored));
 }
@@ -250,10 +250,10 @@ const algorithms: readonly string[] = [
 ] satisfies KeyAlgorithm[];
 
 function wishOf(object: Certificate): CertificateWish {
-  const { spec, metadata } = object;
+  const spec = specOf(object);
   const asked = spec.settings?.['key-algorithm'];
   return {
-    namespace: metadata.namespace ?? '',
+    namespace: object.metadata.namespace ?? '',
     subject: spec.subject,
     hosts: spec.hosts ?? [],
     server: spec.server ?? false,

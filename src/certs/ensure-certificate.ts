@@ -1,10 +1,9 @@
 /** Certificates that other controllers need: made, shared between owners, and given back. */
-import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ObjectKey, OwnerReference } from '#kube/index.ts';
 import { createOrUpdate, type WritingClient } from '#kubeclient/index.ts';
 import { CertsError } from './errors.ts';
 import { hostsAnnotationOf, hostsByOwner, unionOf, withoutLeftOwners } from './host-owners.ts';
-import { type Certificate, certificate } from './kinds.ts';
+import { type Certificate, type CertificateSpec, certificate } from './kinds.ts';
 import { certificateAnnotation, controlledAnnotation } from './stored-certificate.ts';
 
 /** What an owner needs. */
@@ -56,17 +55,16 @@ function shape(request: CertificateRequest, existing: Certificate | undefined): 
   const owners = ownersWith(existing?.metadata.ownerReferences ?? [], owner);
   const hosts = new Map(existing === undefined ? [] : hostsByOwner(withoutLeftOwners(existing)));
   hosts.set(uid, request.hosts ?? []);
-  const spec: Certificate['spec'] = {
+  const spec: CertificateSpec = {
     ...existing?.spec,
     ca: request.ca,
-    subject: owners.length > 1 ? (existing?.spec.subject ?? request.subject) : request.subject,
+    subject: owners.length > 1 ? (existing?.spec?.subject ?? request.subject) : request.subject,
     hosts: unionOf(hosts.values()),
     ...flag('server', request.server, existing, owners.length),
     ...flag('client', request.client, existing, owners.length),
     ...flag('signing', request.signing, existing, owners.length),
   };
   if (spec.hosts?.length === 0) delete spec.hosts;
-  const isSame = existing !== undefined && isDeepStrictEqual(spec, existing.spec);
   return {
     ...(existing ?? { apiVersion: 'skupper.io/v2alpha1', kind: 'Certificate' }),
     metadata: {
@@ -81,7 +79,7 @@ function shape(request: CertificateRequest, existing: Certificate | undefined): 
         ...hostsAnnotationOf(uid, request.hosts ?? []),
       },
     },
-    spec: isSame ? existing.spec : spec,
+    spec,
   };
 }
 
@@ -92,8 +90,8 @@ function flag<K extends 'server' | 'client' | 'signing'>(
   existing: Certificate | undefined,
   owners: number,
 ): Partial<Record<K, boolean>> {
-  const wanted = asked === true || (owners > 1 && existing?.spec[name] === true);
-  if (wanted || existing?.spec[name] !== undefined)
+  const wanted = asked === true || (owners > 1 && existing?.spec?.[name] === true);
+  if (wanted || existing?.spec?.[name] !== undefined)
     return { [name]: wanted } as Partial<Record<K, boolean>>;
   return {};
 }

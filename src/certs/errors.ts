@@ -1,7 +1,7 @@
 import { CodedError, type CodedErrorOptions, type ErrorDocs } from '#base/errors.ts';
 
 /** What keeps a Certificate object from having its Secret. */
-export type CertsErrorCode = 'CERTS_NOT_CONTROLLED' | 'CERTS_AUTHORITY_UNUSABLE';
+export type CertsErrorCode = 'CERTS_NOT_CONTROLLED';
 
 /** A fault in keeping certificates. */
 export class CertsError extends CodedError<CertsErrorCode> {
@@ -15,9 +15,5 @@ export const errorDocs: ErrorDocs<CertsErrorCode> = {
     meaning: 'A Certificate of the wanted name exists and was made by somebody else.',
     action:
       'Delete or rename that Certificate, or provide the Secret of that name yourself and leave it.',
-  },
-  CERTS_AUTHORITY_UNUSABLE: {
-    meaning: 'The Secret of a certificate authority holds no usable certificate and key.',
-    action: 'Put a CA certificate in `tls.crt` and its key in `tls.key`, or delete the Secret.',
   },
 };

@@ -2,7 +2,7 @@
  * Several owners may share one Certificate. Each one's hosts stand in an annotation under its uid;
  * the certificate names all of them. Who no longer owns it takes its hosts along.
  */
-import type { Certificate } from './kinds.ts';
+import { type Certificate, specOf } from './kinds.ts';
 
 const prefix = 'internal.skupper.io/hosts-';
 
@@ -42,6 +42,6 @@ export function withoutLeftOwners(object: Certificate): Certificate {
   return {
     ...object,
     metadata: { ...object.metadata, annotations },
-    spec: { ...object.spec, hosts: unionOf(staying) },
+    spec: { ...specOf(object), hosts: unionOf(staying) },
   };
 }

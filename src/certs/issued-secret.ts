@@ -11,7 +11,7 @@ import {
   privateKeyPem,
 } from '#pki/index.ts';
 import { type CertificateWish, usagesOf } from './decision.ts';
-import type { Certificate, Secret } from './kinds.ts';
+import { type Certificate, type Secret, specOf } from './kinds.ts';
 import {
   certificateAnnotation,
   controlledAnnotation,
@@ -113,7 +113,7 @@ export function secretWith(
         ...base.metadata.annotations,
         [controlledAnnotation]: 'true',
         [certificateAnnotation]: 'true',
-        [hostsAnnotation]: (owner.spec.hosts ?? []).join(','),
+        [hostsAnnotation]: (specOf(owner).hosts ?? []).join(','),
       },
       ownerReferences: ownersWith(base.metadata.ownerReferences ?? [], owner),
     },

@@ -59,7 +59,7 @@ async function ensureCertificate(
   deps: Pick<GrantsDeps, 'client'>,
   inNamespace: string,
   name: string,
-  spec: Certificate['spec'],
+  spec: NonNullable<Certificate['spec']>,
 ): Promise<void> {
   await createOrUpdate(deps.client, certificate, { namespace: inNamespace, name }, (existing) => {
     if (existing !== undefined) {

@@ -131,7 +131,7 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     const noted = stored === undefined ? undefined : linksNotedOn(stored, token);
     if (noted !== undefined) return await this.#finish(token, active, noted);
     const clash = await this.#clashOf(token, stored !== undefined);
-    const fault = clash ?? faultOfToken(token.spec);
+    const fault = clash ?? faultOfToken(token.spec ?? {});
     // A clash ends with the other object, a fault with a change of the token: both come as events.
     if (fault !== undefined) return await this.#fail(token, fault);
     const access = progress.access ?? (await this.#receive(token, active, progress, signal));
@@ -165,7 +165,7 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     signal: AbortSignal,
   ): Promise<ReceivedAccess | undefined> {
     progress.keys ??= await createJoinerKeys();
-    const { url, code, ca } = token.spec;
+    const { url = '', code = '', ca = '' } = token.spec ?? {};
     const result = await redeemToken(
       { send: this.#send },
       {

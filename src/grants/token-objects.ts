@@ -56,7 +56,7 @@ function isNotedLink(value: unknown): value is ReceivedLink {
 /** One Link for received access. */
 export function linkFor(token: AccessToken, site: Site, received: ReceivedLink): Link {
   const { name, namespace = '' } = token.metadata;
-  const cost = token.spec.linkCost ?? 0;
+  const cost = token.spec?.linkCost ?? 0;
   return {
     apiVersion: 'skupper.io/v2alpha1',
     kind: 'Link',
