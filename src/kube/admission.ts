@@ -32,15 +32,19 @@ const skippedRules = invalid(
 export class Admission {
   readonly definition: ResourceDefinition;
   readonly #rules: RuleCheck | undefined;
+  readonly #statusRules: RuleCheck | undefined;
 
   /** @throws DefinitionError KUBE_RULE_SYNTAX when a rule of the definition is not CEL */
   constructor(definition: ResourceDefinition) {
     this.definition = definition;
+    const status = definition.schema.properties?.['status'];
     this.#rules = compileRules(definition.schema);
+    this.#statusRules = status === undefined ? undefined : compileRules(status);
   }
 
   /**
-   * Cuts unknown fields and stray nulls, fills in defaults, brings times into one form. Changes the decoded body in place.
+   * Cuts unknown fields and stray nulls, fills in defaults, brings times into one form. Changes the
+   * decoded body in place.
    * @returns the paths that were cut: refused under strict validation, warned about otherwise
    */
   normalize(body: Record<string, unknown>): string[] {
@@ -51,9 +55,14 @@ export class Admission {
     return cut;
   }
 
-  /** Lets the kind convert and complete the object (Secret: stringData), in place. */
+  /**
+   * Lets the kind convert and complete the object (Secret: stringData), in place. An object of the wrong
+   * shape is left alone: check() tells what is wrong with it.
+   */
   prepare(object: KubeObject, old?: KubeObject): void {
-    this.definition.prepare?.(object, old);
+    const { definition } = this;
+    if (definition.prepare === undefined) return;
+    if (checkSchema(definition.schema, object).length === 0) definition.prepare(object, old);
   }
 
   /**
@@ -74,7 +83,10 @@ export class Admission {
       old === undefined
         ? checkNewMetadata(object.metadata, definition.scope, definition.nameCheck)
         : checkChangedMetadata(object.metadata, old.metadata);
-    return [...metadata, ...shape, ...this.#checkRules(object, old, shape)];
+    const rules = afterShape(shape, this.#rules, (check) => check(object, old));
+    // Checks in code rely on the shape that the schema promises.
+    const code = shape.length === 0 ? (definition.validate?.(object, old) ?? []) : [];
+    return [...metadata, ...shape, ...rules, ...code];
   }
 
   /** Faults of a write to the status subresource: only metadata and status are looked at. */
@@ -83,13 +95,15 @@ export class Admission {
     const status: unknown = Object.hasOwn(object, 'status')
       ? Reflect.get(object, 'status')
       : undefined;
-    const found = checkChangedMetadata(object.metadata, old.metadata);
-    if (node === undefined || status === undefined) return found;
-    return [
-      ...found,
+    const metadata = checkChangedMetadata(object.metadata, old.metadata);
+    if (node === undefined || status === undefined) return metadata;
+    const shape = [
       ...checkSchema(node, status, 'status'),
       ...checkListTypes(node, status, 'status'),
     ];
+    const before: unknown = Object.hasOwn(old, 'status') ? Reflect.get(old, 'status') : undefined;
+    const rules = afterShape(shape, this.#statusRules, (check) => check(status, before, 'status'));
+    return [...metadata, ...shape, ...rules];
   }
 
   #checkKind(object: KubeObject): FieldError[] {
@@ -106,17 +120,14 @@ export class Admission {
     }
     return found;
   }
+}
 
-  #checkRules(
-    object: KubeObject,
-    old: KubeObject | undefined,
-    shape: readonly FieldError[],
-  ): FieldError[] {
-    const sound = !shape.some(({ reason }) => blocking.includes(reason));
-    const rules =
-      this.#rules === undefined ? [] : sound ? this.#rules(object, old) : [skippedRules];
-    // Checks in code rely on the shape that the schema promises.
-    const code = shape.length === 0 ? (this.definition.validate?.(object, old) ?? []) : [];
-    return [...rules, ...code];
-  }
+/** Runs rules, unless the shape is so wrong that they could not be trusted. */
+function afterShape(
+  shape: readonly FieldError[],
+  rules: RuleCheck | undefined,
+  run: (rules: RuleCheck) => FieldError[],
+): FieldError[] {
+  if (rules === undefined) return [];
+  return shape.some(({ reason }) => blocking.includes(reason)) ? [skippedRules] : run(rules);
 }

@@ -13,7 +13,7 @@ export const jsonDepthMax = 100;
  */
 export function checkJson(value: unknown, depthMax = jsonDepthMax): void {
   if (typeof value !== 'object' || value === null) return;
-  if (depthMax === 0) throw badRequest(`the document nests deeper than ${jsonDepthMax} levels`);
+  if (depthMax <= 0) throw badRequest(`the document nests deeper than ${jsonDepthMax} levels`);
   if (Array.isArray(value)) {
     for (const item of value) checkJson(item, depthMax - 1);
     return;

@@ -42,8 +42,8 @@ export const metadataSchema: Schema<ObjectMeta> = object('Standard object metada
     generation: integer('Counts changes of the desired state. Set by the server.', {
       format: 'int64',
     }),
-    creationTimestamp: { ...dateTime('When the object was created.'), nullable: true },
-    deletionTimestamp: { ...dateTime('When deletion was asked for.'), nullable: true },
+    creationTimestamp: dateTime('When the object was created.'),
+    deletionTimestamp: dateTime('When deletion was asked for.'),
     deletionGracePeriodSeconds: integer('Seconds between the request to delete and the end.', {
       format: 'int64',
     }),

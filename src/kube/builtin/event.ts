@@ -28,9 +28,9 @@ const schema = objectSchema('Something that happened to an object.', {
   type: string('Normal or Warning.'),
   action: string('What was done or failed.'),
   count: integer('How often it happened.', { format: 'int32' }),
-  firstTimestamp: { ...dateTime('When it happened first.'), nullable: true },
-  lastTimestamp: { ...dateTime('When it happened last.'), nullable: true },
-  eventTime: { ...microTime('When it was observed first.'), nullable: true },
+  firstTimestamp: dateTime('When it happened first.'),
+  lastTimestamp: dateTime('When it happened last.'),
+  eventTime: microTime('When it was observed first.'),
   source: object('Who reports, in the old form.', {
     optional: { component: string('Component.'), host: string('Node.') },
   }),

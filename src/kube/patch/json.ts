@@ -1,5 +1,5 @@
 /** JSON patch: a list of operations on places named by JSON pointers. @spec RFC6902, RFC6901 */
-import { checkJson, cloneJson, equalJson } from '../json.ts';
+import { checkJson, cloneJson, equalJson, jsonDepthMax } from '../json.ts';
 import { isRecord } from '../object.ts';
 import { badRequest, StatusError, unprocessable } from '../status.ts';
 
@@ -28,6 +28,10 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   const root = { document: cloneJson(document) };
   let copied = 0;
   for (const operation of operations) {
+    if (operation.op === 'copy' || operation.op === 'move') {
+      // Nesting something in itself again and again must end before the stack does.
+      checkJson(read(root, operation.from), jsonDepthMax - operation.path.length);
+    }
     if (operation.op === 'copy') {
       copied += JSON.stringify(read(root, operation.from)).length;
       if (copied > patchCopyBytesMax) {
