@@ -36,17 +36,16 @@ export {
   type MessageHead,
   MessageHeadReader,
 } from './message/head-reader.ts';
-export {
-  type BodyInit,
-  decodeMessage,
-  encodeMessage,
-  type Message,
-  type MessageBody,
-  type MessageHeader,
-  type MessageInit,
-  type MessageProperties,
-  type PropertiesInit,
+export type {
+  BodyInit,
+  Message,
+  MessageBody,
+  MessageHeader,
+  MessageInit,
+  MessageProperties,
+  PropertiesInit,
 } from './message/message.ts';
+export { decodeMessage, encodeMessage } from './message/message-codec.ts';
 export { AnnotationFlags, type RouterAnnotations } from './message/router-annotations.ts';
 export { decodeValue, encodeValue } from './wire/codec.ts';
 export {

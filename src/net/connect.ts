@@ -1,26 +1,103 @@
 /** Makes one TCP or TLS connection. */
-import { AssertionFault } from '#base/assert.ts';
-import type { Socket } from 'node:net';
-import type { PeerInfo } from './socket-listener.ts';
-import type { TlsClientOptions } from './tls-material.ts';
+import { messageOf } from '#base/errors.ts';
+import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import { NetError, type NetErrorCode } from './errors.ts';
+import { type PeerInfo, peerInfo } from './peer-info.ts';
+import { keepAliveDefaultMs } from './socket-listener.ts';
+import { secureContext, type TlsClientOptions } from './tls-material.ts';
+
+/** Longest wait for TCP and TLS together unless told otherwise. */
+export const connectTimeoutDefaultMs = 5000;
 
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly tls?: TlsClientOptions | undefined;
-  /** For TCP and TLS together. Default 5000. */
+  /** For TCP and TLS together. Default {@link connectTimeoutDefaultMs}. */
   readonly timeoutMs?: number | undefined;
+  /** Default {@link keepAliveDefaultMs}. */
   readonly keepAliveMs?: number | undefined;
   readonly allowHalfOpen?: boolean | undefined;
 }
 
 export interface Connected {
-  /** Paused until someone reads. */
+  /** Not read from yet. The owner must attach an `error` listener at once. */
   readonly socket: Socket;
   readonly peer: PeerInfo;
 }
 
 /** @throws NetError NET_CONNECT, NET_CONNECT_TIMEOUT, NET_TLS, NET_MATERIAL, NET_STOPPED */
-export function connectSocket(_options: ConnectOptions, _signal: AbortSignal): Promise<Connected> {
-  throw new AssertionFault('connector follows in the next commit');
+export async function connectSocket(
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<Connected> {
+  if (signal.aborted) throw new NetError('NET_STOPPED', 'connecting was given up');
+  const socket = options.tls ? openTls(options, options.tls) : connectTcp(tcpOptions(options));
+  await whenReady(socket, options, signal);
+  return { socket, peer: peerInfo(socket) };
+}
+
+function tcpOptions(options: ConnectOptions): TcpNetConnectOpts {
+  return {
+    host: options.host,
+    port: options.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: options.keepAliveMs ?? keepAliveDefaultMs,
+    allowHalfOpen: options.allowHalfOpen ?? false,
+    autoSelectFamily: true,
+  };
+}
+
+function openTls(options: ConnectOptions, tls: TlsClientOptions): TLSSocket {
+  const name = tls.serverName ?? options.host;
+  return connectTls({
+    ...tcpOptions(options),
+    secureContext: secureContext(tls.material),
+    // An IP address may not be sent as a server name (RFC 6066 3).
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    rejectUnauthorized: true,
+    checkServerIdentity: tls.verifyHostname
+      ? (_host, certificate) => checkServerIdentity(name, certificate)
+      : () => undefined,
+    ...(tls.alpnProtocols ? { ALPNProtocols: Array.from(tls.alpnProtocols) } : {}),
+  });
+}
+
+function whenReady(socket: Socket, options: ConnectOptions, signal: AbortSignal): Promise<void> {
+  const { host, port } = options;
+  const event = options.tls ? 'secureConnect' : 'connect';
+  const timeoutMs = options.timeoutMs ?? connectTimeoutDefaultMs;
+  return new Promise((resolve, reject) => {
+    let isTcpUp = false;
+    const fail = (code: NetErrorCode, what: string, cause?: unknown): void => {
+      release();
+      socket.on('error', () => undefined);
+      socket.destroy();
+      const message = `${host}:${port}: ${what}`;
+      reject(new NetError(code, message, { retry: 'backoff', facts: { host, port }, cause }));
+    };
+    const onConnect = (): void => {
+      isTcpUp = true;
+    };
+    const onError = (cause: Error): void => {
+      fail(options.tls && isTcpUp ? 'NET_TLS' : 'NET_CONNECT', messageOf(cause), cause);
+    };
+    const onClose = (): void => fail('NET_CONNECT', 'closed while connecting');
+    const onAbort = (): void => fail('NET_STOPPED', 'connecting was given up');
+    const onReady = (): void => {
+      release();
+      resolve();
+    };
+    const timer = setTimeout(() => fail('NET_CONNECT_TIMEOUT', 'no answer in time'), timeoutMs);
+    const release = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.off('error', onError).off('close', onClose).off('connect', onConnect);
+      socket.off(event, onReady);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.on('error', onError).on('close', onClose).on('connect', onConnect).on(event, onReady);
+  });
 }

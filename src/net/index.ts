@@ -1,7 +1,14 @@
 /** Sockets: TCP and TLS listeners and connectors, and AMQP over them. */
-export { type AmqpTransport, runAmqp } from './amqp-transport.ts';
+export { type AmqpTransport, type AmqpTransportDeps, runAmqp } from './amqp-transport.ts';
 export { type Connected, type ConnectOptions, connectSocket } from './connect.ts';
 export { errorDocs, NetError, type NetErrorCode } from './errors.ts';
+export {
+  type PeerCertificate,
+  type PeerInfo,
+  peerInfo,
+  type SocketAddress,
+  type TlsInfo,
+} from './peer-info.ts';
 export {
   type Dialed,
   type DialStatus,
@@ -11,12 +18,15 @@ export {
   type RunningRedialer,
 } from './redialer.ts';
 export {
-  type PeerInfo,
   type RunningListener,
-  type SocketAddress,
   type SocketListener,
   socketListener,
   type SocketListenerDeps,
   type SocketListenerOptions,
 } from './socket-listener.ts';
-export type { TlsClientOptions, TlsMaterial, TlsServerOptions } from './tls-material.ts';
+export {
+  secureContext,
+  type TlsClientOptions,
+  type TlsMaterial,
+  type TlsServerOptions,
+} from './tls-material.ts';

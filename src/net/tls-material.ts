@@ -1,7 +1,10 @@
-/** Certificate, key and CA as PEM, replaceable while in use. */
+/** Certificate, key and CA as PEM, turned into contexts for node:tls. */
+import { messageOf } from '#base/errors.ts';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { NetError } from './errors.ts';
 
 export interface TlsMaterial {
-  /** PEM of the authorities that may have signed the peer. */
+  /** PEM of the authorities that may have signed the peer. Absent: those of the system. */
   readonly ca?: string | undefined;
   /** PEM chain, own certificate first. */
   readonly cert?: string | undefined;
@@ -23,4 +26,26 @@ export interface TlsClientOptions {
   /** Name to send and check, default the host connected to. */
   readonly serverName?: string | undefined;
   readonly alpnProtocols?: readonly string[] | undefined;
+}
+
+/** Options of a context for this material: TLS 1.2 at least, 1.3 preferred. */
+export function contextOptions(material: TlsMaterial): SecureContextOptions {
+  return {
+    ...(material.ca === undefined ? {} : { ca: material.ca }),
+    ...(material.cert === undefined ? {} : { cert: material.cert }),
+    ...(material.key === undefined ? {} : { key: material.key }),
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.3',
+  };
+}
+
+/** @throws NetError NET_MATERIAL when the parts are malformed or do not belong together */
+export function secureContext(material: TlsMaterial): SecureContext {
+  try {
+    return createSecureContext(contextOptions(material));
+  } catch (cause) {
+    throw new NetError('NET_MATERIAL', `TLS material cannot be used: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
 }

@@ -321,7 +321,7 @@ export interface ConnectionDriver {
 
 /** What the machine needs of its transport. */
 export interface ConnectionSink {
-  /** There is something to flush: call `flush` at the end of this turn. Called once per flush. */
+  /** There is something to flush: call `flush` at the end of this turn. May be called again before. */
   wantsFlush(): void;
   /** Takes the chunks (owned). Returns false to stop further transfers until drained. */
   write(chunks: readonly Uint8Array[], sizeBytes: number): boolean;

@@ -1,5 +1,4 @@
-/** Whole messages: their sections as values. @spec AMQP-1.0 3.2 */
-import { AssertionFault } from '#base/assert.ts';
+/** What a message is made of. @spec AMQP-1.0 3.2 */
 import type { AmqpMap, AmqpValue, Encodable, Typed } from '../wire/typed.ts';
 import type { RouterAnnotations } from './router-annotations.ts';
 
@@ -74,14 +73,4 @@ export interface MessageInit {
     | Readonly<Record<string, Encodable>>
     | undefined;
   readonly body?: BodyInit | undefined;
-}
-
-/** @throws AmqpError AMQP_ENCODE for values that AMQP cannot carry */
-export function encodeMessage(_message: MessageInit): Uint8Array {
-  throw new AssertionFault('message codec follows in the next commit');
-}
-
-/** @throws AmqpError AMQP_DECODE, AMQP_DEPTH, AMQP_MESSAGE */
-export function decodeMessage(_bytes: Uint8Array): Message {
-  throw new AssertionFault('message codec follows in the next commit');
 }

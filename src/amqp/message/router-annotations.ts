@@ -1,3 +1,7 @@
+/** Router annotations: the envelope of messages between routers. */
+import { AmqpConditions, AmqpError } from '../errors.ts';
+import { type AmqpValue, type Encodable, uint } from '../wire/typed.ts';
+
 /**
  * The section that routers put in front of a message: how it may travel and where it has been.
  * @spec skupper-router annotations "SKPR--RA"
@@ -19,3 +23,46 @@ export const AnnotationFlags = {
   resendReleased: 0x02,
   noQ2: 0x04,
 } as const;
+
+/** The descriptor of the section, ASCII `SKPR--RA`. */
+export const routerAnnotationsDescriptor = 0x534b_5052_2d2d_5241n;
+
+const malformed = (what: string): AmqpError =>
+  new AmqpError('AMQP_MESSAGE', AmqpConditions.invalidField, `router annotations: ${what}`);
+
+const textOrNull = (value: AmqpValue | undefined, what: string): string | undefined => {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== 'string') throw malformed(`${what} is not a text`);
+  return value;
+};
+
+/** @throws AmqpError AMQP_MESSAGE */
+export function routerAnnotationsOf(value: AmqpValue): RouterAnnotations {
+  if (!Array.isArray(value) || value.length < 4) throw malformed('not a list of at least four');
+  const [flags, toOverride, ingress, trace, ingressMesh] = value as readonly AmqpValue[];
+  if (typeof flags !== 'number' || !Number.isInteger(flags) || flags < 0 || flags > 0xffff_ffff) {
+    throw malformed('flags are not a number');
+  }
+  if (!Array.isArray(trace)) throw malformed('trace is not a list');
+  return {
+    flags,
+    toOverride: textOrNull(toOverride, 'to-override'),
+    ingress: textOrNull(ingress, 'ingress router'),
+    trace: trace.map((router: AmqpValue) => {
+      if (typeof router !== 'string') throw malformed('trace holds something else than texts');
+      return router;
+    }),
+    ingressMesh: textOrNull(ingressMesh, 'ingress mesh'),
+  };
+}
+
+/** The value of the section. */
+export function routerAnnotationsToValue(annotations: RouterAnnotations): Encodable {
+  return [
+    uint(annotations.flags),
+    annotations.toOverride,
+    annotations.ingress,
+    annotations.trace,
+    annotations.ingressMesh,
+  ];
+}
