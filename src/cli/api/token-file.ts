@@ -8,7 +8,7 @@ import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import { apiVersionOf, isRecord } from '#kube/index.ts';
-import { parseAllDocuments, stringify } from 'yaml';
+import { type Document, parseAllDocuments, stringify } from 'yaml';
 import { CliError, usageError } from '../errors.ts';
 import type { CliIo } from '../io.ts';
 import { accessToken, type AccessToken } from './kinds.ts';
@@ -132,10 +132,19 @@ export function parseToken(text: string, path: string): AccessToken {
   if (!Array.isArray(documents) || documents.length === 0) throw unreadable(path, 'it is empty');
   const fault = documents.flatMap(({ errors }) => errors)[0];
   if (fault !== undefined) throw unreadable(path, fault.message.split('\n')[0] ?? '');
-  const values = documents.map((document): unknown => document.toJS({ maxAliasCount: 0 }));
+  const values = documents.map((document) => plainValue(document, path));
   const [value] = values.filter((each) => each !== null);
   if (values.length !== 1) throw unreadable(path, `it holds ${values.length} documents, not one`);
   return checked(value, path);
+}
+
+/** Aliases are refused: a token needs none, and they can make a small file huge. */
+function plainValue(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (thrown) {
+    throw unreadable(path, messageOf(thrown));
+  }
 }
 
 function checked(value: unknown, path: string): AccessToken {

@@ -1,0 +1,163 @@
+/** What the command line says about wrong usage, before it looks for any API. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { cli } from '../support/up-cli.ts';
+
+const name =
+  'site name is not valid: value does not match this regular expression: ^[a-z0-9]([-a-z0-9]*[a-z0-9])*(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])*)*$';
+const accessType =
+  'for the site to work with this type of linkAccess, the --enable-link-access option must be set to true';
+
+/** Command line and every line that says what is wrong. */
+const wrong: readonly (readonly [string, ...string[]])[] = [
+  ['site create', 'site name must not be empty'],
+  ['site create West', name],
+  ['site create a b', 'only one argument is allowed for this command.'],
+  ['site create w --link-access-type route', accessType],
+  [
+    'site create w --enable-link-access --link-access-type x',
+    'link access type is not valid: value x not allowed. It should be one of this options: [default route loadbalancer nodeport ingress ingress-nginx contour-http-proxy gateway local]',
+  ],
+  [
+    'site create W --timeout 5s --wait x',
+    name,
+    'status is not valid: value x not allowed. It should be one of this options: [ready configured none]',
+    'timeout is not valid: duration must not be less than 10s; got 5s',
+  ],
+  [
+    'site create w --timeout soon',
+    'timeout is not valid: "soon" is not a duration such as 90s or 1h30m',
+  ],
+  ['site status west', 'this command does not need any arguments'],
+  [
+    'site status -o xml',
+    'output type is not valid: value xml not allowed. It should be one of this options: [json yaml]',
+  ],
+  ['site delete a b', 'only one argument is allowed for this command.'],
+  ['site generate', 'site name must not be empty'],
+  ['token issue', 'file name must be configured'],
+  [
+    'token issue t.yaml --expiration-window 30s',
+    'expiration time is not valid: duration must not be less than 1m0s; got 30s',
+  ],
+  [
+    'token issue t.yaml --redemptions-allowed 0',
+    'number of redemptions is not valid: value must be 1 or more; got 0',
+  ],
+  ['token issue t.yaml --cost -1', 'link cost is not valid: value must not be negative; got -1'],
+  ['token issue /nonexistent/t.yaml', /^invalid token file name: ENOENT/.source],
+  ['token issue /', 'token file name is a directory'],
+  ['token redeem', 'file name must be configured'],
+  ['token redeem /nonexistent/t.yaml', /^token file does not exist: ENOENT/.source],
+  ['link status Bad', name.replace('site', 'link')],
+  ['link delete', 'link name must not be empty'],
+  ['link generate --no-generate-credential', 'the TLS secret name was not specified'],
+  ['link generate x', 'this command does not need any arguments'],
+  ['listener create', 'listener name and port must be configured'],
+  ['listener create l', 'listener name and port must be configured'],
+  ['listener create l 0', 'listener port is not valid: "0" is not a whole number from 1 to 65535'],
+  [
+    'listener create l 70000',
+    'listener port is not valid: "70000" is not a whole number from 1 to 65535',
+  ],
+  ['listener create l 80 90', 'only two arguments are allowed for this command'],
+  [
+    'listener create l 8080 --timeout 5s',
+    'timeout is not valid: duration must not be less than 10s; got 5s',
+  ],
+  [
+    'listener create l 8080 --type udp',
+    'type is not valid: value udp not allowed. It should be one of this options: [tcp]',
+  ],
+  [
+    'listener create l 8080 --host a_b',
+    'host is not valid: "a_b" is neither a host name nor an IP address',
+  ],
+  ['listener update', 'listener name must not be empty'],
+  ['listener update l --port x', 'port is not valid: "x" is not a whole number from 1 to 65535'],
+  [
+    'connector create c 8080 --host h --selector a=b',
+    'If host is configured, cannot configure workload or selector',
+    'If selector is configured, cannot configure workload or host',
+  ],
+  [
+    'connector create c 8080 --workload deployment',
+    'workload must include <resource-type>/<resource-name>',
+  ],
+  [
+    'connector create c 8080 --workload cronjob/x',
+    'workload is not valid: resource-type cronjob not allowed. It should be one of this options: [deployment daemonset statefulset service]',
+  ],
+  ['connector delete', 'connector name must not be empty'],
+  ['up --api-port 65536', '--api-port is not valid: "65536" is not a whole number from 0 to 65535'],
+  ['up --listen here', '--listen is not valid: "here" is not an IP address'],
+  ['up --advertise a_b', '--advertise is not valid: "a_b" is not a host name or IP address'],
+  ['up -n west', "--namespace has no meaning for 'up'"],
+  ['router', "required option '--config <file>' not specified"],
+  ['version x', "too many arguments for 'version'. Expected 0 arguments but got 1: x."],
+  ['versoin', "unknown command 'versoin'"],
+  ['site crate', "unknown command 'crate'"],
+  ['site create w --nosuch', "unknown option '--nosuch'"],
+];
+
+describe('wrong usage', () => {
+  for (const [line, ...problems] of wrong) {
+    test(`${line}: exit code 2, all problems and one line of advice`, async () => {
+      const { code, stdout, stderr } = await cli(line.split(' '));
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, '');
+      const lines = stderr.split('\n');
+      assert.equal(lines.pop(), '');
+      const advice = lines.pop() ?? '';
+      assert.match(advice, /^drawbridge: \S/);
+      assert.equal(lines.length, problems.length, stderr);
+      problems.forEach((problem, index) => {
+        const said = (lines[index] ?? '').replace(/^drawbridge: /, '');
+        if (problem.startsWith('^')) assert.match(said, new RegExp(problem));
+        else assert.equal(said, problem);
+      });
+    });
+  }
+});
+
+test('no verb at all shows the help on standard error', async () => {
+  for (const args of [[], ['site'], ['token']]) {
+    const { code, stdout, stderr } = await cli(args);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^Usage: drawbridge/);
+  }
+});
+
+test('every verb has help with examples on standard output', async () => {
+  const verbs = [
+    'up',
+    'router',
+    'version',
+    ...['create', 'update', 'status', 'delete', 'generate'].map((verb) => `site ${verb}`),
+    ...['issue', 'redeem'].map((verb) => `token ${verb}`),
+    ...['status', 'update', 'delete', 'generate'].map((verb) => `link ${verb}`),
+    ...['create', 'update', 'status', 'delete', 'generate'].flatMap((verb) => [
+      `listener ${verb}`,
+      `connector ${verb}`,
+    ]),
+  ];
+  for (const verb of verbs) {
+    const { code, stdout, stderr } = await cli([...verb.split(' '), '--help']);
+    assert.equal(code, 0, verb);
+    assert.equal(stderr, '');
+    assert.match(stdout, new RegExp(`^Usage: drawbridge ${verb}`));
+    assert.match(stdout, new RegExp(`\\nExamples:\\n  drawbridge ${verb}`), verb);
+  }
+});
+
+test('without an API the error says where one was looked for', async () => {
+  const { code, stdout, stderr } = await cli(['site', 'status']);
+  assert.equal(code, 1);
+  assert.equal(stdout, '');
+  assert.equal(
+    stderr,
+    'drawbridge: no API server found: no drawbridge up is running\n' +
+      "drawbridge: start 'drawbridge up', or give --kubeconfig, KUBECONFIG or ~/.kube/config\n",
+  );
+});
