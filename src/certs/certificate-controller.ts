@@ -14,7 +14,7 @@ import {
   createOrUpdate,
   feed,
   type InformerSet,
-  type KubeClient,
+  type WritingClient,
   updateStatus,
 } from '#kubeclient/index.ts';
 import {
@@ -45,7 +45,7 @@ import { type Certificate, certificate, type Secret, secret, specOf } from './ki
 import { isControlled, readStoredCertificate } from './stored-certificate.ts';
 
 export interface CertsDeps {
-  readonly client: KubeClient;
+  readonly client: WritingClient;
   /** Shared by the process, which starts and stops it. */
   readonly informers: InformerSet;
   readonly clock: Clock;

@@ -20,8 +20,8 @@ import { checkSubject, splitHosts, type SubjectName } from './names.ts';
 
 /** Five years, as Skupper issues: links made from a token keep their certificate that long. */
 export const certificateLifetimeMsDefault = 5 * 365 * 24 * 3600 * 1000;
-/** How far the start of validity lies in the past, for peers whose clock is behind. */
-const backdateMsDefault = 5 * 60 * 1000;
+/** How far the start of validity lies in the past at most, for peers whose clock is behind. */
+const backdateMsMax = 5 * 60 * 1000;
 
 /** A certificate that may sign others, with its key. */
 export interface Authority {
@@ -71,7 +71,7 @@ export async function createAuthority(request: AuthorityRequest): Promise<Author
     publicKey: keys.publicKey,
     signingKey: keys.privateKey,
     issuer: undefined,
-    notBeforeMs: request.nowMs - (request.backdateMs ?? backdateMsDefault),
+    notBeforeMs: startOf(request),
     notAfterMs: request.nowMs + (request.lifetimeMs ?? certificateLifetimeMsDefault),
     hosts: splitHosts([]),
     server: false,
@@ -144,7 +144,7 @@ export function issueForKey(
     publicKey,
     signingKey: authority.keys.privateKey,
     issuer: authority,
-    notBeforeMs: request.nowMs - (request.backdateMs ?? backdateMsDefault),
+    notBeforeMs: startOf(request),
     // A leaf that outlives its authority only looks valid: nobody can verify it any more.
     notAfterMs: Math.min(endMs, authority.certificate.notAfterMs),
     hosts: splitHosts(request.server ? (request.hosts ?? []) : []),
@@ -152,6 +152,12 @@ export function issueForKey(
     client: request.client,
   });
   return parseCertificate(pem);
+}
+
+/** Short lives start only a little early: most of a life should lie ahead. */
+function startOf(request: Pick<LeafRequest, 'nowMs' | 'lifetimeMs' | 'backdateMs'>): number {
+  const lifetimeMs = request.lifetimeMs ?? certificateLifetimeMsDefault;
+  return request.nowMs - (request.backdateMs ?? Math.min(backdateMsMax, lifetimeMs / 20));
 }
 
 /** 16 random bytes that are positive and of full length. @spec RFC5280 4.1.2.2 */
