@@ -28,6 +28,8 @@ export interface LinkContext {
   readonly transfers: OutgoingTransfers;
   readonly name: string;
   readonly handle: number;
+  /** The peer attached first. */
+  readonly isAnswer: boolean;
 }
 
 export abstract class LinkBase implements Link, LinkPart {
@@ -111,9 +113,9 @@ export abstract class LinkBase implements Link, LinkPart {
     this.remoteHandle = attach.handle;
     if (this.#state !== 'attachSent') return;
     this.#state = 'attached';
-    // Without its own terminus the peer refuses: its detach follows.
-    const isRefusal = attach.role === 'sender' ? !attach.source : !attach.target;
-    if (!isRefusal) this.onAttached(attach);
+    // An answer without its own terminus is a refusal: the peer's detach follows.
+    const own = attach.role === 'sender' ? attach.source : attach.target;
+    if (own || this.context.isAnswer) this.onAttached(attach);
   }
 
   detach(error?: AmqpCondition): void {

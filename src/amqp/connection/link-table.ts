@@ -12,7 +12,7 @@ import type {
   SenderHandler,
   SessionHandler,
 } from './contract.ts';
-import { type LinkBase, notWanted } from './link-base.ts';
+import { type LinkBase, type LinkContext, notWanted } from './link-base.ts';
 import type { OutgoingTransfers } from './outgoing-transfers.ts';
 import type { IncomingPart, LinkPart, SessionPart } from './parts.ts';
 import { ReceiverLinkMachine } from './receiver-link.ts';
@@ -60,9 +60,7 @@ export class LinkTable {
 
   /** @throws AmqpError AMQP_LIMIT, AMQP_STATE for a name in use */
   attachSender(name: string, options: LinkOptions, handler: SenderHandler): SenderLinkMachine {
-    const link = new SenderLinkMachine(this.#context('sender', name), options, handler);
-    this.#add(link);
-    return link;
+    return this.#addSender(name, { ...options, source: options.source ?? {} }, handler, false);
   }
 
   /** @throws AmqpError AMQP_LIMIT, AMQP_STATE for a name in use */
@@ -71,10 +69,7 @@ export class LinkTable {
     options: ReceiverOptions,
     handler: ReceiverHandler,
   ): ReceiverLinkMachine {
-    const context = { ...this.#context('receiver', name), unsettled: this.#unsettled };
-    const link = new ReceiverLinkMachine(context, options, handler);
-    this.#add(link);
-    return link;
+    return this.#addReceiver(name, { ...options, target: options.target ?? {} }, handler, false);
   }
 
   onPeerAttach(attach: PeerAttach, handler: SessionHandler): void {
@@ -117,14 +112,14 @@ export class LinkTable {
     if (attach.role === 'sender') {
       const answer = handler.onPeerSender?.(this.#session, attach) ?? none;
       if (isRefusal(answer)) return this.#refuse(attach, answer);
-      const options = { source, target, ...answer.options };
-      this.#join(this.attachReceiver(attach.name, options, answer.handler), attach);
-      return;
+      const options = { source, target: target ?? {}, ...answer.options };
+      const link = this.#addReceiver(attach.name, options, answer.handler, true);
+      return this.#join(link, attach);
     }
     const answer = handler.onPeerReceiver?.(this.#session, attach) ?? none;
     if (isRefusal(answer)) return this.#refuse(attach, answer);
-    const options = { source, target, ...answer.options };
-    this.#join(this.attachSender(attach.name, options, answer.handler), attach);
+    const options = { source: source ?? {}, target, ...answer.options };
+    this.#join(this.#addSender(attach.name, options, answer.handler, true), attach);
   }
 
   #join(link: LinkBase, attach: PeerAttach): void {
@@ -137,10 +132,35 @@ export class LinkTable {
     const { source, target } = attach;
     const link =
       attach.role === 'sender'
-        ? this.attachReceiver(attach.name, { source, creditWindow: 0 }, refusingReceiver)
-        : this.attachSender(attach.name, { target }, {});
+        ? this.#addReceiver(attach.name, { source, creditWindow: 0 }, refusingReceiver, true)
+        : this.#addSender(attach.name, { target }, {}, true);
     this.#join(link, attach);
     link.detach(refuse);
+  }
+
+  #addSender(
+    name: string,
+    options: LinkOptions,
+    handler: SenderHandler,
+    isAnswer: boolean,
+  ): SenderLinkMachine {
+    const context = this.#context('sender', name, isAnswer);
+    const link = new SenderLinkMachine(context, options, handler);
+    this.#add(link);
+    return link;
+  }
+
+  #addReceiver(
+    name: string,
+    options: ReceiverOptions,
+    handler: ReceiverHandler,
+    isAnswer: boolean,
+  ): ReceiverLinkMachine {
+    const context = this.#context('receiver', name, isAnswer);
+    const full = { ...context, unsettled: this.#unsettled };
+    const link = new ReceiverLinkMachine(full, options, handler);
+    this.#add(link);
+    return link;
   }
 
   #add(link: LinkBase): void {
@@ -149,10 +169,7 @@ export class LinkTable {
     this.#named.set(`${link.role}:${link.name}`, link);
   }
 
-  #context(
-    role: 'sender' | 'receiver',
-    name: string,
-  ): { session: SessionPart; transfers: OutgoingTransfers; name: string; handle: number } {
+  #context(role: 'sender' | 'receiver', name: string, isAnswer: boolean): LinkContext {
     if (this.#named.has(`${role}:${name}`)) {
       throw new AmqpError('AMQP_STATE', AmqpConditions.notAllowed, 'link name is in use');
     }
@@ -161,7 +178,7 @@ export class LinkTable {
     if (handle > this.#handleMax) {
       throw new AmqpError('AMQP_LIMIT', AmqpConditions.resourceLimitExceeded, 'no handle is free');
     }
-    return { session: this.#session, transfers: this.#transfers, name, handle };
+    return { session: this.#session, transfers: this.#transfers, name, handle, isAnswer };
   }
 }
 
