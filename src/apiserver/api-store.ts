@@ -1,0 +1,36 @@
+/** The store as the API uses it: KubeObjects whose revision is metadata.resourceVersion. */
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/log.ts';
+import type { KubeObject } from '#kube/index.ts';
+import { openStore, type Store, type StoreLimits } from '#store/index.ts';
+import { defaultApiServerLimits } from './limits.ts';
+
+export interface ApiStoreOptions {
+  /** The data directory. Absent: in memory. */
+  readonly directory?: string;
+  readonly limits?: Partial<StoreLimits>;
+  /** How long Events are kept after their last change. */
+  readonly eventTtlMs?: number;
+}
+
+/**
+ * Opens the store of an API server.
+ * @throws StoreError as `openStore`
+ */
+export function openApiStore(
+  deps: { readonly clock: Clock; readonly logger: Logger },
+  options: ApiStoreOptions,
+): Promise<Store<KubeObject>> {
+  const { eventTtlMs = defaultApiServerLimits.eventTtlMs, ...rest } = options;
+  return openStore({ ...deps, stamp: stampRevision }, { ...rest, ttlMs: { events: eventTtlMs } });
+}
+
+/** A copy that carries its revision. */
+export function stampRevision<T extends KubeObject>(object: T, revision: number): T {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+/** The revision an object carries; 0 when none. */
+export function revisionOf(object: KubeObject): number {
+  return Number(object.metadata.resourceVersion ?? 0);
+}

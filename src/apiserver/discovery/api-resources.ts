@@ -1,0 +1,86 @@
+/** The verbs and names of what is served, from which every discovery document is made. */
+import type { Registry, ResourceDefinition } from '#kube/index.ts';
+
+/** Subresources of a kind with their verbs. */
+export interface SubresourceEntry {
+  readonly name: string;
+  readonly verbs: readonly string[];
+}
+
+/** One served resource. */
+export interface ResourceEntry {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly string[];
+  readonly subresources: readonly SubresourceEntry[];
+}
+
+const objectVerbs: readonly string[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
+/** Reviews are answered, not stored. */
+const reviews: readonly ResourceEntry[] = [
+  review('authentication.k8s.io', 'SelfSubjectReview'),
+  review('authorization.k8s.io', 'SelfSubjectAccessReview'),
+  review('authorization.k8s.io', 'SelfSubjectRulesReview'),
+];
+
+/** Everything served, stored kinds first. */
+export function resourceEntries(registry: Registry): readonly ResourceEntry[] {
+  return [...registry.all.map(entryOf), ...reviews];
+}
+
+/** Versions of each group in order of first appearance. */
+export function groupVersions(entries: readonly ResourceEntry[]): ReadonlyMap<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { group, version } of entries) {
+    const versions = groups.get(group) ?? [];
+    if (!versions.includes(version)) versions.push(version);
+    groups.set(group, versions);
+  }
+  return groups;
+}
+
+function entryOf(definition: ResourceDefinition): ResourceEntry {
+  const { group, version, kind, plural, singular, shortNames, categories, scope } = definition;
+  const subresources: SubresourceEntry[] = [];
+  if (definition.statusSubresource) {
+    subresources.push({ name: 'status', verbs: ['get', 'patch', 'update'] });
+  }
+  if (group === '' && plural === 'namespaces') {
+    subresources.push({ name: 'finalize', verbs: ['update'] });
+  }
+  const namespaced = scope === 'Namespaced';
+  const names = { group, version, kind, plural, singular, shortNames, categories };
+  return { ...names, namespaced, verbs: objectVerbs, subresources };
+}
+
+function review(group: string, kind: string): ResourceEntry {
+  const singular = kind.toLowerCase();
+  return {
+    group,
+    version: 'v1',
+    kind,
+    plural: `${singular}s`,
+    singular,
+    namespaced: false,
+    shortNames: [],
+    categories: [],
+    verbs: ['create'],
+    subresources: [],
+  };
+}

@@ -1,0 +1,216 @@
+/**
+ * Every request's way: who, what, may they, then the handler of the place.
+ *
+ *   authenticate -> path -> authorize -> limits -> health | version | discovery | OpenAPI | objects
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { messageOf } from '#base/errors.ts';
+import type { Logger } from '#base/log.ts';
+import { readBody, sendReply, sendText } from '#http/index.ts';
+import {
+  methodNotAllowed,
+  notFoundPath,
+  type Registry,
+  serviceUnavailable,
+  tooManyRequests,
+} from '#kube/index.ts';
+import { type Authenticator, authenticate } from './access/authenticator.ts';
+import { type Attributes, type Authorizer, forbiddenError } from './access/authorizer.ts';
+import { type ReviewAnswer, reviewAt } from './access/self-reviews.ts';
+import type { User } from './access/user.ts';
+import type { Discovery } from './discovery/discovery.ts';
+import type { OpenApi } from './discovery/openapi.ts';
+import type { ApiServerLimits } from './limits.ts';
+import { faultOf, sendFault, sendValue } from './request/answer.ts';
+import { decodeObjectBody } from './request/object-body.ts';
+import { parseBoolean } from './request/query-options.ts';
+import {
+  parseResourcePath,
+  type ResourcePath,
+  resolveTarget,
+  verbOf,
+} from './request/request-path.ts';
+import type { ResourceHandler } from './resource-handler.ts';
+
+export interface RequestHandlerDeps {
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  readonly discovery: Discovery;
+  readonly openApi: OpenApi;
+  readonly resources: ResourceHandler;
+  /** The document of `/version`. */
+  readonly version: unknown;
+  /** Why the server is not healthy; undefined when it is. */
+  unhealthy(): string | undefined;
+}
+
+/** One request on its way. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly stopping: AbortSignal;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly user: User;
+}
+
+const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
+
+export class RequestHandler {
+  readonly #deps: RequestHandlerDeps;
+  readonly #limits: ApiServerLimits;
+  #inFlight = 0;
+
+  constructor(deps: RequestHandlerDeps, limits: ApiServerLimits) {
+    this.#deps = deps;
+    this.#limits = limits;
+  }
+
+  /** Answers one request; what goes wrong becomes a Status. Never rejects. */
+  async handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    stopping: AbortSignal,
+  ): Promise<void> {
+    const auditId = randomUUID();
+    response.setHeader('audit-id', auditId);
+    try {
+      await this.#answer(request, response, stopping);
+    } catch (thrown) {
+      const fault = faultOf(thrown, this.#limits.bodyBytesMax);
+      if (fault.httpStatus >= 500) {
+        const error = messageOf(fault.cause ?? fault);
+        this.#deps.logger.warn('request failed', { method: request.method, auditId, error });
+      }
+      if (response.headersSent) response.destroy();
+      else sendFault(response, fault);
+    }
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    stopping: AbortSignal,
+  ): Promise<void> {
+    const user = await authenticate(request, this.#deps.authenticators);
+    const { path, query } = splitUrl(request.url ?? '/');
+    const exchange: Exchange = { request, response, stopping, path, query, user };
+    const resource = parseResourcePath(path);
+    if (resource) await this.#answerResource(exchange, resource);
+    else await this.#answerPath(exchange);
+  }
+
+  async #answerResource(exchange: Exchange, path: ResourcePath): Promise<void> {
+    const { request, response, stopping, query, user } = exchange;
+    const watch = request.method === 'GET' && parseBoolean(query, 'watch') === true;
+    const verb = verbOf(request.method ?? 'GET', path, watch);
+    if (!verb) throw methodNotAllowed();
+    await this.#authorize(user, { type: 'resource', verb, ...path });
+    const review = reviewAt(path, this.#deps);
+    if (review) {
+      await this.#answerReview(exchange, review);
+      return;
+    }
+    const target = resolveTarget(this.#deps.registry, path);
+    if (!target) {
+      const known = this.#deps.registry.inGroupVersion(path.group, path.version).length > 0;
+      if (known) throw notFoundPath();
+      sendText(response, 404, '404 page not found\n');
+      return;
+    }
+    const call = { verb, target, query, request, response, stopping };
+    if (verb === 'watch') await this.#deps.resources.handle(call);
+    else await this.#limited(() => this.#deps.resources.handle(call));
+  }
+
+  async #answerReview(exchange: Exchange, answer: ReviewAnswer): Promise<void> {
+    const { request, response, user } = exchange;
+    if (request.method !== 'POST') throw methodNotAllowed();
+    const body = await readBody(request, this.#limits.bodyBytesMax);
+    const { value } = decodeObjectBody(body, request.headers['content-type'], false);
+    sendValue(response, 201, await answer(user, value));
+  }
+
+  async #answerPath(exchange: Exchange): Promise<void> {
+    const { request, response, path, user } = exchange;
+    const verb = request.method === 'HEAD' ? 'get' : (request.method ?? 'GET').toLowerCase();
+    await this.#authorize(user, { type: 'path', verb, path });
+    if (verb !== 'get') throw methodNotAllowed();
+    if (healthPaths.has(path)) this.#answerHealth(response);
+    else if (path === '/version' || path === '/version/')
+      sendValue(response, 200, this.#deps.version);
+    else if (path.startsWith('/openapi/v3')) this.#answerOpenApi(exchange);
+    else this.#answerDiscovery(exchange);
+  }
+
+  #answerHealth(response: ServerResponse): void {
+    const why = this.#deps.unhealthy();
+    if (why !== undefined) throw serviceUnavailable(why);
+    sendText(response, 200, 'ok');
+  }
+
+  #answerDiscovery({ request, response, path }: Exchange): void {
+    const found = this.#deps.discovery.find(path, request.headers.accept);
+    if (!found) {
+      sendText(response, 404, '404 page not found\n');
+      return;
+    }
+    const headers = { etag: found.etag, vary: 'Accept' };
+    if (request.headers['if-none-match'] === found.etag) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    const { contentType, body } = found;
+    sendReply(response, { status: 200, contentType, body, headers });
+  }
+
+  #answerOpenApi({ request, response, path, query }: Exchange): void {
+    const found = this.#deps.openApi.find(path.replace(/\/$/u, ''));
+    if (!found) {
+      sendText(response, 404, '404 page not found\n');
+      return;
+    }
+    const etag = `"${found.hash}"`;
+    const immutable = query.get('hash') === found.hash;
+    const headers = {
+      etag,
+      vary: 'Accept, Accept-Encoding',
+      'cache-control': immutable ? 'public, immutable' : 'no-cache, private',
+    };
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    const gzip = /\bgzip\b/u.test(request.headers['accept-encoding'] ?? '');
+    sendReply(response, {
+      status: 200,
+      contentType: 'application/json',
+      body: gzip ? found.gzip : found.body,
+      headers: gzip ? { ...headers, 'content-encoding': 'gzip' } : headers,
+    });
+  }
+
+  async #authorize(user: User, attributes: Attributes): Promise<void> {
+    const { allowed, reason } = await this.#deps.authorizer.decide(user, attributes);
+    if (!allowed) throw forbiddenError(user, attributes, reason);
+  }
+
+  async #limited(work: () => Promise<void>): Promise<void> {
+    if (this.#inFlight >= this.#limits.requestsInFlightMax) throw tooManyRequests(1);
+    this.#inFlight++;
+    try {
+      await work();
+    } finally {
+      this.#inFlight--;
+    }
+  }
+}
+
+function splitUrl(url: string): { readonly path: string; readonly query: URLSearchParams } {
+  const mark = url.indexOf('?');
+  if (mark < 0) return { path: url, query: new URLSearchParams() };
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}

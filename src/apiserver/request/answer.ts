@@ -1,0 +1,64 @@
+/** Writing answers: values in the negotiated form, Status documents, headers. */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { stringify } from 'yaml';
+import { messageOf } from '#base/errors.ts';
+import { HttpError, sendReply } from '#http/index.ts';
+import { badRequest, internalError, StatusError, tooLarge } from '#kube/index.ts';
+import type { Form } from './media-type.ts';
+
+/** Warnings of one answer and characters of each; more would not fit a header. */
+const warningsMax = 32;
+const warningCharsMax = 512;
+
+/** Sends a value as JSON, or YAML when that was asked for. */
+export function sendValue(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  form: Form = 'json',
+): void {
+  const yaml = form === 'yaml';
+  sendReply(response, {
+    status,
+    contentType: yaml ? 'application/yaml' : 'application/json',
+    body: yaml ? stringify(value) : JSON.stringify(value),
+    headers: { 'cache-control': 'no-cache, private' },
+  });
+}
+
+/** Sends the Status of a fault. */
+export function sendFault(response: ServerResponse, fault: StatusError): void {
+  const headers: OutgoingHttpHeaders = { 'cache-control': 'no-cache, private' };
+  const { retryAfterSeconds } = fault.status.details ?? {};
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
+  // What was not read of a refused body cannot be skipped safely.
+  if (fault.httpStatus === 413) headers['connection'] = 'close';
+  const body = JSON.stringify(fault.status);
+  sendReply(response, { status: fault.httpStatus, contentType: 'application/json', body, headers });
+}
+
+/** Adds the `Warning` headers. @spec RFC7234 5.5 */
+export function setWarnings(response: ServerResponse, warnings: readonly string[]): void {
+  if (warnings.length === 0) return;
+  const texts = [...new Set(warnings)].slice(0, warningsMax).map(warningHeader);
+  response.setHeader('Warning', texts);
+}
+
+function warningHeader(text: string): string {
+  // Header values are Latin-1 without controls.
+  const plain = text.slice(0, warningCharsMax).replace(/[^\x20-\x7e]/gu, '?');
+  return `299 - "${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/**
+ * Anything thrown while answering, as a fault to be sent.
+ * @param bodyBytesMax named when a body was too large
+ */
+export function faultOf(thrown: unknown, bodyBytesMax: number): StatusError {
+  if (thrown instanceof StatusError) return thrown;
+  if (thrown instanceof HttpError) {
+    if (thrown.code === 'HTTP_BODY_TOO_LARGE') return tooLarge(bodyBytesMax);
+    return badRequest(messageOf(thrown), thrown);
+  }
+  return internalError('the request could not be finished', thrown);
+}

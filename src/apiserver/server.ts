@@ -1,0 +1,196 @@
+/** Puts the API server together and runs it: store, controllers of its own, HTTPS. */
+import type { Clock } from '#base/clock.ts';
+import type { Running } from '#base/lifecycle.ts';
+import type { Logger } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import { type RunningHttpServer, startHttpServer, type TlsIdentity } from '#http/index.ts';
+import {
+  Admission,
+  type KubeObject,
+  type Registry,
+  type ResourceDefinition,
+  TableRenderer,
+} from '#kube/index.ts';
+import type { Store } from '#store/index.ts';
+import { type Authenticator, certificateAuthenticator } from './access/authenticator.ts';
+import { type Authorizer, ownerAuthorizer } from './access/authorizer.ts';
+import { resourceEntries } from './discovery/api-resources.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { OpenApi } from './discovery/openapi.ts';
+import { type KubeconfigFileOptions, KubeconfigFile } from './kubeconfig-file.ts';
+import { GarbageCollector } from './lifecycle/garbage-collector.ts';
+import { NamespaceKeeper } from './lifecycle/namespace-keeper.ts';
+import { type ApiServerLimits, defaultApiServerLimits } from './limits.ts';
+import { ObjectLister } from './objects/object-lister.ts';
+import { ObjectRemover } from './objects/object-remover.ts';
+import { ObjectWriter } from './objects/object-writer.ts';
+import { RequestHandler } from './request-handler.ts';
+import { ResourceHandler } from './resource-handler.ts';
+import { WatchService } from './watch/watch-service.ts';
+
+export interface ApiServerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** From `openApiStore`. Its owner stops it after the server. */
+  readonly store: Store<KubeObject>;
+  readonly registry: Registry;
+  /** Beside client certificates; asked after them. */
+  readonly authenticators?: readonly Authenticator[];
+  /** Default: masters may do everything, others read discovery. */
+  readonly authorizer?: Authorizer;
+}
+
+export interface ApiServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** `clientCa` is the CA of client certificates. */
+  readonly tls: Omit<TlsIdentity, 'clientCertificateRequired'>;
+  /** Of Drawbridge, such as `0.1.0`; part of what `/version` says. */
+  readonly version: string;
+  readonly limits?: Partial<ApiServerLimits>;
+  /** Keeps a kubeconfig with a context for each namespace. */
+  readonly kubeconfig?: KubeconfigFileOptions;
+}
+
+export interface RunningApiServer extends Running {
+  readonly port: number;
+  /** `https://host:port` */
+  readonly origin: string;
+  readonly openWatches: number;
+  /** New connections get this certificate. @throws HttpError HTTP_TLS_INVALID */
+  setTls(identity: ApiServerOptions['tls']): void;
+}
+
+/** The Kubernetes version whose features clients may count on. */
+const kubernetesVersion = { major: '1', minor: '34', text: 'v1.34.0' } as const;
+
+/**
+ * Starts the API server; the permanent namespaces exist when it resolves.
+ * @throws HttpError HTTP_LISTEN_FAILED, HTTP_TLS_INVALID
+ * @throws ApiServerError APISERVER_FILES_UNUSABLE
+ */
+export async function startApiServer(
+  deps: ApiServerDeps,
+  options: ApiServerOptions,
+): Promise<RunningApiServer> {
+  const limits = { ...defaultApiServerLimits, ...options.limits };
+  const { store, clock, random, registry } = deps;
+  const logger = deps.logger.child({ component: 'apiserver' });
+  const admissionOf = keyed((definition) => new Admission(definition));
+  const tableOf = keyed((definition) => new TableRenderer(definition));
+  const writer = new ObjectWriter({ store, clock, random, admissionOf }, limits);
+  const remover = new ObjectRemover({ writer, clock });
+  const lister = new ObjectLister(store, limits);
+  const watches = new WatchService({ store, random }, limits);
+  const lifecycle = { store, registry, writer, remover, logger };
+  const garbage = new GarbageCollector(lifecycle);
+  const namespaces = new NamespaceKeeper(lifecycle);
+  const resources = new ResourceHandler(
+    { store, clock, lister, writer, remover, watches, tableOf },
+    limits,
+  );
+  const handler = new RequestHandler(
+    {
+      logger,
+      registry,
+      authenticators: [certificateAuthenticator, ...(deps.authenticators ?? [])],
+      authorizer: deps.authorizer ?? ownerAuthorizer,
+      discovery: new Discovery(resourceEntries(registry)),
+      openApi: new OpenApi(registry, options.version),
+      resources,
+      version: versionDocument(options.version),
+      unhealthy: () => store.failure?.message,
+    },
+    limits,
+  );
+  await namespaces.start();
+  garbage.start();
+  let http: RunningHttpServer | undefined;
+  try {
+    http = await startHttpServer(
+      { logger, handle: (...exchange) => handler.handle(...exchange) },
+      { host: options.host, port: options.port, tls: options.tls },
+    );
+    const file = options.kubeconfig && new KubeconfigFile({ store, logger }, options.kubeconfig);
+    file?.start(http.origin);
+    return new ApiServer(http, watches, [garbage, namespaces, ...(file ? [file] : [])]);
+  } catch (thrown) {
+    await http?.stop({ graceMs: 0 });
+    await garbage.stop();
+    await namespaces.stop();
+    throw thrown;
+  }
+}
+
+class ApiServer implements RunningApiServer {
+  readonly #http: RunningHttpServer;
+  readonly #watches: WatchService;
+  readonly #parts: readonly { stop(): Promise<void> }[];
+
+  constructor(
+    http: RunningHttpServer,
+    watches: WatchService,
+    parts: readonly { stop(): Promise<void> }[],
+  ) {
+    this.#http = http;
+    this.#watches = watches;
+    this.#parts = parts;
+  }
+
+  get port(): number {
+    return this.#http.port;
+  }
+
+  get origin(): string {
+    return this.#http.origin;
+  }
+
+  get openWatches(): number {
+    return this.#watches.openCount;
+  }
+
+  setTls(identity: ApiServerOptions['tls']): void {
+    this.#http.setTls(identity);
+  }
+
+  async stop(options: { readonly graceMs: number }): Promise<void> {
+    await this.#http.stop(options);
+    for (const part of this.#parts) await part.stop();
+  }
+}
+
+/** Makes the value of a definition once. */
+function keyed<T>(
+  make: (definition: ResourceDefinition) => T,
+): (definition: ResourceDefinition) => T {
+  const known = new Map<ResourceDefinition, T>();
+  return (definition) => {
+    const found = known.get(definition);
+    if (found !== undefined) return found;
+    const made = make(definition);
+    known.set(definition, made);
+    return made;
+  };
+}
+
+function versionDocument(version: string): unknown {
+  const { major, minor, text } = kubernetesVersion;
+  return {
+    major,
+    minor,
+    gitVersion: `${text}+drawbridge-${version}`,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: 'node',
+    platform: `${process.platform}/${architecture()}`,
+  };
+}
+
+/** The architecture by its Go name. */
+function architecture(): string {
+  return process.arch === 'x64' ? 'amd64' : process.arch;
+}
