@@ -6,11 +6,14 @@ import { hostname } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import { createBridge } from '#bridge/index.ts';
+import { bridgeFlowSubjects, createBridge } from '#bridge/index.ts';
 import {
+  accessKey,
   applyConfig,
   type ConfigElement,
   configRouterOptions,
+  FlowIdentities,
+  FlowReporter,
   parseConfig,
   Router,
   RouterError,
@@ -64,6 +67,7 @@ export async function startRouter(
   const settings = configRouterOptions(elements);
   const metrics = createMetrics({ processMetrics: true });
   const routerLog = log.child({ router: settings.id });
+  const identities = new FlowIdentities(systemRandom);
   const router = new Router(
     {
       clock: systemClock,
@@ -71,7 +75,11 @@ export async function startRouter(
       random: systemRandom,
       metrics: () => metrics.scrape(),
     },
-    { ...settings, instance: instanceNow() },
+    {
+      ...settings,
+      instance: instanceNow(),
+      accessId: (listener) => identities.of(accessKey(listener)),
+    },
   );
   const bridge = createBridge({
     router,
@@ -81,6 +89,16 @@ export async function startRouter(
   });
   for (const kind of bridge.kinds) router.addKind(kind);
   router.onStop(() => bridge.stop());
+  const flows = new FlowReporter(
+    { router, clock: systemClock, log: routerLog, subjects: () => bridgeFlowSubjects(bridge) },
+    identities,
+    {
+      siteId: options.env['SKUPPER_SITE_ID'],
+      namespace: options.env['SKUPPER_NAMESPACE'],
+      hostName: hostname(),
+    },
+  );
+  router.onStop(() => flows.stop());
   router.start();
   try {
     await applyConfig(router, elements);
@@ -88,6 +106,7 @@ export async function startRouter(
     await router.stop();
     throw thrown;
   }
+  flows.start();
   routerLog.info('router started');
   return {
     router,

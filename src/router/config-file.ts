@@ -84,7 +84,7 @@ export function configRouterOptions(
 
 /** Makes all entities of the file. @throws RouterError ROUTER_CONFIG_INVALID */
 export async function applyConfig(
-  router: Pick<Router, 'kinds'>,
+  router: Pick<Router, 'kinds' | 'changed'>,
   elements: readonly ConfigElement[],
 ): Promise<void> {
   const rank = ({ type }: ConfigElement): number => {
@@ -108,6 +108,7 @@ export async function applyConfig(
       );
     }
   }
+  router.changed();
 }
 
 function parseElement(

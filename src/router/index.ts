@@ -17,6 +17,14 @@ export { EntityShelf, type Shelved } from './agent/entity-shelf.ts';
 export { applyConfig, type ConfigElement, configRouterOptions, parseConfig } from './config-file.ts';
 export type { TlsProfileSource } from './endpoint/tls-profiles.ts';
 export { errorDocs, RouterError, type RouterErrorCode } from './errors.ts';
+export {
+  accessKey,
+  FlowIdentities,
+  FlowReporter,
+  type FlowReporterDeps,
+  type FlowReporterOptions,
+  type FlowSubject,
+} from './flow-reporter.ts';
 export { messageRoute, streamRoute, type OnOutcome, type WholeMessage } from './message.ts';
 export { Router, type RouterDeps, type RouterOptions } from './router.ts';
 export {

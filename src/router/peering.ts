@@ -35,8 +35,8 @@ export interface PeerOrigin {
   readonly cost: number;
   /** As connector: own correlator. */
   readonly correlator: string | undefined;
-  /** The control connection is up or gone; the neighbour's id. */
-  readonly onUp?: (router: string) => void;
+  /** The control connection is up. */
+  readonly onUp?: (peer: PeerOpen) => void;
   /** @param duplicate true when it was closed because another connection is in use */
   readonly onDown?: (duplicate: boolean) => void;
 }
@@ -158,7 +158,7 @@ export class Peering implements Outlets {
             ? this.#joinData(connection, key ?? '')
             : this.#joinControl(connection, peer, origin, correlator);
         if (kind === 'control' && origin.direction === 'out') member.openFixedLinks();
-        if (kind === 'control') origin.onUp?.(peer.containerId);
+        if (kind === 'control') origin.onUp?.(peer);
       },
       onSession: () =>
         member?.onSession() ?? {

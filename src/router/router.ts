@@ -86,6 +86,8 @@ export class Router implements StreamRouter {
   readonly #addressKind = new AddressKind();
   readonly #deps: RouterDeps;
   readonly #stops: (() => Promise<void> | void)[] = [];
+  readonly #changeListeners: (() => void)[] = [];
+  #changePending = false;
   #scrubber: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -141,7 +143,7 @@ export class Router implements StreamRouter {
             random: deps.random,
             correlator: this.#name(),
             handler: (origin) => this.peering.handler(origin),
-            onStatus: () => undefined,
+            onStatus: () => this.changed(),
           },
           connector,
         ),
@@ -174,6 +176,21 @@ export class Router implements StreamRouter {
   /** Runs when the router stops, before its connections close. */
   onStop(stop: () => Promise<void> | void): void {
     this.#stops.push(stop);
+  }
+
+  /** Calls back, soon, after entities or their state changed. */
+  onChange(listener: () => void): void {
+    this.#changeListeners.push(listener);
+  }
+
+  /** Entities or their state changed. */
+  changed(): void {
+    if (this.#changePending) return;
+    this.#changePending = true;
+    setImmediate(() => {
+      this.#changePending = false;
+      for (const listener of this.#changeListeners) listener();
+    });
   }
 
   start(): void {

@@ -93,8 +93,10 @@ export class AmqpConnector {
   #watch: Registration | undefined;
   #up = false;
   #reason = '';
-  /** The neighbour's id while the control connection is up. */
-  router: string | undefined;
+  /** The neighbour as it said when the control connection last came up. */
+  peer: { readonly router: string; readonly accessId: string | undefined } | undefined;
+  lastUpMs: number | undefined;
+  lastDownMs: number | undefined;
   /** Times the control connection was lost. */
   downCount = 0;
 
@@ -219,10 +221,15 @@ export class AmqpConnector {
     if (kind === 'data') return origin;
     return {
       ...origin,
-      onUp: (router) => {
+      onUp: (peer) => {
         this.#up = true;
         this.#reason = '';
-        this.router = router;
+        const accessId = peer.properties.get('qd.access-id');
+        this.peer = {
+          router: peer.containerId,
+          accessId: typeof accessId === 'string' ? accessId : undefined,
+        };
+        this.lastUpMs = this.#deps.clock.nowMs();
         this.#controlUp.set(true);
         this.#deps.onStatus(true);
       },
@@ -234,6 +241,7 @@ export class AmqpConnector {
         if (duplicate) this.#reason = 'another connection to this router is in use';
         if (!was) return;
         this.downCount++;
+        this.lastDownMs = this.#deps.clock.nowMs();
         this.#deps.onStatus(false);
       },
     };
