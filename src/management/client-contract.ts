@@ -59,6 +59,8 @@ export interface ManagementClient extends Running {
   readonly router: string | undefined;
   /** Resolves when connected. @throws ManagementError MANAGEMENT_TIMEOUT, MANAGEMENT_STOPPED */
   whenConnected(timeoutMs: number): Promise<string>;
+  /** Calls `listener` after each connect from now on. */
+  onConnected(listener: (router: string) => void): Subscription;
   /** Entities of a type (short or full name), attributes by name; nulls are left out. */
   query(
     type: string,

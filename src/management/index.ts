@@ -5,6 +5,7 @@ export type {
   AttributeType,
   AttributeValue,
 } from './attribute.ts';
+export { managementClient } from './client.ts';
 export { parseRouterConfig, type ConfigEntity } from './config-file.ts';
 export type {
   ManagementClient,
@@ -14,6 +15,14 @@ export type {
   StartableManagementClient,
   Subscription,
 } from './client-contract.ts';
+export {
+  type FlowCarrier,
+  networkWatcher,
+  type NetworkWatcher,
+  siteAnnouncer,
+  type SiteAnnouncement,
+  type SiteAnnouncer,
+} from './flow-carrier.ts';
 export {
   checkChanges,
   completeAttributes,
