@@ -16,7 +16,7 @@ export function checkConnector(
   connector: Connector,
   surroundings: ConnectorSurroundings,
 ): ConnectorCheck {
-  const { spec } = connector;
+  const spec = connector.spec ?? { routingKey: '', port: 0 };
   const { host = '', selector = '', type = '', tlsCredentials = '' } = spec;
   if (type !== '' && type !== 'tcp') return problem(messages.unsupportedType(type));
   if (host === '' && selector === '') {

@@ -20,7 +20,7 @@ export type LinkCheck =
 const proxySetting = 'proxy-configuration';
 
 export function checkLink(link: Link, surroundings: LinkSurroundings): LinkCheck {
-  const { spec } = link;
+  const spec = link.spec ?? { endpoints: [] };
   const role = surroundings.mode === 'edge' ? 'edge' : 'inter-router';
   const proxyName = spec.settings?.[proxySetting] ?? '';
   const proxySecret = proxyName === '' ? undefined : surroundings.secret(proxyName);

@@ -39,7 +39,7 @@ export function planListeners(
   const ports = new Map<string, { listener: string; port: number }[]>();
   for (const listener of bySeniority(listeners, surroundings)) {
     const { name } = listener.metadata;
-    const { host, port } = listener.spec;
+    const { host, port, tlsCredentials: secret = '' } = specOf(listener);
     const problem =
       problemOfSpec(listener) ??
       problemOfService(host, surroundings) ??
@@ -55,7 +55,6 @@ export function planListeners(
       list.push({ listener: name, port });
       ports.set(host, list);
     }
-    const secret = listener.spec.tlsCredentials ?? '';
     if (secret !== '' && !isUsableCredentials(surroundings.secret(secret))) {
       problems.set(name, messages.tlsSecretNotFound(secret));
     }
@@ -65,6 +64,11 @@ export function planListeners(
     ports: list.toSorted((a, b) => a.port - b.port),
   }));
   return { services, problems, placed };
+}
+
+/** The spec; one that is missing is as if it were empty. */
+export function specOf(listener: Listener): NonNullable<Listener['spec']> {
+  return listener.spec ?? { routingKey: '', host: '', port: 0 };
 }
 
 /** True for a Service that was made for Listeners. */
@@ -82,9 +86,10 @@ function bySeniority(
 ): readonly Listener[] {
   const rank = (listener: Listener): string => {
     const { name, creationTimestamp = '' } = listener.metadata;
-    const service = surroundings.service(listener.spec.host);
+    const { host, port: wanted } = specOf(listener);
+    const service = surroundings.service(host);
     const holds = service?.spec?.ports?.some(
-      (port) => port.name === servicePortName(name) && port.port === listener.spec.port,
+      (port) => port.name === servicePortName(name) && port.port === wanted,
     );
     return `${holds === true ? 0 : 1} ${creationTimestamp} ${name}`;
   };
@@ -95,7 +100,7 @@ function bySeniority(
 }
 
 function problemOfSpec(listener: Listener): string | undefined {
-  const { host, port, type = '' } = listener.spec;
+  const { host, port, type = '' } = specOf(listener);
   if (type !== '' && type !== 'tcp') return messages.unsupportedType(type);
   if (port < 1 || port > 65_535) return messages.invalidPort(port);
   if (isIP(host) !== 0) return undefined;

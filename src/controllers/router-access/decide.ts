@@ -11,8 +11,11 @@ import type { Endpoint, RouterAccess, SecuredAccess } from '../kinds.ts';
 import { annotations, defaultRolePort, routerSelector, siteObjects } from '../names.ts';
 
 /** The spec of the SecuredAccess behind it. @param issuer who signs when nothing else is said */
-export function securedAccessSpec(access: RouterAccess, issuer: string): SecuredAccess['spec'] {
-  const { spec } = access;
+export function securedAccessSpec(
+  access: RouterAccess,
+  issuer: string,
+): NonNullable<SecuredAccess['spec']> {
+  const spec = specOf(access);
   const asked = spec.issuer ?? '';
   return {
     selector: { ...routerSelector, 'skupper.io/group': siteObjects.routerGroup },
@@ -25,6 +28,11 @@ export function securedAccessSpec(access: RouterAccess, issuer: string): Secured
     ...(spec.generateTlsCredentials === true ? { issuer: asked === '' ? issuer : asked } : {}),
     ...(spec.settings === undefined ? {} : { settings: { ...spec.settings } }),
   };
+}
+
+/** The spec; one that is missing is as if it were empty. */
+export function specOf(access: RouterAccess): NonNullable<RouterAccess['spec']> {
+  return access.spec ?? { roles: [], tlsCredentials: '' };
 }
 
 /** The port of a role, the default one where none is given. */

@@ -14,7 +14,7 @@ export function checkSecuredAccess(
   access: SecuredAccess,
   accessTypes: readonly string[],
 ): string | undefined {
-  const { accessType = '' } = access.spec;
+  const { accessType = '' } = access.spec ?? {};
   if (accessType !== '' && !accessTypes.includes(accessType)) return 'unsupported access type';
   return undefined;
 }
@@ -25,7 +25,7 @@ export function endpointsOf(
   service: Service | undefined,
   host: string,
 ): Endpoint[] {
-  return access.spec.ports.flatMap(({ name }) => {
+  return (access.spec?.ports ?? []).flatMap(({ name }) => {
     const port = service?.spec?.ports?.find((each) => each.name === name);
     return port === undefined ? [] : [{ name, host, port: `${port.port}` }];
   });

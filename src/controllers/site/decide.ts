@@ -1,4 +1,5 @@
 /** The Site: which one counts, what is wrong with it, and what its status says. Pure. */
+import type { NetworkSite as ApiNetworkSite } from '#apis/index.ts';
 import { unreachable } from '#base/assert.ts';
 import {
   type ConditionState,
@@ -99,6 +100,9 @@ export interface SiteFacts {
   };
 }
 
+/** Sites listed in a status; their number is told in full. */
+const networkSitesMax = 256;
+
 /** The status a Site should have; the same object when nothing changes. */
 export function decideSiteStatus(
   site: Site,
@@ -127,7 +131,7 @@ export function decideSiteStatus(
     required,
     at,
   );
-  const next = {
+  const next: NonNullable<Site['status']> = {
     ...settled,
     endpoints,
     defaultIssuer: defaultIssuer(site),
@@ -135,11 +139,23 @@ export function decideSiteStatus(
     ...(facts.network === undefined
       ? {}
       : {
-          network: structuredClone(facts.network) as NetworkSite[],
+          network: facts.network.slice(0, networkSitesMax).map(copySite),
           sitesInNetwork: facts.network.length,
         }),
   };
   return equalJson(next, before) ? before : next;
+}
+
+function copySite(site: NetworkSite): ApiNetworkSite {
+  return {
+    ...site,
+    links: (site.links ?? []).map((link) => ({ ...link })),
+    services: (site.services ?? []).map((service) => ({
+      ...service,
+      connectors: [...(service.connectors ?? [])],
+      listeners: [...(service.listeners ?? [])],
+    })),
+  };
 }
 
 function runningState(health: RouterHealth): ConditionState {

@@ -1,0 +1,70 @@
+/** The Connector controller: tells whether a Connector is configured and has a listener. */
+import type { Running } from '#base/lifecycle.ts';
+import { isTerminating, keyOf, type KubeObject, type ObjectKey } from '#kube/index.ts';
+import { feed, updateStatus } from '#kubeclient/index.ts';
+import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
+import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
+import { objectId, startController } from '../controller.ts';
+import { configMap, type Connector, connector, secret, site } from '../kinds.ts';
+import { messages, siteObjects } from '../names.ts';
+import { hasListener } from '../network.ts';
+import { checkConnector } from './check.ts';
+import { decideConnectorStatus } from './status.ts';
+
+export function startConnectorController(context: ControllerContext): Running {
+  const { informers, routers } = context;
+  const connectors = informers.of(connector);
+  const inNamespace = (namespace: string | undefined): ObjectKey[] =>
+    namespace === undefined ? [] : connectors.list(namespace).map(keyOf);
+  const beside = (object: KubeObject): ObjectKey[] => inNamespace(object.metadata.namespace);
+  return startController<ObjectKey>(context, new ConnectorReconciler(context), {
+    name: 'connector',
+    idOf: objectId,
+    workersMax: 8,
+    informers: [connectors, informers.of(secret), informers.of(site), informers.of(configMap)],
+    all: () => connectors.list().map(keyOf),
+    wake: (add, loop) => [
+      feed(connectors, loop, (object) => [keyOf(object)]),
+      feed(informers.of(secret), loop, beside),
+      feed(informers.of(site), loop, beside),
+      feed(informers.of(configMap), loop, (object) =>
+        object.metadata.name === siteObjects.routerConfigMap ? beside(object) : [],
+      ),
+      routers.onEvent((namespace) => {
+        for (const key of inNamespace(namespace)) add(key);
+      }),
+    ],
+  });
+}
+
+class ConnectorReconciler implements Reconciler<ObjectKey> {
+  readonly #context: ControllerContext;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const { client, informers, routers } = this.#context;
+    const own = informers.of(connector).get(key);
+    if (own === undefined || isTerminating(own)) return {};
+    const network = routers.networkOf(key.namespace) ?? [];
+    const facts = {
+      problem: this.#problemOf(own, key.namespace),
+      matched: hasListener(network, own.spec?.routingKey ?? ''),
+    };
+    await updateStatus(client, connector, own, (copy) => ({
+      ...copy,
+      status: decideConnectorStatus(copy, facts, evaluationOf(this.#context, copy)),
+    }));
+    return {};
+  }
+
+  #problemOf(own: Connector, namespace: string): string | undefined {
+    if (activeSiteOf(this.#context, namespace) === undefined) return messages.noActiveSite;
+    const checked = checkConnector(own, { secret: secretsOf(this.#context, namespace) });
+    if (!checked.ok) return checked.problem;
+    const { name, host } = checked.connector;
+    return this.#context.routers.problemOf(namespace, `connector/${name}@${host}`);
+  }
+}

@@ -1,0 +1,72 @@
+/** The Link controller: tells whether a Link is configured, up, and with whom. */
+import type { Running } from '#base/lifecycle.ts';
+import { isTerminating, keyOf, type KubeObject, type ObjectKey } from '#kube/index.ts';
+import { feed, updateStatus } from '#kubeclient/index.ts';
+import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
+import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
+import { objectId, startController } from '../controller.ts';
+import { configMap, type Link, link, secret, type Site, site } from '../kinds.ts';
+import { messages, siteObjects } from '../names.ts';
+import { findLink } from '../network.ts';
+import { checkLink } from './check.ts';
+import { decideLinkStatus } from './status.ts';
+
+export function startLinkController(context: ControllerContext): Running {
+  const { informers, routers } = context;
+  const links = informers.of(link);
+  const inNamespace = (namespace: string | undefined): ObjectKey[] =>
+    namespace === undefined ? [] : links.list(namespace).map(keyOf);
+  const beside = (object: KubeObject): ObjectKey[] => inNamespace(object.metadata.namespace);
+  return startController<ObjectKey>(context, new LinkReconciler(context), {
+    name: 'link',
+    idOf: objectId,
+    workersMax: 8,
+    informers: [links, informers.of(secret), informers.of(site), informers.of(configMap)],
+    all: () => links.list().map(keyOf),
+    wake: (add, loop) => [
+      feed(links, loop, (object) => [keyOf(object)]),
+      feed(informers.of(secret), loop, beside),
+      feed(informers.of(site), loop, beside),
+      feed(informers.of(configMap), loop, (object) =>
+        object.metadata.name === siteObjects.routerConfigMap ? beside(object) : [],
+      ),
+      routers.onEvent((namespace) => {
+        for (const key of inNamespace(namespace)) add(key);
+      }),
+    ],
+  });
+}
+
+class LinkReconciler implements Reconciler<ObjectKey> {
+  readonly #context: ControllerContext;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const { client, informers, routers } = this.#context;
+    const own = informers.of(link).get(key);
+    if (own === undefined || isTerminating(own)) return {};
+    const active = activeSiteOf(this.#context, key.namespace);
+    const network = routers.networkOf(key.namespace) ?? [];
+    const facts = {
+      problem: this.#problemOf(own, active),
+      record: findLink(network, active?.metadata.uid ?? '', key.name),
+    };
+    await updateStatus(client, link, own, (copy) => ({
+      ...copy,
+      status: decideLinkStatus(copy, facts, evaluationOf(this.#context, copy)),
+    }));
+    return {};
+  }
+
+  #problemOf(own: Link, active: Site | undefined): string | undefined {
+    if (active === undefined) return messages.noActiveSite;
+    const { name, namespace = '' } = own.metadata;
+    const mode = active.spec?.edge === true ? 'edge' : 'interior';
+    const checked = checkLink(own, { mode, secret: secretsOf(this.#context, namespace) });
+    if (!checked.ok) return checked.problem;
+    return this.#context.routers.problemOf(namespace, name);
+  }
+}

@@ -1,0 +1,125 @@
+/** The RouterAccess controller: its SecuredAccess, and its endpoints once they are known. */
+import type { Running } from '#base/lifecycle.ts';
+import {
+  isOwnedBy,
+  isTerminating,
+  keyOf,
+  type KubeObject,
+  type ObjectKey,
+  ownerReferenceTo,
+} from '#kube/index.ts';
+import { createOrUpdate, feed, updateStatus } from '#kubeclient/index.ts';
+import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
+import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
+import { objectId, startController } from '../controller.ts';
+import {
+  configMap,
+  type RouterAccess,
+  routerAccess,
+  type SecuredAccess,
+  secret,
+  securedAccess,
+  site,
+} from '../kinds.ts';
+import { annotations, messages } from '../names.ts';
+import { isUsableCredentials } from '../router-config/credentials.ts';
+import { defaultIssuer } from '../site/decide.ts';
+import { decideRouterAccessStatus, isControlled, securedAccessSpec, specOf } from './decide.ts';
+
+export function startRouterAccessController(context: ControllerContext): Running {
+  const { informers } = context;
+  const accesses = informers.of(routerAccess);
+  const inNamespace = (object: KubeObject): ObjectKey[] =>
+    accesses.list(object.metadata.namespace).map(keyOf);
+  const usersOf = (object: KubeObject): ObjectKey[] =>
+    accesses
+      .list(object.metadata.namespace)
+      .filter((access) => specOf(access).tlsCredentials === object.metadata.name)
+      .map(keyOf);
+  return startController<ObjectKey>(context, new RouterAccessReconciler(context), {
+    name: 'routeraccess',
+    idOf: objectId,
+    informers: [
+      accesses,
+      informers.of(securedAccess),
+      informers.of(secret),
+      informers.of(site),
+      informers.of(configMap),
+    ],
+    all: () => accesses.list().map(keyOf),
+    wake: (_add, loop) => [
+      feed(accesses, loop, (object) => [keyOf(object)]),
+      feed(informers.of(securedAccess), loop, (object) => [keyOf(object)]),
+      feed(informers.of(secret), loop, usersOf),
+      feed(informers.of(site), loop, inNamespace),
+    ],
+  });
+}
+
+class RouterAccessReconciler implements Reconciler<ObjectKey> {
+  readonly #context: ControllerContext;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const { client, informers } = this.#context;
+    const access = informers.of(routerAccess).get(key);
+    if (access === undefined || isTerminating(access)) return {};
+    const active = activeSiteOf(this.#context, key.namespace);
+    const secured =
+      active === undefined
+        ? informers.of(securedAccess).get(key)
+        : await this.#ensureSecuredAccess(access, defaultIssuer(active));
+    const problem = active === undefined ? messages.noActiveSite : this.#problemOf(access, secured);
+    await updateStatus(client, routerAccess, access, (copy) => ({
+      ...copy,
+      status: decideRouterAccessStatus(
+        copy,
+        { problem, securedAccess: active === undefined ? undefined : secured },
+        evaluationOf(this.#context, copy),
+      ),
+    }));
+    return {};
+  }
+
+  #problemOf(access: RouterAccess, secured: SecuredAccess | undefined): string | undefined {
+    const name = specOf(access).tlsCredentials;
+    const configured = secured?.status?.conditions?.find(({ type }) => type === 'Configured');
+    if (configured?.status === 'False') return configured.message;
+    const credentials = secretsOf(this.#context, access.metadata.namespace ?? '')(name);
+    return isUsableCredentials(credentials) ? undefined : messages.tlsSecretNotFound(name);
+  }
+
+  async #ensureSecuredAccess(
+    access: RouterAccess,
+    issuer: string,
+  ): Promise<SecuredAccess | undefined> {
+    const { client, informers } = this.#context;
+    const key = keyOf(access);
+    const spec = securedAccessSpec(access, issuer);
+    const shape = (existing: SecuredAccess | undefined): SecuredAccess | undefined => {
+      if (existing !== undefined && !isControlled(existing)) return undefined;
+      const owners = existing?.metadata.ownerReferences ?? [];
+      const owned = existing !== undefined && isOwnedBy(existing, access);
+      return {
+        ...(existing ?? { apiVersion: 'skupper.io/v2alpha1', kind: 'SecuredAccess' }),
+        metadata: {
+          ...existing?.metadata,
+          ...key,
+          annotations: {
+            ...existing?.metadata.annotations,
+            [annotations.controlled]: 'true',
+            [annotations.routerAccess]: key.name,
+          },
+          ownerReferences: owned ? owners : [...owners, ownerReferenceTo(access, false)],
+        },
+        spec,
+      };
+    };
+    const known = informers.of(securedAccess).get(key);
+    const written = await createOrUpdate(client, securedAccess, key, shape, known);
+    return written?.object ?? known;
+  }
+}

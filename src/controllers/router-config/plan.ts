@@ -1,0 +1,260 @@
+/**
+ * From the objects of a namespace to what its router should be: entities, credentials, and the
+ * records that make ordinals rise. Pure: objects in, plan out.
+ */
+import { annotationOf } from '#kube/index.ts';
+import { checkConnector } from '../connector/check.ts';
+import type {
+  ConfigMap,
+  Connector,
+  Link,
+  Listener,
+  RouterAccess,
+  Secret,
+  Service,
+  Site,
+} from '../kinds.ts';
+import { checkLink } from '../link/check.ts';
+import { planListeners, specOf as listenerSpec } from '../listener/plan.ts';
+import { servicePortName } from '../listener/service-port.ts';
+import { annotations, messages, siteObjects } from '../names.ts';
+import { specOf as accessSpec } from '../router-access/decide.ts';
+import type { SiteRuntime } from '../runtime.ts';
+import { parseConfig } from './config-file.ts';
+import { credentialsOf, isUsableCredentials } from './credentials.ts';
+import {
+  type AccessInput,
+  type ConnectorInput,
+  connectorProfile,
+  desiredEntities,
+  type HostPort,
+  type LinkInput,
+  linkProfile,
+  type ListenerInput,
+  managementListener,
+  managementProfile,
+  type ProxyInput,
+  type RouterEntity,
+} from './entities.ts';
+import { listenerBind } from './listener-bind.ts';
+import {
+  parseRevisions,
+  priorValidRevisionsDefault,
+  type ProfileRecord,
+  type ProfileWish,
+  type ResolvedProfile,
+  resolveProfiles,
+} from './tls-profiles.ts';
+
+/** Everything of a namespace that decides its router. */
+export interface NamespaceObjects {
+  readonly site: Site;
+  readonly routerAccesses: readonly RouterAccess[];
+  readonly links: readonly Link[];
+  readonly listeners: readonly Listener[];
+  readonly connectors: readonly Connector[];
+  readonly secret: (name: string) => Secret | undefined;
+  readonly service: (name: string) => Service | undefined;
+  /** The router ConfigMap, for what was chosen before. */
+  readonly configMap: ConfigMap | undefined;
+}
+
+export type PlanRuntime = Pick<
+  SiteRuntime,
+  'bindOf' | 'credentialPath' | 'platform' | 'proxyPasswordPath' | 'roles'
+>;
+
+export interface RouterPlan {
+  readonly entities: readonly RouterEntity[];
+  readonly profiles: readonly ResolvedProfile[];
+  /** Passwords of proxies by name of the proxy profile. */
+  readonly proxyPasswords: ReadonlyMap<string, string>;
+}
+
+export type PlanOutcome =
+  | { readonly ok: true; readonly plan: RouterPlan }
+  /** Something it cannot do without is not there yet. */
+  | { readonly ok: false; readonly waitsFor: string };
+
+export function planRouter(
+  objects: NamespaceObjects,
+  runtime: PlanRuntime,
+  version: string,
+): PlanOutcome {
+  const { site, secret } = objects;
+  const namespace = site.metadata.namespace ?? '';
+  const localService = objects.service(siteObjects.localService);
+  const management = localService && runtime.bindOf(localService, managementListener);
+  if (management === undefined) return wait(`Service ${siteObjects.localService}`);
+  if (!isUsableCredentials(secret(managementProfile))) {
+    return wait(messages.tlsSecretNotFound(managementProfile));
+  }
+  const mode = site.spec?.edge === true ? 'edge' : 'interior';
+  const access = accessInputs(objects, runtime);
+  const { links, proxies } = linkInputs(objects, mode);
+  const listeners = listenerInputs(objects, runtime);
+  const connectors = connectorInputs(objects);
+  const profiles = resolveProfiles(
+    wishes({ access, links, listeners, connectors }),
+    (name) => credentialsOf(secret(name)),
+    recordsOf(objects.configMap),
+    parseRevisions(site.spec?.settings?.['tls-prior-valid-revisions']) ??
+      priorValidRevisionsDefault,
+  );
+  const entities = desiredEntities({
+    site: { name: site.metadata.name, uid: site.metadata.uid ?? '' },
+    mode,
+    version,
+    platform: runtime.platform,
+    dataConnectionCount: site.spec?.settings?.['router-data-connection-count'],
+    logging: site.spec?.settings?.['router-logging'],
+    management,
+    profiles: profiles.map((profile) => ({ ...profile, files: [...profile.files.keys()] })),
+    access,
+    links,
+    proxies: proxies.map((proxy) => withPasswordPath(proxy, namespace, runtime)),
+    listeners,
+    connectors,
+    credentialPath: (profile, file) => runtime.credentialPath(namespace, profile, file),
+  });
+  return { ok: true, plan: { entities, profiles, proxyPasswords: passwords(proxies, secret) } };
+}
+
+function wait(waitsFor: string): PlanOutcome {
+  return { ok: false, waitsFor };
+}
+
+function accessInputs(objects: NamespaceObjects, runtime: PlanRuntime): AccessInput[] {
+  return objects.routerAccesses.flatMap((access) => {
+    const { name } = access.metadata;
+    const { roles, tlsCredentials, bindHost = '' } = accessSpec(access);
+    const service = objects.service(name);
+    if (service === undefined || !isUsableCredentials(objects.secret(tlsCredentials))) return [];
+    return roles.flatMap(({ name: role }) => {
+      const bind = runtime.roles.includes(role) ? runtime.bindOf(service, role) : undefined;
+      if (bind === undefined) return [];
+      const host = bindHost === '' ? bind.host : bindHost;
+      return [{ name, role, bind: { host, port: bind.port }, secret: tlsCredentials }];
+    });
+  });
+}
+
+function linkInputs(
+  objects: NamespaceObjects,
+  mode: 'interior' | 'edge',
+): { links: LinkInput[]; proxies: ProxyInput[] } {
+  const links: LinkInput[] = [];
+  const proxies = new Map<string, ProxyInput>();
+  for (const link of objects.links) {
+    const checked = checkLink(link, { mode, secret: objects.secret });
+    if (!checked.ok) continue;
+    links.push(checked.link);
+    if (checked.proxy !== undefined) proxies.set(checked.proxy.name, checked.proxy);
+  }
+  return { links, proxies: [...proxies.values()] };
+}
+
+function listenerInputs(objects: NamespaceObjects, runtime: PlanRuntime): ListenerInput[] {
+  const plan = planListeners(objects.listeners, objects);
+  return objects.listeners.flatMap((listener) => {
+    const { name } = listener.metadata;
+    if (!plan.placed.has(name) || plan.problems.has(name)) return [];
+    const { host, port, routingKey, tlsCredentials = '', observer = '' } = listenerSpec(listener);
+    const portOf = (service: Service): HostPort | undefined =>
+      runtime.bindOf(service, servicePortName(name));
+    const bind = listenerBind({ host, port }, objects.service(host), portOf);
+    if (bind === undefined) return [];
+    return [
+      {
+        name,
+        bind,
+        address: routingKey,
+        secret: tlsCredentials === '' ? undefined : tlsCredentials,
+        observer: observer === '' || observer === 'auto' ? undefined : observer,
+      },
+    ];
+  });
+}
+
+function connectorInputs(objects: NamespaceObjects): ConnectorInput[] {
+  return objects.connectors.flatMap((connector) => {
+    const checked = checkConnector(connector, objects);
+    return checked.ok ? [checked.connector] : [];
+  });
+}
+
+interface Users {
+  readonly access: readonly AccessInput[];
+  readonly links: readonly LinkInput[];
+  readonly listeners: readonly ListenerInput[];
+  readonly connectors: readonly ConnectorInput[];
+}
+
+function wishes({ access, links, listeners, connectors }: Users): ProfileWish[] {
+  const found: ProfileWish[] = [
+    { profile: managementProfile, secret: managementProfile, caOnly: false },
+  ];
+  for (const { secret } of access) found.push({ profile: secret, secret, caOnly: false });
+  for (const { secret } of links) {
+    if (secret !== undefined) found.push({ profile: linkProfile(secret), secret, caOnly: false });
+  }
+  for (const { secret } of listeners) {
+    if (secret !== undefined) found.push({ profile: secret, secret, caOnly: false });
+  }
+  for (const { secret, useClientCert } of connectors) {
+    if (secret === undefined) continue;
+    const profile = connectorProfile(secret, useClientCert);
+    found.push({ profile, secret, caOnly: !useClientCert });
+  }
+  return found;
+}
+
+/** Ordinals as the ConfigMap has them, digests as its annotation has them. */
+function recordsOf(configMap: ConfigMap | undefined): ReadonlyMap<string, ProfileRecord> {
+  const records = new Map<string, ProfileRecord>();
+  if (configMap === undefined) return records;
+  const digests = parseDigests(annotationOf(configMap, annotations.tlsDigests));
+  for (const entity of parseConfig(configMap.data?.[siteObjects.routerConfigKey] ?? '')) {
+    if (entity.type !== 'sslProfile') continue;
+    const ordinal = Number(entity.attributes['ordinal'] ?? 0);
+    const digest = digests.get(entity.name) ?? '';
+    records.set(entity.name, { digest, ordinal: Number.isSafeInteger(ordinal) ? ordinal : 0 });
+  }
+  return records;
+}
+
+function parseDigests(text: string | undefined): ReadonlyMap<string, string> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    if (typeof value !== 'object' || value === null) return new Map();
+    return new Map(
+      Object.entries(value).filter((entry): entry is [string, string] => {
+        return typeof entry[1] === 'string';
+      }),
+    );
+  } catch {
+    return new Map();
+  }
+}
+
+/** The annotation that `recordsOf` reads. */
+export function formatDigests(profiles: readonly ResolvedProfile[]): string {
+  return JSON.stringify(Object.fromEntries(profiles.map(({ name, digest }) => [name, digest])));
+}
+
+function withPasswordPath(proxy: ProxyInput, namespace: string, runtime: PlanRuntime): ProxyInput {
+  if (proxy.passwordFile === undefined) return proxy;
+  return { ...proxy, passwordFile: runtime.proxyPasswordPath(namespace, proxy.name) };
+}
+
+function passwords(
+  proxies: readonly ProxyInput[],
+  secret: NamespaceObjects['secret'],
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { name } of proxies) {
+    const value = secret(name)?.data?.['password'];
+    if (value !== undefined) found.set(name, Buffer.from(value, 'base64').toString('utf8'));
+  }
+  return found;
+}

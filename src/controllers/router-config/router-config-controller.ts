@@ -1,0 +1,221 @@
+/**
+ * Keeps the router of every active Site: its configuration in the ConfigMap, its files, its
+ * process, and the running router itself through management. One key per namespace.
+ */
+import type { Running } from '#base/lifecycle.ts';
+import {
+  annotationOf,
+  isTerminating,
+  type KubeObject,
+  secretText,
+  withAnnotations,
+} from '#kube/index.ts';
+import { createOrUpdate, feed, isKubeError } from '#kubeclient/index.ts';
+import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
+import {
+  activeSiteOf,
+  type ControllerContext,
+  namespaceKey,
+  routerConfigMapOf,
+  secretsOf,
+} from '../context.ts';
+import { namespaceId, startController } from '../controller.ts';
+import {
+  configMap,
+  connector,
+  link,
+  listener,
+  routerAccess,
+  secret,
+  service,
+  type Site,
+  site,
+} from '../kinds.ts';
+import { annotations, siteObjects } from '../names.ts';
+import { checkSite } from '../site/decide.ts';
+import type { RouterTarget } from '../site-router/router-connection.ts';
+import { formatConfig } from './config-file.ts';
+import { isUsableCredentials } from './credentials.ts';
+import { formatDigests, planRouter, type RouterPlan } from './plan.ts';
+import { profileContext } from './tls-profiles.ts';
+
+/** A running router is compared with its configuration at least this often; milliseconds. */
+const driftCheckMs = 60_000;
+/** What a router refused is tried again after this long; milliseconds. */
+const refusedRetryMs = 5_000;
+
+export function startRouterConfigController(context: ControllerContext): Running {
+  const { informers, runtime, routers } = context;
+  return startController(context, new RouterConfigReconciler(context), {
+    name: 'router-config',
+    idOf: namespaceId,
+    workersMax: 16,
+    informers: [
+      informers.of(site),
+      informers.of(configMap),
+      informers.of(routerAccess),
+      informers.of(link),
+      informers.of(listener),
+      informers.of(connector),
+      informers.of(secret),
+      informers.of(service),
+    ],
+    all: () => [...new Set(informers.of(site).list().flatMap(namespaceKey))],
+    wake: (add, loop) => [
+      feed(informers.of(site), loop, namespaceKey),
+      feed(informers.of(configMap), loop, (object) =>
+        object.metadata.name === siteObjects.routerConfigMap ? namespaceKey(object) : [],
+      ),
+      feed(informers.of(routerAccess), loop, namespaceKey),
+      feed(informers.of(link), loop, namespaceKey),
+      feed(informers.of(listener), loop, namespaceKey),
+      feed(informers.of(connector), loop, namespaceKey),
+      feed(informers.of(secret), loop, namespaceKey),
+      feed(informers.of(service), loop, namespaceKey),
+      runtime.onHealth(add),
+      routers.onEvent((namespace, event) => {
+        if (event === 'connection') add(namespace);
+      }),
+    ],
+  });
+}
+
+class RouterConfigReconciler implements Reconciler<string> {
+  readonly #context: ControllerContext;
+  /** Uids of the Sites whose routers run, by namespace. */
+  readonly #running = new Map<string, string>();
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  async reconcile(namespace: string): Promise<ReconcileResult> {
+    const { runtime, routers, log } = this.#context;
+    const active = activeSiteOf(this.#context, namespace);
+    if (active === undefined || checkSite(active, runtime) !== undefined) {
+      // A ConfigMap deleted by hand is made again at once; the router must not suffer for it.
+      if (active === undefined && this.#isBeingReclaimed(namespace)) return {};
+      this.#running.delete(namespace);
+      await routers.remove(namespace);
+      if (runtime.healthOf(namespace).state !== 'absent') await runtime.removeRouter(namespace);
+      return {};
+    }
+    const outcome = this.#plan(active, namespace);
+    if (!outcome.ok) {
+      log.debug('router waits', { site: active.metadata.name, waitsFor: outcome.waitsFor });
+      return {};
+    }
+    const { plan } = outcome;
+    await this.#writeConfigMap(active, plan);
+    await this.#annotateSecrets(namespace, plan);
+    const { name, uid = '' } = active.metadata;
+    this.#running.set(namespace, uid);
+    await runtime.ensureRouter({
+      site: { namespace, name, uid },
+      entities: plan.entities,
+      credentials: plan.profiles.map((profile) => ({
+        profile: profile.name,
+        files: profile.files,
+      })),
+      proxyPasswords: plan.proxyPasswords,
+    });
+    const target = this.#target(active, namespace);
+    if (target === undefined || runtime.healthOf(namespace).state !== 'ready') return {};
+    await routers.ensure(namespace, target);
+    if (!(await routers.apply(namespace, plan.entities))) return {};
+    return {
+      requeueAfterMs: routers.hasProblems(namespace) ? refusedRetryMs : driftCheckMs,
+    };
+  }
+
+  #isBeingReclaimed(namespace: string): boolean {
+    if (routerConfigMapOf(this.#context, namespace) !== undefined) return false;
+    const uid = this.#running.get(namespace);
+    const sites = alive(this.#context.informers.of(site).list(namespace));
+    return uid !== undefined && sites.some(({ metadata }) => metadata.uid === uid);
+  }
+
+  #plan(active: Site, namespace: string): ReturnType<typeof planRouter> {
+    const { informers, runtime, identity } = this.#context;
+    const services = informers.of(service);
+    return planRouter(
+      {
+        site: active,
+        routerAccesses: alive(informers.of(routerAccess).list(namespace)),
+        links: alive(informers.of(link).list(namespace)),
+        listeners: alive(informers.of(listener).list(namespace)),
+        connectors: alive(informers.of(connector).list(namespace)),
+        secret: secretsOf(this.#context, namespace),
+        service: (name) => services.get({ namespace, name }),
+        configMap: routerConfigMapOf(this.#context, namespace),
+      },
+      runtime,
+      identity.version,
+    );
+  }
+
+  async #writeConfigMap(active: Site, plan: RouterPlan): Promise<void> {
+    const { client } = this.#context;
+    const { namespace = '', uid } = active.metadata;
+    const key = { namespace, name: siteObjects.routerConfigMap };
+    const shape = (existing: ReturnType<typeof routerConfigMapOf>): typeof existing => {
+      // Only the Site that owns it may write it; whether it does is the claim of the Site controller.
+      const owned = existing?.metadata.ownerReferences?.some((owner) => owner.uid === uid);
+      if (existing === undefined || owned !== true) return undefined;
+      const data = { ...existing.data, [siteObjects.routerConfigKey]: formatConfig(plan.entities) };
+      return withAnnotations(
+        { ...existing, data },
+        { [annotations.tlsDigests]: formatDigests(plan.profiles) },
+      );
+    };
+    const known = routerConfigMapOf(this.#context, namespace);
+    await createOrUpdate(client, configMap, key, shape, known);
+  }
+
+  /** Tells people which profiles use a Secret, and in which revision. */
+  async #annotateSecrets(namespace: string, plan: RouterPlan): Promise<void> {
+    const { client, informers } = this.#context;
+    for (const name of new Set(plan.profiles.map((profile) => profile.secret))) {
+      const known = informers.of(secret).get({ namespace, name });
+      const context = profileContext(plan.profiles, name);
+      if (known === undefined || annotationOf(known, annotations.tlsProfileContext) === context) {
+        continue;
+      }
+      try {
+        const body = { metadata: { annotations: { [annotations.tlsProfileContext]: context } } };
+        await client.patch(secret, { namespace, name }, body);
+      } catch (thrown) {
+        // Gone meanwhile, or not ours to write: the router works without the note.
+        const harmless =
+          isKubeError(thrown, 'KUBE_NOT_FOUND') || isKubeError(thrown, 'KUBE_FORBIDDEN');
+        if (!harmless) throw thrown;
+      }
+    }
+  }
+
+  #target(active: Site, namespace: string): RouterTarget | undefined {
+    const { informers, runtime, identity } = this.#context;
+    const front = informers.of(service).get({ namespace, name: siteObjects.localService });
+    const address = front && runtime.managementOf(front);
+    const credentials = secretsOf(this.#context, namespace)(siteObjects.localClient);
+    if (address === undefined || !isUsableCredentials(credentials)) return undefined;
+    const { name, uid = '' } = active.metadata;
+    return {
+      ...address,
+      ca: secretText(credentials, 'ca.crt') ?? '',
+      cert: secretText(credentials, 'tls.crt') ?? '',
+      key: secretText(credentials, 'tls.key') ?? '',
+      site: {
+        id: uid,
+        name,
+        namespace,
+        platform: runtime.platform,
+        version: identity.version,
+      },
+    };
+  }
+}
+
+function alive<T extends KubeObject>(objects: readonly T[]): T[] {
+  return objects.filter((object) => !isTerminating(object));
+}

@@ -1,0 +1,135 @@
+/** The SecuredAccess controller: a Service, a Certificate with the right names, and endpoints. */
+import { CodedError } from '#base/errors.ts';
+import type { Running } from '#base/lifecycle.ts';
+import { annotationOf, isOwnedBy, isTerminating, keyOf, type ObjectKey } from '#kube/index.ts';
+import { feed, updateStatus } from '#kubeclient/index.ts';
+import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
+import { type ControllerContext, evaluationOf } from '../context.ts';
+import { objectId, startController } from '../controller.ts';
+import {
+  routerAccess,
+  type SecuredAccess,
+  securedAccess,
+  type Service,
+  service,
+} from '../kinds.ts';
+import { annotations, labels } from '../names.ts';
+import { isControlled, specOf as routerAccessSpec } from '../router-access/decide.ts';
+import { ensureService } from '../service-object.ts';
+import {
+  certificateHosts,
+  checkSecuredAccess,
+  decideSecuredAccessStatus,
+  endpointsOf,
+} from './decide.ts';
+
+export function startSecuredAccessController(context: ControllerContext): Running {
+  const { informers } = context;
+  const accesses = informers.of(securedAccess);
+  return startController<ObjectKey>(context, new SecuredAccessReconciler(context), {
+    name: 'securedaccess',
+    idOf: objectId,
+    informers: [accesses, informers.of(service), informers.of(routerAccess)],
+    all: () => accesses.list().map(keyOf),
+    wake: (_add, loop) => [
+      feed(accesses, loop, (object) => [keyOf(object)]),
+      feed(informers.of(service), loop, (object) => [keyOf(object)]),
+      feed(informers.of(routerAccess), loop, (object) => [keyOf(object)]),
+    ],
+  });
+}
+
+class SecuredAccessReconciler implements Reconciler<ObjectKey> {
+  readonly #context: ControllerContext;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  async reconcile(key: ObjectKey): Promise<ReconcileResult> {
+    const { informers, runtime } = this.#context;
+    const access = informers.of(securedAccess).get(key);
+    if (access === undefined || isTerminating(access)) return {};
+    const problem = checkSecuredAccess(access, runtime.accessTypes);
+    if (problem !== undefined) {
+      await this.#tell(access, problem, undefined);
+      return {};
+    }
+    try {
+      const front = await this.#ensureService(access);
+      await this.#ensureCertificate(access, front);
+      await this.#tell(access, undefined, front);
+    } catch (thrown) {
+      if (thrown instanceof CodedError) await this.#tell(access, thrown.message, undefined);
+      throw thrown;
+    }
+    return {};
+  }
+
+  async #ensureService(access: SecuredAccess): Promise<Service | undefined> {
+    const { name, namespace = '' } = access.metadata;
+    // Ports that a controller chose are a default; those of a user are meant.
+    const fixed = !this.#isDefault(access);
+    return ensureService(this.#context, {
+      purpose: 'access',
+      namespace,
+      name,
+      ports: (access.spec?.ports ?? []).map((port) => ({
+        name: port.name,
+        port: port.port,
+        fixed,
+      })),
+      labels: { [labels.securedAccess]: 'true' },
+      selector: access.spec?.selector ?? {},
+      owner: access,
+      isOurs: (existing) => isOwnedBy(existing, access),
+    });
+  }
+
+  #isDefault(access: SecuredAccess): boolean {
+    const parent = this.#parentOf(access);
+    return parent !== undefined && isControlled(parent);
+  }
+
+  #parentOf(access: SecuredAccess) {
+    const { namespace = '' } = access.metadata;
+    const name = annotationOf(access, annotations.routerAccess);
+    if (name === undefined) return undefined;
+    return this.#context.informers.of(routerAccess).get({ namespace, name });
+  }
+
+  async #ensureCertificate(access: SecuredAccess, front: Service | undefined): Promise<void> {
+    const { name, namespace = '' } = access.metadata;
+    const { issuer = '', certificate = '' } = access.spec ?? {};
+    if (issuer === '') return;
+    const parent = this.#parentOf(access);
+    const further =
+      parent === undefined ? [] : (routerAccessSpec(parent).subjectAlternativeNames ?? []);
+    const endpoints = endpointsOf(access, front, this.#context.runtime.advertiseHost);
+    await this.#context.ensureCertificate({
+      namespace,
+      name: certificate === '' ? name : certificate,
+      ca: issuer,
+      subject: name,
+      hosts: [...new Set([...certificateHosts(access, endpoints), ...further])].toSorted(),
+      server: true,
+      owner: access,
+    });
+  }
+
+  async #tell(
+    access: SecuredAccess,
+    problem: string | undefined,
+    front: Service | undefined,
+  ): Promise<void> {
+    const endpoints = endpointsOf(access, front, this.#context.runtime.advertiseHost);
+    await updateStatus(this.#context.client, securedAccess, access, (copy) => ({
+      ...copy,
+      status: decideSecuredAccessStatus(
+        copy,
+        { problem, endpoints },
+        evaluationOf(this.#context, copy),
+      ),
+    }));
+  }
+}

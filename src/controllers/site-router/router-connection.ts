@@ -1,0 +1,48 @@
+/** What the controllers need of a running router: its entities and the network it sees. */
+import type { NetworkSite } from '../network.ts';
+import type { AttributeValue } from '../router-config/entities.ts';
+import type { EntityRow, ManagedType } from '../router-config/difference.ts';
+
+/** Where the router is and with what credentials it is managed. */
+export interface RouterTarget {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the CA, the client certificate and its key. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** The site, as its SITE record tells the network. */
+  readonly site: {
+    readonly id: string;
+    readonly name: string;
+    readonly namespace: string;
+    readonly platform: string;
+    readonly version: string;
+  };
+}
+
+export interface RouterConnection {
+  readonly connected: boolean;
+  /** The network as its flow records tell it; undefined before the first word. */
+  readonly network: readonly NetworkSite[] | undefined;
+  /** All entities of a type. @throws CodedError */
+  query(type: ManagedType): Promise<readonly EntityRow[]>;
+  create(type: ManagedType, name: string, attributes: Attributes): Promise<void>;
+  update(type: ManagedType, name: string, attributes: Attributes): Promise<void>;
+  delete(type: ManagedType, name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+export interface RouterConnectionHandlers {
+  /** Connected or disconnected. */
+  onConnection(): void;
+  onNetwork(): void;
+}
+
+/** Opens a connection that keeps itself open until it is closed. */
+export type OpenRouterConnection = (
+  target: RouterTarget,
+  handlers: RouterConnectionHandlers,
+) => RouterConnection;

@@ -1,0 +1,89 @@
+/**
+ * Brings one router in line with its desired entities and remembers what it refused. Asks the router
+ * only when something may differ: after a change, after a reconnect, and once in a while.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { CodedError, messageOf } from '#base/errors.ts';
+import type { Logger } from '#base/log.ts';
+import {
+  difference,
+  type EntityRow,
+  managedTypes,
+  type ManagedType,
+  type RouterOperation,
+} from '../router-config/difference.ts';
+import type { RouterEntity } from '../router-config/entities.ts';
+import type { RouterConnection } from './router-connection.ts';
+
+/** Drift that nobody announced is looked for after this long; milliseconds. */
+const trustMs = 60_000;
+
+export class RouterSync {
+  readonly #connection: RouterConnection;
+  readonly #log: Logger;
+  #applied: { readonly entities: readonly RouterEntity[]; readonly atMs: number } | undefined;
+  #problems: ReadonlyMap<string, string> = new Map();
+
+  constructor(connection: RouterConnection, log: Logger) {
+    this.#connection = connection;
+    this.#log = log;
+  }
+
+  /** What the router said against entities, by name. */
+  get problems(): ReadonlyMap<string, string> {
+    return this.#problems;
+  }
+
+  /** The router may be another one than before. */
+  forget(): void {
+    this.#applied = undefined;
+  }
+
+  /**
+   * @returns true when the problems are others than before
+   * @throws CodedError when the router cannot be asked
+   */
+  async apply(entities: readonly RouterEntity[]): Promise<boolean> {
+    const nowMs = performance.now();
+    const known = this.#applied;
+    const trusted = known !== undefined && nowMs - known.atMs < trustMs;
+    if (trusted && isDeepStrictEqual(known.entities, entities)) return false;
+    this.#applied = undefined;
+    const actual = new Map<ManagedType, readonly EntityRow[]>(
+      await Promise.all(
+        managedTypes.map(async (type) => [type, await this.#connection.query(type)] as const),
+      ),
+    );
+    const problems = new Map<string, string>();
+    for (const operation of difference(entities, actual)) {
+      const problem = await this.#perform(operation);
+      if (problem !== undefined) problems.set(operation.name, problem);
+    }
+    const changed = !isDeepStrictEqual(problems, this.#problems);
+    this.#problems = problems;
+    if (problems.size === 0) this.#applied = { entities, atMs: nowMs };
+    return changed;
+  }
+
+  /** @returns what the router said against it */
+  async #perform({
+    operation,
+    type,
+    name,
+    attributes,
+  }: RouterOperation): Promise<string | undefined> {
+    try {
+      if (operation === 'create') await this.#connection.create(type, name, attributes);
+      else if (operation === 'update') await this.#connection.update(type, name, attributes);
+      else await this.#connection.delete(type, name);
+      this.#log.debug('router entity changed', { operation, type, name });
+      return undefined;
+    } catch (thrown) {
+      // A lost connection is nobody's fault; what the router says no to is told on the object.
+      if (!this.#connection.connected || !(thrown instanceof CodedError)) throw thrown;
+      const facts = { operation, type, name, error: messageOf(thrown) };
+      this.#log.warn('the router refused an entity', facts);
+      return `${type} refused by the router: ${messageOf(thrown)}`;
+    }
+  }
+}

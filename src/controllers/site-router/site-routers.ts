@@ -1,0 +1,105 @@
+/** The routers of all sites of this process: one management connection per namespace. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Running } from '#base/lifecycle.ts';
+import type { Logger } from '#base/log.ts';
+import type { NetworkSite } from '../network.ts';
+import type { RouterEntity } from '../router-config/entities.ts';
+import type { OpenRouterConnection, RouterConnection, RouterTarget } from './router-connection.ts';
+import { RouterSync } from './router-sync.ts';
+
+export type RouterEventType = 'connection' | 'network' | 'problems';
+
+export interface SiteRoutersDeps {
+  readonly open: OpenRouterConnection;
+  readonly log: Logger;
+}
+
+interface SiteRouter {
+  readonly target: RouterTarget;
+  readonly connection: RouterConnection;
+  readonly sync: RouterSync;
+}
+
+export class SiteRouters implements Running {
+  readonly #deps: SiteRoutersDeps;
+  readonly #routers = new Map<string, SiteRouter>();
+  readonly #handlers = new Set<(namespace: string, event: RouterEventType) => void>();
+
+  constructor(deps: SiteRoutersDeps) {
+    this.#deps = deps;
+  }
+
+  /** Connects to the router of a namespace, again when the target is another one. */
+  async ensure(namespace: string, target: RouterTarget): Promise<void> {
+    const known = this.#routers.get(namespace);
+    if (known !== undefined && isDeepStrictEqual(known.target, target)) return;
+    this.#routers.delete(namespace);
+    await known?.connection.close();
+    const connection = this.#deps.open(target, {
+      onConnection: () => {
+        // The router at the other end may be a new one that knows nothing yet.
+        this.#routers.get(namespace)?.sync.forget();
+        this.#announce(namespace, 'connection');
+      },
+      onNetwork: () => this.#announce(namespace, 'network'),
+    });
+    const sync = new RouterSync(connection, this.#deps.log.child({ namespace }));
+    this.#routers.set(namespace, { target, connection, sync });
+  }
+
+  /** Disconnects; nothing when there is no connection. */
+  async remove(namespace: string): Promise<void> {
+    const known = this.#routers.get(namespace);
+    if (known === undefined) return;
+    this.#routers.delete(namespace);
+    await known.connection.close();
+    this.#announce(namespace, 'network');
+  }
+
+  /**
+   * Brings the running router in line.
+   * @returns false when it is not connected; the event `connection` tells when it is
+   * @throws CodedError when the connection fails meanwhile
+   */
+  async apply(namespace: string, entities: readonly RouterEntity[]): Promise<boolean> {
+    const router = this.#routers.get(namespace);
+    if (router === undefined || !router.connection.connected) return false;
+    if (await router.sync.apply(entities)) this.#announce(namespace, 'problems');
+    return true;
+  }
+
+  /** What the router said against an entity, if anything. */
+  problemOf(namespace: string, entityName: string): string | undefined {
+    return this.#routers.get(namespace)?.sync.problems.get(entityName);
+  }
+
+  /** True when the router refused something. */
+  hasProblems(namespace: string): boolean {
+    return (this.#routers.get(namespace)?.sync.problems.size ?? 0) > 0;
+  }
+
+  connected(namespace: string): boolean {
+    return this.#routers.get(namespace)?.connection.connected ?? false;
+  }
+
+  /** The network as the router of a namespace sees it. */
+  networkOf(namespace: string): readonly NetworkSite[] | undefined {
+    return this.#routers.get(namespace)?.connection.network;
+  }
+
+  /** @returns takes the handler away */
+  onEvent(handler: (namespace: string, event: RouterEventType) => void): () => void {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  async stop(): Promise<void> {
+    const all = [...this.#routers.values()];
+    this.#routers.clear();
+    await Promise.all(all.map(({ connection }) => connection.close()));
+  }
+
+  #announce(namespace: string, event: RouterEventType): void {
+    for (const handler of this.#handlers) handler(namespace, event);
+  }
+}
