@@ -19,7 +19,7 @@ export function rewriteBooleanValues(program: Command, args: readonly string[]):
 
 function booleanNames(command: Command): Set<string> {
   const own = command.options
-    .filter((option) => option.isBoolean() && option.long !== undefined)
+    .filter((option) => (option.isBoolean() || option.negate) && option.long !== undefined)
     .map((option) => (option.long ?? '').replace(/^--/, ''));
   return new Set([...own, ...command.commands.flatMap((each) => [...booleanNames(each)])]);
 }
