@@ -20,7 +20,7 @@ import { type Attributes, type Authorizer, forbiddenError } from './access/autho
 import { type ReviewAnswer, reviewAt } from './access/self-reviews.ts';
 import type { User } from './access/user.ts';
 import type { Discovery } from './discovery/discovery.ts';
-import type { OpenApi } from './discovery/openapi.ts';
+import { emptyOpenApiV2, type OpenApi } from './discovery/openapi.ts';
 import type { ApiServerLimits } from './limits.ts';
 import { faultOf, sendFault, sendValue } from './request/answer.ts';
 import { decodeObjectBody } from './request/object-body.ts';
@@ -142,7 +142,7 @@ export class RequestHandler {
     if (healthPaths.has(path)) this.#answerHealth(response);
     else if (path === '/version' || path === '/version/')
       sendValue(response, 200, this.#deps.version);
-    else if (path.startsWith('/openapi/v3')) this.#answerOpenApi(exchange);
+    else if (path.startsWith('/openapi/')) this.#answerOpenApi(exchange);
     else this.#answerDiscovery(exchange);
   }
 
@@ -168,6 +168,11 @@ export class RequestHandler {
   }
 
   #answerOpenApi({ request, response, path, query }: Exchange): void {
+    if (path === '/openapi/v2' && request.headers.accept?.includes(emptyOpenApiV2.accept)) {
+      const { contentType, body } = emptyOpenApiV2;
+      sendReply(response, { status: 200, contentType, body });
+      return;
+    }
     const found = this.#deps.openApi.find(path.replace(/\/$/u, ''));
     if (!found) {
       sendText(response, 404, '404 page not found\n');

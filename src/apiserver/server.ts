@@ -12,7 +12,7 @@ import {
   TableRenderer,
 } from '#kube/index.ts';
 import type { Store } from '#store/index.ts';
-import { type Authenticator, certificateAuthenticator } from './access/authenticator.ts';
+import { type Authenticator, CertificateAuthenticator } from './access/authenticator.ts';
 import { type Authorizer, ownerAuthorizer } from './access/authorizer.ts';
 import { resourceEntries } from './discovery/api-resources.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -95,7 +95,7 @@ export async function startApiServer(
     {
       logger,
       registry,
-      authenticators: [certificateAuthenticator, ...(deps.authenticators ?? [])],
+      authenticators: [new CertificateAuthenticator(), ...(deps.authenticators ?? [])],
       authorizer: deps.authorizer ?? ownerAuthorizer,
       discovery: new Discovery(resourceEntries(registry)),
       openApi: new OpenApi(registry, options.version),

@@ -58,7 +58,12 @@ export async function httpsRequest(options: HttpsRequestOptions): Promise<HttpRe
   const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
   const request = send(url, {
     method: options.method ?? 'GET',
-    headers: { connection: options.agent ? 'keep-alive' : 'close', ...options.headers },
+    headers: {
+      connection: options.agent ? 'keep-alive' : 'close',
+      // Node would send the body of a DELETE without saying how long it is.
+      ...(options.body === undefined ? {} : { 'content-length': Buffer.byteLength(options.body) }),
+      ...options.headers,
+    },
     signal,
     agent: options.agent ?? false,
     minVersion: options.minVersion ?? 'TLSv1.3',

@@ -42,6 +42,7 @@ export interface ApiAnswer {
   readonly headers: HttpResponse['headers'];
   readonly text: string;
   /** The body as JSON; undefined when it is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly json: any;
 }
 
@@ -93,8 +94,8 @@ export async function startTestApiServer(setup: ApiServerSetup = {}): Promise<Te
     await store.stop({ graceMs: 0 });
     rmSync(directory, { recursive: true, force: true });
   };
-  const call = async (path: string, call: ApiCall = {}): Promise<ApiAnswer> =>
-    request(server, files, path, call);
+  const call = (path: string, options: ApiCall = {}): Promise<ApiAnswer> =>
+    request(server, files, path, options);
   return { server, store, files, directory, kubeconfig, call, stop };
 }
 

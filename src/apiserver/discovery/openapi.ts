@@ -22,6 +22,21 @@ export interface OpenApiDocument {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/**
+ * OpenAPI v2 for clients that know nothing newer (kubectl before 1.29): a document without kinds, in
+ * the only form they read. They then skip the checks of the client and leave them to the server.
+ * @spec gnostic openapi_v2 Document: swagger = 1, info = 2 { title = 1, version = 2 }
+ */
+export const emptyOpenApiV2: {
+  readonly accept: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+} = {
+  accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+  body: Buffer.from('\x0a\x032.0\x12\x0f\x0a\x0aDrawbridge\x12\x011', 'latin1'),
+};
+
 export class OpenApi {
   readonly #registry: Registry;
   readonly #version: string;
