@@ -3,7 +3,7 @@
  * only the CA that the token brings.
  */
 import { STATUS_CODES } from 'node:http';
-import { CodedError, messageOf, type Retry } from '#base/errors.ts';
+import { CodedError, type Retry } from '#base/errors.ts';
 import { HttpError, type HttpResponse, type HttpsRequestOptions } from '#http/index.ts';
 import { createKeyPair, createSigningRequest, type KeyPair, privateKeyPem } from '#pki/index.ts';
 import { GrantsError } from './errors.ts';
@@ -20,8 +20,15 @@ export interface RedemptionOrder {
   readonly subject: string;
   /** The same for every try of one token, and known to nobody else: its uid. */
   readonly redemptionId: string;
-  /** Key of the joiner; the same for every try. */
+  /** Key and request of the joiner; the same for every try. */
+  readonly credentials: JoinerCredentials;
+}
+
+/** A private key that stays here, and the certificate request that is sent instead. */
+export interface JoinerCredentials {
   readonly keys: KeyPair;
+  /** PEM. */
+  readonly signingRequest: string;
 }
 
 /** Access, or what to tell and whether to try again. */
@@ -55,9 +62,10 @@ export function faultOfToken(spec: {
   return new URL(url).protocol === 'https:' ? undefined : 'token url scheme must be https';
 }
 
-/** The key a token is redeemed with. */
-export async function createJoinerKeys(): Promise<KeyPair> {
-  return await createKeyPair();
+/** What a token is redeemed with. The server decides about the subject, so any will do. */
+export async function createJoinerCredentials(): Promise<JoinerCredentials> {
+  const keys = await createKeyPair();
+  return { keys, signingRequest: await createSigningRequest(keys, { commonName: 'joiner' }) };
 }
 
 /** Redeems once. Never throws for what the other side does. */
@@ -66,7 +74,6 @@ export async function redeemToken(
   order: RedemptionOrder,
   signal: AbortSignal,
 ): Promise<RedemptionResult> {
-  const request = await createSigningRequest(order.keys, { commonName: order.subject });
   let response: HttpResponse;
   try {
     response = await deps.send({
@@ -77,7 +84,10 @@ export async function redeemToken(
         name: order.name,
         subject: order.subject,
         'redemption-id': order.redemptionId,
-        'certificate-request': request.replaceAll(/-----[^-]+-----|\s/g, ''),
+        'certificate-request': order.credentials.signingRequest.replaceAll(
+          /-----[^-]+-----|\s/g,
+          '',
+        ),
       },
       body: order.code,
       ca: order.caPem,
@@ -96,7 +106,7 @@ export async function redeemToken(
 
 function accessOf(response: HttpResponse, order: RedemptionOrder): RedemptionResult {
   try {
-    const keyPem = privateKeyPem(order.keys.privateKey);
+    const keyPem = privateKeyPem(order.credentials.keys.privateKey);
     const access = parseReceivedAccess(response.body.toString('utf8'), order.name, keyPem);
     return { kind: 'access', access };
   } catch (thrown) {
@@ -132,9 +142,17 @@ function retryOfFault(fault: CodedError): Retry {
   return fault instanceof HttpError && fault.code === 'HTTP_URL_INVALID' ? 'never' : 'backoff';
 }
 
+/** What a peer's certificate is blamed for, by the code of the fault, in words people know. */
+const certificateFaults: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'certificate has expired',
+  CERT_NOT_YET_VALID: 'certificate is not yet valid',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate is valid for other hosts',
+  INVALID_PURPOSE: 'certificate is not meant for servers',
+};
+
 function reasonOf(fault: CodedError): string {
-  if (fault instanceof HttpError && fault.code === 'HTTP_TLS_UNTRUSTED') {
-    return `x509: ${messageOf(fault.cause)}: ${fault.message}`;
-  }
-  return fault.message;
+  if (!(fault instanceof HttpError) || fault.code !== 'HTTP_TLS_UNTRUSTED') return fault.message;
+  const code = String(fault.facts['code']);
+  const known = Object.hasOwn(certificateFaults, code) ? certificateFaults[code] : undefined;
+  return `x509: ${known ?? 'certificate signed by unknown authority'}: ${fault.message}`;
 }

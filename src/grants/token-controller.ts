@@ -2,17 +2,24 @@
  * Redeems AccessTokens. Its loop is its own, so that grant servers which do not answer hold up
  * nobody but their token. What a grant server refuses for good is not asked again.
  */
+import { backoffMs } from '#base/backoff.ts';
+import type { Retry } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
+import { randomFraction } from '#base/random.ts';
 import { type HttpResponse, httpsRequest, type HttpsRequestOptions } from '#http/index.ts';
 import { isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
 import { feed, isKubeError, KubeClientError, updateStatus } from '#kubeclient/index.ts';
-import type { KeyPair } from '#pki/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import type { GrantsDeps } from './controller-deps.ts';
 import { GrantsError } from './errors.ts';
 import { type AccessToken, accessToken, link, secret, type Site, site } from './kinds.ts';
 import type { ReceivedAccess, ReceivedLink } from './received-documents.ts';
-import { createJoinerKeys, faultOfToken, redeemToken } from './redemption-client.ts';
+import {
+  createJoinerCredentials,
+  faultOfToken,
+  type JoinerCredentials,
+  redeemToken,
+} from './redemption-client.ts';
 import { activeSite } from './site-access.ts';
 import { linkFor, linksNotedOn, secretFor } from './token-objects.ts';
 import { asFailed, asOrphaned, asPending, asRedeemed, noActiveSite } from './token-status.ts';
@@ -40,7 +47,6 @@ export function startAccessTokenController(
     name: 'accesstoken',
     idOf: keyText,
     workersMax: options.redemptionsMax ?? redemptionsMaxDefault,
-    backoff,
   });
   // A token that was stopped by an object of its name goes on when that object goes.
   const unredeemed = (key: ObjectKey): ObjectKey[] => {
@@ -74,11 +80,14 @@ export function startAccessTokenController(
 interface Progress {
   readonly uid: string;
   readonly generation: number | undefined;
-  keys: KeyPair | undefined;
+  credentials: JoinerCredentials | undefined;
   /** Received but not stored yet. */
   access: ReceivedAccess | undefined;
   /** Refused for good. */
   refused: boolean;
+  failures: number;
+  /** Not asked again before this, on the monotonic clock: our own status writes come as events. */
+  notBeforeMs: number;
 }
 
 class AccessTokenReconciler implements Reconciler<ObjectKey> {
@@ -108,15 +117,29 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
       return {};
     }
     const progress = this.#progressOf(key, token);
-    if (!progress.refused) await this.#redeem(token, active, progress, signal);
-    return {};
+    if (progress.refused) return {};
+    if (this.#pauseOf(progress) <= 0) await this.#redeem(token, active, progress, signal);
+    const pauseMs = this.#pauseOf(progress);
+    return pauseMs > 0 ? { requeueAfterMs: pauseMs } : {};
+  }
+
+  #pauseOf(progress: Progress): number {
+    return progress.notBeforeMs - this.#deps.clock.monotonicMs();
   }
 
   #progressOf(key: ObjectKey, token: AccessToken): Progress {
     const { uid = '', generation } = token.metadata;
     const known = this.#progress.get(keyText(key));
     if (known !== undefined && known.uid === uid && known.generation === generation) return known;
-    const fresh = { uid, generation, keys: undefined, access: undefined, refused: false };
+    const fresh: Progress = {
+      uid,
+      generation,
+      credentials: undefined,
+      access: undefined,
+      refused: false,
+      failures: 0,
+      notBeforeMs: 0,
+    };
     this.#progress.set(keyText(key), fresh);
     return fresh;
   }
@@ -157,14 +180,14 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
       : undefined;
   }
 
-  /** @returns undefined when it was refused for good. @throws GrantsError to be tried again */
+  /** @returns undefined when it failed; then `progress` says whether and when to ask again */
   async #receive(
     token: AccessToken,
     active: Site,
     progress: Progress,
     signal: AbortSignal,
   ): Promise<ReceivedAccess | undefined> {
-    progress.keys ??= await createJoinerKeys();
+    progress.credentials ??= await createJoinerCredentials();
     const { url = '', code = '', ca = '' } = token.spec ?? {};
     const result = await redeemToken(
       { send: this.#send },
@@ -175,7 +198,7 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
         name: token.metadata.name,
         subject: active.metadata.uid ?? '',
         redemptionId: progress.uid,
-        keys: progress.keys,
+        credentials: progress.credentials,
       },
       signal,
     );
@@ -186,11 +209,18 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
       error: result.message,
       detail: result.detail,
     });
-    if (result.retry === 'never') {
-      progress.refused = true;
-      return undefined;
-    }
-    throw new GrantsError('GRANTS_REDEMPTION_FAILED', result.message, { retry: result.retry });
+    if (result.retry === 'never') progress.refused = true;
+    else this.#postpone(progress, result.retry);
+    return undefined;
+  }
+
+  #postpone(progress: Progress, retry: Exclude<Retry, 'never'>): void {
+    const pauseMs =
+      retry === 'backoff'
+        ? backoffMs(backoff, progress.failures, randomFraction(this.#deps.random))
+        : retry.afterMs;
+    progress.failures++;
+    progress.notBeforeMs = this.#deps.clock.monotonicMs() + pauseMs;
   }
 
   async #finish(token: AccessToken, active: Site, links: readonly ReceivedLink[]): Promise<void> {
