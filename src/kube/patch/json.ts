@@ -64,6 +64,7 @@ function parseJsonPatch(patch: unknown): Operation[] {
       `The allowed maximum operations in a JSON patch is ${patchOperationsMax}, got ${patch.length}`,
     );
   }
+  checkJson(patch);
   return patch.map(parseOperation);
 }
 

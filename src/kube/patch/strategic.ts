@@ -3,7 +3,7 @@
  * by key, and directives can delete, replace and order.
  * @spec Kubernetes strategic merge patch
  */
-import { cloneJson, equalJson } from '../json.ts';
+import { checkJson, cloneJson, equalJson } from '../json.ts';
 import { isRecord } from '../object.ts';
 import type { SchemaNode } from '../schema/node.ts';
 import { badRequest } from '../status.ts';
@@ -20,6 +20,7 @@ const orderOf = '$setElementOrder/';
  * @throws StatusError KUBE_BAD_REQUEST when a directive or a list item is malformed
  */
 export function applyStrategicPatch(schema: SchemaNode, target: unknown, patch: unknown): unknown {
+  checkJson(patch);
   if (!isRecord(patch)) throw badRequest('the patch must be an object');
   return mergeObjects(schema, isRecord(target) ? target : {}, patch) ?? {};
 }
