@@ -8,9 +8,10 @@ import { isIP } from 'node:net';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
+import type { InformerSet } from '#kubeclient/index.ts';
 import { acceptsTcp, type ProcessSpec, Supervisor } from '#supervisor/index.ts';
 import { ControllerError } from '../errors.ts';
-import type { Service } from '../kinds.ts';
+import { type Service, service } from '../kinds.ts';
 import { formatConfig } from '../router-config/config-file.ts';
 import { managementListener, type HostPort, type RouterEntity } from '../router-config/entities.ts';
 import type { CredentialFile } from '../router-config/tls-profiles.ts';
@@ -28,8 +29,8 @@ export interface LocalRuntimeDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Addresses that Services have now. */
-  readonly serviceAddresses: () => ReadonlySet<string>;
+  /** For the addresses that Services have. */
+  readonly informers: InformerSet;
 }
 
 export interface LocalRuntimeOptions {
@@ -86,15 +87,14 @@ export class LocalRuntime implements SiteRuntime {
     if (await this.#pool.hasManyLoopbacks()) {
       if (known !== undefined && known !== '') return { clusterIP: known, ports };
       const numbers = ports.map(({ port }) => port);
-      const taken = this.#deps.serviceAddresses();
-      return { clusterIP: await this.#pool.freeLoopback(taken, numbers), ports };
+      return { clusterIP: await this.#pool.freeLoopback(this.#taken(), numbers), ports };
     }
     if (request.purpose === 'listener') return { clusterIP: onlyLoopback, ports };
     return { clusterIP: onlyLoopback, ports: await this.#choosePorts(request, onlyLoopback) };
   }
 
-  bindOf(service: Service, portName: string): HostPort | undefined {
-    const { clusterIP = '', ports = [] } = service.spec ?? {};
+  bindOf(front: Service, portName: string): HostPort | undefined {
+    const { clusterIP = '', ports = [] } = front.spec ?? {};
     const found = ports.find(({ name }) => name === portName);
     const port = found?.targetPort ?? found?.port;
     if (clusterIP === '' || typeof port !== 'number') return undefined;
@@ -129,8 +129,8 @@ export class LocalRuntime implements SiteRuntime {
     return { state: 'starting', message: 'Router process is not ready' };
   }
 
-  managementOf(service: Service): HostPort | undefined {
-    return this.bindOf(service, managementListener);
+  managementOf(front: Service): HostPort | undefined {
+    return this.bindOf(front, managementListener);
   }
 
   async removeRouter(namespace: string): Promise<void> {
@@ -184,6 +184,11 @@ export class LocalRuntime implements SiteRuntime {
       return known;
     }
     return this.#pool.freePort(host);
+  }
+
+  #taken(): ReadonlySet<string> {
+    const services = this.#deps.informers.of(service).list();
+    return new Set(services.map(({ spec }) => spec?.clusterIP ?? ''));
   }
 
   #files(namespace: string): RouterFiles {

@@ -45,4 +45,4 @@ export interface RouterConnectionHandlers {
 export type OpenRouterConnection = (
   target: RouterTarget,
   handlers: RouterConnectionHandlers,
-) => RouterConnection;
+) => Promise<RouterConnection>;

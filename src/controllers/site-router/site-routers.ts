@@ -35,7 +35,7 @@ export class SiteRouters implements Running {
     if (known !== undefined && isDeepStrictEqual(known.target, target)) return;
     this.#routers.delete(namespace);
     await known?.connection.close();
-    const connection = this.#deps.open(target, {
+    const connection = await this.#deps.open(target, {
       onConnection: () => {
         // The router at the other end may be a new one that knows nothing yet.
         this.#routers.get(namespace)?.sync.forget();

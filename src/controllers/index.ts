@@ -1,0 +1,24 @@
+/** The door of the controllers: Site, access, Link, Listener, Connector, and the local runtime. */
+export type { CertificateWish, ControllerIdentity } from './context.ts';
+export { ControllerError, type ControllerErrorCode, errorDocs } from './errors.ts';
+export {
+  LocalRuntime,
+  type LocalRuntimeDeps,
+  type LocalRuntimeOptions,
+} from './local/local-runtime.ts';
+export type {
+  Placement,
+  PlacementRequest,
+  RouterCredentials,
+  RouterHealth,
+  RouterRequest,
+  ServicePurpose,
+  SiteRuntime,
+} from './runtime.ts';
+export type {
+  OpenRouterConnection,
+  RouterConnection,
+  RouterConnectionHandlers,
+  RouterTarget,
+} from './site-router/router-connection.ts';
+export { type ControllersDeps, type ControllersOptions, startControllers } from './start.ts';
