@@ -26,7 +26,7 @@ export interface FieldError {
 
 /** Writes a bad value the way Go's %#v and quoting make it appear in these messages. */
 function show(value: unknown): string {
-  if (value === null || value === undefined) return '"null"';
+  if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return JSON.stringify(value);
