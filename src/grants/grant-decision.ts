@@ -10,7 +10,7 @@ import {
   stateReady,
 } from '#kube/index.ts';
 import type { AccessGrant } from './kinds.ts';
-import { refusals } from './refusal.ts';
+import { refusals } from './server/refusal.ts';
 import type { SiteFacts } from './site-access.ts';
 
 /** Where grants of this control plane are redeemed. */

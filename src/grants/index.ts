@@ -15,6 +15,6 @@ export {
   type GrantServerOptions,
   type RunningGrantServer,
   startGrantServer,
-} from './grant-server.ts';
-export type { RedeemerOptions } from './redeemer.ts';
-export { type AccessTokenOptions, startAccessTokenController } from './token-controller.ts';
+} from './server/grant-server.ts';
+export type { RedeemerOptions } from './server/redeemer.ts';
+export { type AccessTokenOptions, startAccessTokenController } from './token/token-controller.ts';

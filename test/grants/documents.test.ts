@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseAllDocuments } from 'yaml';
 import { GrantsError } from '#grants/index.ts';
-import { type LinkMaterial, linkDocuments } from '#grants/link-documents.ts';
-import { parseReceivedAccess } from '#grants/received-documents.ts';
+import { type LinkMaterial, linkDocuments } from '#grants/server/link-documents.ts';
+import { parseReceivedAccess } from '#grants/token/received-documents.ts';
 import { createAuthority, issueCertificate, privateKeyPem } from '#pki/index.ts';
 
 const authority = await createAuthority({ commonName: 'ca', nowMs: Date.now() });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { accessGrant, site } from '#apis/index.ts';
-import { parseReceivedAccess } from '#grants/received-documents.ts';
+import { parseReceivedAccess } from '#grants/token/received-documents.ts';
 import { type HttpResponse, httpsRequest } from '#http/index.ts';
 import { secret } from '#kube/index.ts';
 import { KubeClientError } from '#kubeclient/index.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AnswerMemory, answerKey } from '#grants/answer-memory.ts';
-import { AttemptLimit, placeOf } from '#grants/attempt-limit.ts';
-import { isCode, readJoiner, refusalOfGrant } from '#grants/redemption.ts';
-import { refusals } from '#grants/refusal.ts';
+import { AnswerMemory, answerKey } from '#grants/server/answer-memory.ts';
+import { AttemptLimit, placeOf } from '#grants/server/attempt-limit.ts';
+import { isCode, readJoiner, refusalOfGrant } from '#grants/server/redemption.ts';
+import { refusals } from '#grants/server/refusal.ts';
 
 const nowMs = Date.UTC(2030, 0, 1);
 const later = '2030-01-01T00:00:10Z';

@@ -18,13 +18,13 @@ import {
 import { AnswerMemory, answerKey } from './answer-memory.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import type { GrantDirectory } from './grant-directory.ts';
-import type { AccessGrant, Secret, Site } from './kinds.ts';
+import type { AccessGrant, Secret, Site } from '../kinds.ts';
 import { linkDocuments } from './link-documents.ts';
 import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
 import type { RedemptionCounter } from './redemption-counter.ts';
 import { noSite, type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 import { type Signer, SigningAuthorities } from './signing-authority.ts';
-import { activeSite, endpointGroups, issuerOf } from './site-access.ts';
+import { activeSite, endpointGroups, issuerOf } from '../site-access.ts';
 
 export interface RedeemerDeps {
   readonly grants: Pick<GrantDirectory, 'find'>;

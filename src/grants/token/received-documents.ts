@@ -5,8 +5,8 @@
 import { isRecord } from '#kube/index.ts';
 import { joinBundle, keyMatchesCertificate, PkiError } from '#pki/index.ts';
 import { LineCounter, parseAllDocuments } from 'yaml';
-import { GrantsError } from './errors.ts';
-import type { Endpoint } from './site-access.ts';
+import { GrantsError } from '../errors.ts';
+import type { Endpoint } from '../site-access.ts';
 
 /** Longest answer that is read, in bytes. */
 export const answerBytesMax = 256 * 1024;

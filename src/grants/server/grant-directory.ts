@@ -1,6 +1,6 @@
 /** Finds grants by the uid in their URL. */
 import type { Informer } from '#kubeclient/index.ts';
-import type { AccessGrant } from './kinds.ts';
+import type { AccessGrant } from '../kinds.ts';
 
 export class GrantDirectory {
   readonly #byUid = new Map<string, AccessGrant>();

@@ -7,9 +7,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '#kube/index.ts';
 import { createOrUpdate, isKubeError } from '#kubeclient/index.ts';
 import { keyMatchesCertificate, PkiError } from '#pki/index.ts';
-import type { GrantsDeps } from './controller-deps.ts';
-import { GrantsError } from './errors.ts';
-import { type Certificate, certificate, namespace, type Secret, secret } from './kinds.ts';
+import type { GrantsDeps } from '../controller-deps.ts';
+import { GrantsError } from '../errors.ts';
+import { type Certificate, certificate, namespace, type Secret, secret } from '../kinds.ts';
 import { textOf } from './signing-authority.ts';
 
 const caName = 'skupper-grant-server-ca';

@@ -13,9 +13,9 @@ import {
   startHttpServer,
 } from '#http/index.ts';
 import { placeOf } from './attempt-limit.ts';
-import type { GrantsDeps } from './controller-deps.ts';
-import type { GrantAddressSource } from './grant-controller.ts';
-import type { GrantAddress } from './grant-decision.ts';
+import type { GrantsDeps } from '../controller-deps.ts';
+import type { GrantAddressSource } from '../grant-controller.ts';
+import type { GrantAddress } from '../grant-decision.ts';
 import { GrantDirectory } from './grant-directory.ts';
 import {
   awaitIdentity,
@@ -24,7 +24,7 @@ import {
   readIdentity,
   type ServerIdentity,
 } from './grant-server-identity.ts';
-import { accessGrant, secret, site } from './kinds.ts';
+import { accessGrant, secret, site } from '../kinds.ts';
 import { Redeemer, type RedeemerOptions } from './redeemer.ts';
 import { RedemptionCounter } from './redemption-counter.ts';
 import { type Refusal, refusals } from './refusal.ts';

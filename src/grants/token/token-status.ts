@@ -8,7 +8,7 @@ import {
   statePending,
   stateReady,
 } from '#kube/index.ts';
-import type { AccessToken } from './kinds.ts';
+import type { AccessToken } from '../kinds.ts';
 
 const redeemedCondition = 'Redeemed';
 

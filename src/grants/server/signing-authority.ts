@@ -1,6 +1,6 @@
 /** The authority in a Secret, ready to sign for joiners. Reading keys costs; the last are kept. */
 import { type Authority, joinBundle, parseAuthority, PkiError } from '#pki/index.ts';
-import type { Secret } from './kinds.ts';
+import type { Secret } from '../kinds.ts';
 
 /** An authority and the bundle that those who trust it should hold. */
 export interface Signer {

@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import { CodedError, type Retry } from '#base/errors.ts';
 import { HttpError, type HttpResponse, type HttpsRequestOptions } from '#http/index.ts';
 import { createKeyPair, createSigningRequest, type KeyPair, privateKeyPem } from '#pki/index.ts';
-import { GrantsError } from './errors.ts';
+import { GrantsError } from '../errors.ts';
 import { answerBytesMax, parseReceivedAccess, type ReceivedAccess } from './received-documents.ts';
 
 /** What is asked of a grant server. */

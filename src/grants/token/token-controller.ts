@@ -10,9 +10,9 @@ import { type HttpResponse, httpsRequest, type HttpsRequestOptions } from '#http
 import { isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
 import { feed, isKubeError, KubeClientError, updateStatus } from '#kubeclient/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
-import type { GrantsDeps } from './controller-deps.ts';
-import { GrantsError } from './errors.ts';
-import { type AccessToken, accessToken, link, secret, type Site, site } from './kinds.ts';
+import type { GrantsDeps } from '../controller-deps.ts';
+import { GrantsError } from '../errors.ts';
+import { type AccessToken, accessToken, link, secret, type Site, site } from '../kinds.ts';
 import type { ReceivedAccess, ReceivedLink } from './received-documents.ts';
 import {
   createJoinerCredentials,
@@ -20,7 +20,7 @@ import {
   type JoinerCredentials,
   redeemToken,
 } from './redemption-client.ts';
-import { activeSite } from './site-access.ts';
+import { activeSite } from '../site-access.ts';
 import { linkFor, linksNotedOn, secretFor } from './token-objects.ts';
 import { asFailed, asOrphaned, asPending, asRedeemed, noActiveSite } from './token-status.ts';
 

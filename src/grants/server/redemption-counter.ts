@@ -7,7 +7,7 @@ import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { updateStatus, type WritingClient } from '#kubeclient/index.ts';
-import { type AccessGrant, accessGrant } from './kinds.ts';
+import { type AccessGrant, accessGrant } from '../kinds.ts';
 import { refusalOfGrant, remainingOf } from './redemption.ts';
 import { type Refusal, refusals } from './refusal.ts';
 

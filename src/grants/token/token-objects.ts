@@ -4,7 +4,7 @@
  * the grant server again.
  */
 import { isRecord, type OwnerReference } from '#kube/index.ts';
-import type { AccessToken, Link, Secret, Site } from './kinds.ts';
+import type { AccessToken, Link, Secret, Site } from '../kinds.ts';
 import type { ReceivedAccess, ReceivedLink } from './received-documents.ts';
 
 /** On the Secret: the uid of the token it came from. */

@@ -3,7 +3,7 @@
  * YAML stream with sorted keys.
  */
 import { stringify } from 'yaml';
-import type { Endpoint } from './site-access.ts';
+import type { Endpoint } from '../site-access.ts';
 
 /** What goes into the answer. */
 export interface LinkMaterial {
