@@ -10,14 +10,15 @@ import { bridgeFlowSubjects, createBridge } from '#bridge/index.ts';
 import {
   accessKey,
   applyConfig,
-  type ConfigElement,
   configRouterOptions,
   FlowIdentities,
   FlowReporter,
+  ManagementAgent,
   parseConfig,
   Router,
   RouterError,
 } from '#router/index.ts';
+import type { ConfigEntity } from '#management/index.ts';
 import { createLogger, createMetrics } from '#telemetry/index.ts';
 import { systemClock, systemRandom } from './system.ts';
 
@@ -29,6 +30,9 @@ export interface RouterProcessOptions {
   /** SKUPPER_SITE_ID, SKUPPER_SITE_NAME, SKUPPER_NAMESPACE and what the file refers to. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+/** Version of skupper-router whose protocol and entities this router has. */
+const routerVersion = '3.5.0';
 
 /** How long connections may take to say goodbye when the process stops. */
 const stopGraceMs = 3000;
@@ -63,8 +67,8 @@ export async function startRouter(
   options: Omit<RouterProcessOptions, 'exitWithStdin'>,
   log: Logger,
 ): Promise<RunningRouter> {
-  const elements = await readConfig(options);
-  const settings = configRouterOptions(elements);
+  const entities = await readConfig(options);
+  const settings = configRouterOptions(entities);
   const metrics = createMetrics({ processMetrics: true });
   const routerLog = log.child({ router: settings.id });
   const identities = new FlowIdentities(systemRandom);
@@ -77,6 +81,7 @@ export async function startRouter(
     },
     {
       ...settings,
+      version: routerVersion,
       instance: instanceNow(),
       accessId: (listener) => identities.of(accessKey(listener)),
     },
@@ -99,9 +104,10 @@ export async function startRouter(
     },
   );
   router.onStop(() => flows.stop());
+  router.addLocal('$management', new ManagementAgent(router, routerLog));
   router.start();
   try {
-    await applyConfig(router, elements);
+    await applyConfig(router, entities);
   } catch (thrown) {
     await router.stop();
     throw thrown;
@@ -125,7 +131,7 @@ export async function startRouter(
 
 async function readConfig(
   options: Omit<RouterProcessOptions, 'exitWithStdin'>,
-): Promise<readonly ConfigElement[]> {
+): Promise<readonly ConfigEntity[]> {
   let text: string;
   try {
     text = await readFile(options.configPath, 'utf8');
@@ -149,7 +155,8 @@ function instanceNow(): number {
 
 function stopSignal(exitWithStdin: boolean): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => resolve(signal));
     if (!exitWithStdin) return;
     const ended = (): void => resolve('end of standard input');
     process.stdin.once('end', ended);

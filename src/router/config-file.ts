@@ -1,23 +1,12 @@
 /**
- * The configuration file: a JSON list of `[type, attributes]`. Applied in an order in which each
- * element finds what it refers to, through the same kinds that management uses.
+ * What the configuration file says, put into effect: the settings of the router, then all entities
+ * in an order in which each finds what it refers to, through the kinds that management uses too.
  */
 import { messageOf } from '#base/errors.ts';
-import {
-  type Attributes,
-  type AttributeValue,
-  optionalNumber,
-  optionalText,
-  required,
-} from './agent/entity.ts';
+import { type ConfigEntity, parseRouterConfig } from '#management/index.ts';
+import { optionalNumber, optionalText, required } from './agent/entity.ts';
 import { RouterError } from './errors.ts';
 import type { Router, RouterOptions } from './router.ts';
-
-/** One element of the file. */
-export interface ConfigElement {
-  readonly type: string;
-  readonly attributes: Attributes;
-}
 
 /** Largest configuration file, characters. */
 const configLengthMax = 16 * 1024 * 1024;
@@ -25,48 +14,37 @@ const configLengthMax = 16 * 1024 * 1024;
 const dataConnectionsAuto = 2;
 const dataConnectionsMax = 16;
 
-/** Types in the order in which they are applied; others follow in the order of the file. */
-const order = ['sslProfile', 'proxyProfile', 'address', 'log', 'site', 'listener', 'connector'];
-/** Elements that have no effect here and are kept so that files of skupper-router work. */
-const attributesIgnored: ReadonlySet<string> = new Set(['router']);
+/** Types that others refer to, in the order in which they are made; the rest follows. */
+const first = ['sslProfile', 'proxyProfile', 'router.config.address', 'log', 'site', 'listener'];
 
 /**
  * @param variables values for `${NAME}` in texts
- * @throws RouterError ROUTER_CONFIG_UNREADABLE, ROUTER_CONFIG_INVALID
+ * @throws ManagementError MANAGEMENT_CONFIG_INVALID
+ * @throws RouterError ROUTER_CONFIG_INVALID
  */
 export function parseConfig(
   text: string,
   variables: Readonly<Record<string, string | undefined>>,
-): readonly ConfigElement[] {
-  if (text.length > configLengthMax) throw unreadable('it is too large');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (thrown) {
-    throw unreadable(messageOf(thrown));
-  }
-  if (!Array.isArray(parsed)) throw unreadable('it is not a list');
-  return parsed.map((element, index) => parseElement(element, index, variables));
+): readonly ConfigEntity[] {
+  if (text.length > configLengthMax) throw invalid('the file is too large');
+  return parseRouterConfig(text, variables);
 }
 
-/** What the `router` element says. @throws RouterError ROUTER_CONFIG_INVALID */
+/** What the `router` entity says. @throws RouterError ROUTER_CONFIG_INVALID */
 export function configRouterOptions(
-  elements: readonly ConfigElement[],
-): Omit<RouterOptions, 'instance'> {
-  const attributes = elements.find(({ type }) => type === 'router')?.attributes ?? {};
+  entities: readonly ConfigEntity[],
+): Omit<RouterOptions, 'instance' | 'version'> {
+  const attributes = entities.find(({ spec }) => spec.short === 'router')?.attributes ?? {};
   const mode = optionalText(attributes, 'mode') ?? 'standalone';
-  if (mode === 'edge') throw new RouterError('ROUTER_CONFIG_INVALID', 'mode edge is not supported');
+  if (mode === 'edge') throw invalid('mode edge is not supported by this router');
   const id = required(attributes, 'id');
-  if (!/^[^/\s]{1,256}$/u.test(id)) {
-    throw new RouterError('ROUTER_CONFIG_INVALID', `router id cannot be used: ${id}`);
-  }
+  if (!/^[^/\s]{1,256}$/u.test(id)) throw invalid(`the router id cannot be used: ${id}`);
   const seconds = (name: string): number | undefined => {
     const value = optionalNumber(attributes, name);
     return value === undefined ? undefined : value * 1000;
   };
   return {
     id,
-    version: '3.5.0',
     mode,
     metadata: optionalText(attributes, 'metadata'),
     attributes,
@@ -85,63 +63,31 @@ export function configRouterOptions(
 /** Makes all entities of the file. @throws RouterError ROUTER_CONFIG_INVALID */
 export async function applyConfig(
   router: Pick<Router, 'kinds' | 'changed'>,
-  elements: readonly ConfigElement[],
+  entities: readonly ConfigEntity[],
 ): Promise<void> {
-  const rank = ({ type }: ConfigElement): number => {
-    const at = order.indexOf(type);
-    return at < 0 ? order.length : at;
+  const rank = ({ spec }: ConfigEntity): number => {
+    const at = first.indexOf(spec.short);
+    return at < 0 ? first.length : at;
   };
-  const sorted = [...elements].sort((one, other) => rank(one) - rank(other));
-  for (const { type, attributes } of sorted) {
-    if (attributesIgnored.has(type)) continue;
-    const kind = router.kinds.get(type);
-    if (kind?.create === undefined) {
-      throw new RouterError('ROUTER_CONFIG_INVALID', `unknown element ${type}`);
-    }
+  const sorted = [...entities].sort((one, other) => rank(one) - rank(other));
+  for (const { spec, name, attributes } of sorted) {
+    if (spec.short === 'router') continue;
+    const kind = router.kinds.get(spec.short);
+    if (kind?.create === undefined) throw invalid(`${spec.short} is not supported by this router`);
     try {
-      await kind.create(optionalText(attributes, 'name'), attributes);
+      await kind.create(name, attributes);
     } catch (thrown) {
-      throw new RouterError(
-        'ROUTER_CONFIG_INVALID',
-        `${type} ${optionalText(attributes, 'name') ?? ''}: ${messageOf(thrown)}`,
-        { cause: thrown },
-      );
+      throw invalid(`${spec.short} ${name ?? ''}: ${messageOf(thrown)}`, thrown);
     }
   }
   router.changed();
-}
-
-function parseElement(
-  element: unknown,
-  index: number,
-  variables: Readonly<Record<string, string | undefined>>,
-): ConfigElement {
-  if (!Array.isArray(element) || element.length !== 2) {
-    throw unreadable(`element ${index} is not a pair of type and attributes`);
-  }
-  const [type, attributes] = element as readonly unknown[];
-  if (typeof type !== 'string' || typeof attributes !== 'object' || attributes === null) {
-    throw unreadable(`element ${index} is not a pair of type and attributes`);
-  }
-  const expanded: Record<string, AttributeValue> = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    expanded[name] = typeof value === 'string' ? expand(value, variables) : value;
-  }
-  const short = type.replace(/^io\.skupper\.router\./u, '');
-  return { type: short === 'router.config.address' ? 'address' : short, attributes: expanded };
-}
-
-function expand(text: string, variables: Readonly<Record<string, string | undefined>>): string {
-  return text.replace(/\$\{(\w+)\}|\$(\w+)/gu, (whole, braced: string, bare: string) => {
-    return variables[braced ?? bare] ?? whole;
-  });
 }
 
 function dataConnectionsOf(text: string | undefined): number {
   if (text === undefined || text === 'auto') return dataConnectionsAuto;
   const count = Number(text);
   if (!Number.isInteger(count) || count < 0) {
-    throw new RouterError('ROUTER_CONFIG_INVALID', `dataConnectionCount cannot be ${text}`);
+    throw invalid(`dataConnectionCount cannot be ${text}`);
   }
   return Math.min(count, dataConnectionsMax);
 }
@@ -152,6 +98,6 @@ function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], 
   return kept as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
-function unreadable(why: string): RouterError {
-  return new RouterError('ROUTER_CONFIG_UNREADABLE', `configuration cannot be used: ${why}`);
+function invalid(why: string, cause?: unknown): RouterError {
+  return new RouterError('ROUTER_CONFIG_INVALID', `router configuration: ${why}`, { cause });
 }

@@ -12,9 +12,11 @@ export {
   portOf,
   required,
   textOf,
+  unsupported,
 } from './agent/entity.ts';
 export { EntityShelf, type Shelved } from './agent/entity-shelf.ts';
-export { applyConfig, type ConfigElement, configRouterOptions, parseConfig } from './config-file.ts';
+export { applyConfig, configRouterOptions, parseConfig } from './config-file.ts';
+export { ManagementAgent } from './agent/management-agent.ts';
 export type { TlsProfileSource } from './endpoint/tls-profiles.ts';
 export { errorDocs, RouterError, type RouterErrorCode } from './errors.ts';
 export {

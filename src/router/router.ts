@@ -27,7 +27,7 @@ import { ConnectionTable } from './endpoint/connection-table.ts';
 import { HealthListener } from './endpoint/health-listener.ts';
 import { TlsProfiles } from './endpoint/tls-profiles.ts';
 import type { InboundDestination } from './link/link-inbound.ts';
-import type { OnOutcome, WholeMessage } from './message.ts';
+import type { MessageConsumer, OnOutcome, WholeMessage } from './message.ts';
 import { Peering } from './peering.ts';
 import { RoutingDriver } from './routing-driver.ts';
 import type {
@@ -223,6 +223,11 @@ export class Router implements StreamRouter {
   /** Takes whole messages at a mobile address. */
   addMessageConsumer(address: string, consumer: LocalConsumer, hint?: Treatment): Registration {
     return this.addresses.addConsumer(address, consumer, hint);
+  }
+
+  /** Takes messages at a name of this router. */
+  addLocal(name: string, consumer: MessageConsumer): Registration {
+    return this.addresses.addLocal(name, { message: consumer });
   }
 
   /** A fresh reply address for any kind of consumer. */

@@ -170,8 +170,10 @@ test('a cut link closes its streams, and the service comes back with the link', 
   const client = await dial(port, t);
   client.write('hello');
   await once(client, 'data');
+  const closed = once(client, 'close');
   await a.remove('connector', 'to-B');
-  await readAll(client);
+  client.end();
+  await closed;
   await until(() => server.sockets.size === 0, 'server socket is closed');
   await until(
     () => a.bridge.listeners.shelf.get('svc')?.item.operStatus === 'down',

@@ -5,7 +5,7 @@ import { type Attributes, type Entity, type EntityKind, invalid, optionalText } 
 import { EntityShelf } from './entity-shelf.ts';
 
 export class AddressKind implements EntityKind {
-  readonly type = 'address';
+  readonly type = 'router.config.address';
   readonly #shelf = new EntityShelf<TreatmentEntry>('router.config.address');
   #nextNumber = 1;
 

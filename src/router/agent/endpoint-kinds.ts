@@ -16,6 +16,7 @@ import {
   portOf,
   required,
   textOf,
+  unsupported,
 } from './entity.ts';
 import { EntityShelf } from './entity-shelf.ts';
 
@@ -43,7 +44,7 @@ export class ListenerKind implements EntityKind {
   async create(name: string | undefined, attributes: Attributes): Promise<Entity> {
     const role = optionalText(attributes, 'role') ?? 'normal';
     if (role !== 'normal' && role !== 'inter-router') {
-      throw new RouterError('ROUTER_ENTITY_UNSUPPORTED', `role ${role} is not supported`);
+      throw unsupported(`role ${role}`);
     }
     const host = textOf(attributes, 'host');
     const port = portOf(attributes);
@@ -112,10 +113,10 @@ export class ConnectorKind implements EntityKind {
   async create(name: string | undefined, attributes: Attributes): Promise<Entity> {
     const role = optionalText(attributes, 'role') ?? 'normal';
     if (role !== 'inter-router') {
-      throw new RouterError('ROUTER_ENTITY_UNSUPPORTED', `role ${role} is not supported`);
+      throw unsupported(`role ${role}`);
     }
     if (optionalText(attributes, 'proxyProfile') !== undefined) {
-      throw new RouterError('ROUTER_ENTITY_UNSUPPORTED', 'proxyProfile is not supported');
+      throw unsupported('proxyProfile');
     }
     const host = required(attributes, 'host');
     const port = portOf(attributes);

@@ -1,5 +1,5 @@
 /** Named entities of one kind with what runs behind each: unique names, 404 for unknown ones. */
-import { RouterError } from '../errors.ts';
+import { ManagementError } from '#management/index.ts';
 import type { Attributes, Entity } from './entity.ts';
 
 export interface Shelved<T> {
@@ -32,17 +32,20 @@ export class EntityShelf<T> {
     return this.#byName.size;
   }
 
-  /** @throws RouterError ROUTER_ENTITY_EXISTS, ROUTER_ENTITY_INVALID when there are too many */
+  /** @throws ManagementError MANAGEMENT_BAD_REQUEST */
   requireFree(name: string): void {
     if (this.#byName.has(name)) {
-      throw new RouterError(
-        'ROUTER_ENTITY_EXISTS',
+      throw new ManagementError(
+        'MANAGEMENT_BAD_REQUEST',
         `Duplicate value '${name}' for unique attribute 'name' of ${this.#type}`,
         { facts: { resource: name } },
       );
     }
     if (this.#byName.size >= entitiesPerKindMax) {
-      throw new RouterError('ROUTER_ENTITY_INVALID', `too many entities of type ${this.#type}`);
+      throw new ManagementError(
+        'MANAGEMENT_BAD_REQUEST',
+        `too many entities of type ${this.#type}`,
+      );
     }
   }
 
@@ -50,14 +53,14 @@ export class EntityShelf<T> {
     this.#byName.set(entry.name, entry);
   }
 
-  /** Removes and returns an entity. @throws RouterError ROUTER_ENTITY_NOT_FOUND */
+  /** Removes and returns an entity. @throws ManagementError MANAGEMENT_NOT_FOUND */
   take(identity: string): Shelved<T> {
     const entry = this.#find(identity);
     this.#byName.delete(entry.name);
     return entry;
   }
 
-  /** @throws RouterError ROUTER_ENTITY_NOT_FOUND */
+  /** @throws ManagementError MANAGEMENT_NOT_FOUND */
   change(identity: string, changes: Attributes): Shelved<T> {
     const entry = this.#find(identity);
     const changed = { ...entry, attributes: { ...entry.attributes, ...changes } };
@@ -65,7 +68,7 @@ export class EntityShelf<T> {
     return changed;
   }
 
-  /** @throws RouterError ROUTER_ENTITY_NOT_FOUND */
+  /** @throws ManagementError MANAGEMENT_NOT_FOUND */
   show(name: string, state: (item: T) => Attributes): Entity {
     const entry = this.#byName.get(name);
     if (entry === undefined) throw notFound(this.#type, name);
@@ -82,8 +85,8 @@ export class EntityShelf<T> {
   }
 }
 
-export function notFound(type: string, name: string): RouterError {
-  return new RouterError('ROUTER_ENTITY_NOT_FOUND', `no ${type} named ${name}`, {
+export function notFound(type: string, name: string): ManagementError {
+  return new ManagementError('MANAGEMENT_NOT_FOUND', `no ${type} named ${name}`, {
     facts: { resource: name },
   });
 }

@@ -2,17 +2,9 @@
  * Entities of the router as management and the configuration file see them: kinds with attributes.
  * A kind knows how to make, change, remove and show its entities; the agent knows the protocol.
  */
-import { RouterError } from '../errors.ts';
+import { type Attributes, ManagementError } from '#management/index.ts';
 
-export type AttributeValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly AttributeValue[]
-  | { readonly [key: string]: AttributeValue };
-
-export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
+export type { Attributes, AttributeValue } from '#management/index.ts';
 
 /** One entity as it is now. Values are computed when shown. */
 export interface Entity {
@@ -22,12 +14,12 @@ export interface Entity {
 }
 
 export interface EntityKind {
-  /** Short type name, as `tcpListener`. */
+  /** Short type name of the table in management, as `tcpListener`. */
   readonly type: string;
   entities(): Iterable<Entity>;
-  /** Attributes are complete and of the right types. @throws RouterError */
+  /** Attributes are complete and of the right types. @throws ManagementError */
   create?(name: string | undefined, attributes: Attributes): Entity | Promise<Entity>;
-  /** `changes` has only what changes. @throws RouterError */
+  /** `changes` has only what changes. @throws ManagementError */
   update?(identity: string, changes: Attributes): Entity | Promise<Entity>;
   delete?(identity: string): void | Promise<void>;
 }
@@ -82,8 +74,14 @@ export function required(attributes: Attributes, name: string): string {
   return value;
 }
 
-export function invalid(name: string, why: string): RouterError {
-  return new RouterError('ROUTER_ENTITY_INVALID', `attribute ${name} ${why}`, {
+/** The fault of an attribute that cannot be used. */
+export function invalid(name: string, why: string): ManagementError {
+  return new ManagementError('MANAGEMENT_BAD_REQUEST', `Attribute '${name}' ${why}`, {
     facts: { attribute: name },
   });
+}
+
+/** The fault of asking for what this router cannot do. */
+export function unsupported(what: string): ManagementError {
+  return new ManagementError('MANAGEMENT_BAD_REQUEST', `${what} is not supported by this router`);
 }

@@ -1,6 +1,6 @@
 /** Kinds that show the state of the router and are never created: router, node, address, ... */
 import { type RouterView, routerAddress, routingArea } from '#routing/index.ts';
-import { RouterError } from '../errors.ts';
+import { ManagementError } from '#management/index.ts';
 import type { ConnectionRecord } from '../endpoint/connection-table.ts';
 import type { Router } from '../router.ts';
 import { distributionOf } from '../treatment-rules.ts';
@@ -49,12 +49,12 @@ class ConnectionKind implements EntityKind {
   update(identity: string, changes: Attributes): Entity {
     const record = this.#router.connections.get(Number(identity));
     if (record === undefined) {
-      throw new RouterError('ROUTER_ENTITY_NOT_FOUND', `no connection ${identity}`);
+      throw new ManagementError('MANAGEMENT_NOT_FOUND', `no connection ${identity}`);
     }
     if (changes['adminStatus'] === 'deleted') {
       if (record.role !== 'normal') {
-        throw new RouterError(
-          'ROUTER_ENTITY_UNSUPPORTED',
+        throw new ManagementError(
+          'MANAGEMENT_FORBIDDEN',
           'connections between routers are closed by deleting their connector or listener',
         );
       }
@@ -116,7 +116,7 @@ function showRouter(router: Router, startedAtMs: number, nowMs: number): Entity 
 }
 
 function showNode(view: RouterView, index: number): Entity {
-  const neighbour = !view.self && view.nextHop === undefined;
+  const neighbour = !view.self && view.reachable && view.nextHop === undefined;
   return {
     name: `router.node/${view.id}`,
     identity: `router.node/${view.id}`,

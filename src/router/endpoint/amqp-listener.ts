@@ -113,7 +113,7 @@ export class AmqpListener {
           log: this.#deps.log,
           onSocket: (socket, peer) => this.#onSocket(socket, peer),
         },
-        { host, port, connectionsMax: listenerConnectionsMax, pauseOnConnect: true, ...tls },
+        { host, port, connectionsMax: listenerConnectionsMax, ...tls },
       ).start(this.#abort.signal);
       this.failure = '';
       if (this.#abort.signal.aborted) await listener.stop({ graceMs: 0 });

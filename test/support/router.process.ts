@@ -1,0 +1,10 @@
+/** A router process for tests: the configuration file is the first argument. */
+import { runRouter } from '../../src/app/router.ts';
+
+process.exit(
+  await runRouter({
+    configPath: process.argv[2] ?? '',
+    exitWithStdin: process.argv.includes('--exit-with-stdin'),
+    env: process.env,
+  }),
+);
