@@ -96,8 +96,11 @@ function encodeExtensions(fields: CertificateFields): readonly Buffer[] {
   ];
   if (usages.length > 0)
     extensions.push(encodeExtension(Oid.extendedKeyUsage, encodeSequence(...usages)));
+  // An address also stands among the DNS names: the TLS layer of skupper-router compares the host it
+  // dials with these alone, and would refuse a router that is reached by its address.
+  const texts = [...fields.hosts.dnsNames, ...fields.hosts.ipAddresses];
   const names = [
-    ...fields.hosts.dnsNames.map((name) => encodeValue(0x82, Buffer.from(name, 'latin1'))),
+    ...texts.map((name) => encodeValue(0x82, Buffer.from(name, 'latin1'))),
     ...fields.hosts.ipBytes.map((bytes) => encodeValue(0x87, bytes)),
   ];
   if (names.length > 0)

@@ -5,13 +5,14 @@
  */
 import { must } from '#base/assert.ts';
 import { type DerField, encodeOid, readFields, Tag } from './der.ts';
-import { formatIpAddress } from './names.ts';
+import { formatIpAddress, parseIpAddress } from './names.ts';
 
 /** Names as they stand in one certificate. */
 export interface CertificateNames {
   readonly commonName: string;
   readonly organizations: readonly string[];
   readonly issuerCommonName: string;
+  /** Without the IP addresses that some issuers, we among them, list here too. */
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
   /** Lower-case hexadecimal; empty when absent. */
@@ -38,7 +39,8 @@ export function readCertificate(der: Buffer): CertificateNames {
     issuerCommonName: readName(must(fields[2], 'issuer').content).commonName,
     dnsNames: alternatives
       .filter((name) => name.tag === 0x82)
-      .map((name) => name.content.toString('latin1')),
+      .map((name) => name.content.toString('latin1'))
+      .filter((name) => parseIpAddress(name) === undefined),
     ipAddresses: alternatives
       .filter((name) => name.tag === 0x87)
       .map((name) => formatIpAddress(name.content)),

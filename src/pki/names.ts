@@ -1,6 +1,5 @@
 /**
- * Subject and host names of certificates. Hosts are split into DNS names and IP addresses, each in
- * its own kind of SAN; an IP address never stands among the DNS names.
+ * Subject and host names of certificates. Hosts are split into DNS names and IP addresses.
  * @spec RFC5280 4.1.2.4 4.2.1.6
  */
 import { PkiError } from './errors.ts';
