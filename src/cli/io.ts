@@ -17,6 +17,8 @@ export interface CliIo {
   readStdin(bytesMax: number): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
+  /** Width of the terminal in characters; undefined when output is none. */
+  readonly columns?: number | undefined;
   /** Version of this package. */
   readonly version: string;
 }

@@ -9,6 +9,9 @@ import { addRouter } from './verbs/router.ts';
 import { addUp } from './verbs/up.ts';
 import { addVersion } from './verbs/version.ts';
 
+/** Width of help texts that do not go to a terminal; characters. */
+const helpWidthDefault = 100;
+
 interface Group {
   readonly name: string;
   readonly heading: string;
@@ -17,7 +20,8 @@ interface Group {
   readonly load: () => Promise<(group: Command, io: CliIo) => void>;
 }
 
-const groups: readonly Group[] = [
+/** Groups of verbs, in the order of the help. */
+export const groups: readonly Group[] = [
   {
     name: 'site',
     heading: 'Sites and links:',
@@ -68,6 +72,8 @@ export async function buildProgram(
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
       outputError: () => undefined,
+      getOutHelpWidth: () => io.columns ?? helpWidthDefault,
+      getErrHelpWidth: () => io.columns ?? helpWidthDefault,
     })
     .showSuggestionAfterError(true)
     .exitOverride();

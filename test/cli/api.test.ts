@@ -48,9 +48,10 @@ async function world(t: TestContext): Promise<World> {
   const path = (of: ResourceDefinition, name: string): string =>
     objectPath(of, { namespace: 'ns', name });
   const cli: World['cli'] = (line, stdin) =>
-    runLine(['--kubeconfig', api.kubeconfig, '-n', 'ns', ...line.split(' ')], {
-      ...(stdin === undefined ? {} : { stdin }),
-    });
+    runLine(
+      ['--kubeconfig', api.kubeconfig, '-n', 'ns', ...line.split(' ')],
+      stdin === undefined ? {} : { stdin },
+    );
   return {
     api,
     cli,
@@ -421,9 +422,9 @@ test('a namespace that is not there is named, and can be made on the way', async
 });
 
 test('an API that does not answer is named with where its address came from', async (t) => {
-  const { api, cli } = await world(t);
-  await api.server.stop({ graceMs: 0 });
-  const { code, stderr } = await cli('site status');
+  const w = await world(t);
+  await w.api.server.stop({ graceMs: 0 });
+  const { code, stderr } = await w.cli('site status');
   assert.equal(code, 1);
   assert.match(
     stderr,

@@ -4,9 +4,11 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
+import { runProcess } from '../support/process-runner.ts';
 import { kubectlFor, kubectlSkip } from '../support/process-kubectl.ts';
 import { survivorsSkip } from '../support/process-survivors.ts';
 import {
+  launcher,
   launchUp,
   noProcessLeft,
   startUp,
@@ -77,6 +79,11 @@ test('the demo links two sites and serves until it is told to stop', async (t) =
     assert.match(connectors, /^\S+ +Ready .* true +OK$/m);
   });
 
+  await t.test('the command line finds the demo by itself', async () => {
+    const found = await runProcess(launcher, ['site', 'status', '-n', 'east'], { env: up.env });
+    assert.match(succeeded(found), /^east +Ready +OK$/m);
+  });
+
   await t.test('kubectl shows every step', { skip: kubectlSkip }, async () => {
     const kubectl = kubectlFor(up.ready.kubeconfig);
     const get = async (namespace: string, kind: string): Promise<string[][]> =>
@@ -131,5 +138,6 @@ test('Ctrl-C during the start leaves nothing either', { skip: survivorsSkip }, a
   const exit = await launched.process.stop('SIGINT');
   assert.notEqual(exit.signal, 'SIGKILL', launched.process.describe());
   await noProcessLeft(home);
-  assert.deepEqual(await readdir(home), []);
+  const left = (await readdir(home)).filter((name) => name.startsWith('drawbridge-demo-'));
+  assert.deepEqual(left, []);
 });
