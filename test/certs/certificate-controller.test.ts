@@ -20,6 +20,7 @@ import {
   verifyIssuedBy,
 } from '#pki/index.ts';
 import { type ControllerBench, controllerBench } from '../support/controller-bench.ts';
+import type { MemoryKube } from '../support/memory-kube.ts';
 import { until } from '../support/until.ts';
 
 const namespace = 'west';
@@ -43,13 +44,13 @@ const server = certificateOf('skupper-site-server', {
   server: true,
 });
 
-function start(context: TestContext): ControllerBench {
+function start(context: TestContext): ControllerBench<MemoryKube> {
   const bench = controllerBench(context);
   bench.own(startCertificateController(bench));
   return bench;
 }
 
-async function untilReady(bench: ControllerBench, name: string): Promise<Certificate> {
+async function untilReady(bench: ControllerBench<MemoryKube>, name: string): Promise<Certificate> {
   return await until(async () => {
     const found = await bench.client.find(certificate, key(name));
     return found?.status?.status === 'Ready' ? found : undefined;
@@ -57,7 +58,7 @@ async function untilReady(bench: ControllerBench, name: string): Promise<Certifi
 }
 
 async function untilMessage(
-  bench: ControllerBench,
+  bench: ControllerBench<MemoryKube>,
   name: string,
   message: string,
 ): Promise<Certificate> {
@@ -67,7 +68,7 @@ async function untilMessage(
   }, `${name} says ${message}`);
 }
 
-async function secretOf(bench: ControllerBench, name: string): Promise<Secret> {
+async function secretOf(bench: ControllerBench<MemoryKube>, name: string): Promise<Secret> {
   const found = await bench.client.find(secret, key(name));
   assert.ok(found, `Secret ${name}`);
   return found;

@@ -1,11 +1,18 @@
-/** Everything a controller under test is given, over an API in memory, with a clock that can jump. */
+/** Everything a controller under test is given: an API, informers, a clock that can jump. */
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Running } from '#base/lifecycle.ts';
 import { type Logger, silentLogger } from '#base/log.ts';
 import { type MetricsRegistry, noMetrics } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
-import { InformerSet } from '#kubeclient/index.ts';
+import { namespace } from '#kube/index.ts';
+import {
+  directConnection,
+  InformerSet,
+  KubeClient,
+  type WritingClient,
+} from '#kubeclient/index.ts';
+import { apiServerFor } from './api-server.ts';
 import { MemoryKube } from './memory-kube.ts';
 
 export class JumpingClock {
@@ -20,8 +27,8 @@ export class JumpingClock {
   }
 }
 
-export interface ControllerBench {
-  readonly client: MemoryKube;
+export interface ControllerBench<C extends WritingClient = WritingClient> {
+  readonly client: C;
   readonly informers: InformerSet;
   readonly clock: JumpingClock;
   readonly random: Random;
@@ -31,7 +38,30 @@ export interface ControllerBench {
   own<R extends Running>(running: R): R;
 }
 
-export function controllerBench(context: TestContext, client = new MemoryKube()): ControllerBench {
+/** Over an API in memory, which can be told to fail. */
+export function controllerBench(context: TestContext): ControllerBench<MemoryKube> {
+  return benchOver(context, new MemoryKube());
+}
+
+/** Over our own API server, with the given namespaces. */
+export async function apiServerBench(
+  context: TestContext,
+  namespaces: readonly string[],
+): Promise<ControllerBench<KubeClient>> {
+  const { server, files } = await apiServerFor(context);
+  const { ca, adminCert: cert, adminKey: key } = files;
+  const client = new KubeClient(directConnection({ server: server.origin, ca, cert, key }));
+  context.after(() => client.close());
+  for (const name of namespaces) {
+    await client.create(namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  return benchOver(context, client);
+}
+
+function benchOver<C extends WritingClient & Pick<KubeClient, 'list' | 'watch'>>(
+  context: TestContext,
+  client: C,
+): ControllerBench<C> {
   const random: Random = { bytes: (size) => randomBytes(size) };
   const informers = new InformerSet({ client, random, log: silentLogger });
   informers.start();

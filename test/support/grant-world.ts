@@ -11,11 +11,13 @@ import {
 import { type HttpResponse, httpsRequest } from '#http/index.ts';
 import { secret } from '#kube/index.ts';
 import { type ControllerBench, controllerBench } from './controller-bench.ts';
+import type { WritingClient } from '#kubeclient/index.ts';
+import type { MemoryKube } from './memory-kube.ts';
 import { until } from './until.ts';
 
 export const west = 'west';
 
-export interface GrantWorld extends ControllerBench {
+export interface GrantWorld<C extends WritingClient = MemoryKube> extends ControllerBench<C> {
   readonly server: RunningGrantServer;
   /** A grant that is ready to be redeemed. */
   grant(name: string, spec?: AccessGrant['spec']): Promise<AccessGrant>;
@@ -64,11 +66,19 @@ export async function openSite(bench: ControllerBench, namespace = west): Promis
   return open;
 }
 
+/** Over an API in memory. */
 export async function grantWorld(
   context: TestContext,
   options: Partial<GrantServerOptions> = {},
 ): Promise<GrantWorld> {
-  const bench = controllerBench(context);
+  return await grantWorldOver(controllerBench(context), options);
+}
+
+/** Over any API. */
+export async function grantWorldOver<C extends WritingClient>(
+  bench: ControllerBench<C>,
+  options: Partial<GrantServerOptions> = {},
+): Promise<GrantWorld<C>> {
   bench.own(startCertificateController(bench));
   const server = bench.own(
     await startGrantServer(bench, { host: '127.0.0.1', port: 0, ...options }),
