@@ -2,14 +2,7 @@
  * The demo: what a user would do with kubectl to link two sites and reach a service across them.
  * Every step is idempotent, so that a second start on the same data goes on where it was.
  */
-import {
-  accessGrant,
-  accessToken,
-  connector,
-  link,
-  listener,
-  site,
-} from '#apis/index.ts';
+import { accessGrant, accessToken, connector, link, listener, site } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import { type KubeObject, namespace, type ResourceDefinition, service } from '#kube/index.ts';
 import { isKubeError, type KubeClient } from '#kubeclient/index.ts';

@@ -1,0 +1,85 @@
+/** The embedded API of `drawbridge up`: store, certificates, server, kubeconfig. */
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { apiDefinitions } from '#apis/index.ts';
+import {
+  ensureServerFiles,
+  openApiStore,
+  type RunningApiServer,
+  startApiServer,
+} from '#apiserver/index.ts';
+import type { Logger } from '#base/log.ts';
+import { builtinDefinitions, type KubeObject, Registry } from '#kube/index.ts';
+import { directConnection, KubeClient } from '#kubeclient/index.ts';
+import type { Store } from '#store/index.ts';
+import type { RunningStack } from './running-stack.ts';
+import { systemClock, systemRandom } from './system.ts';
+
+export interface ApiPartOptions {
+  readonly dataPath: string;
+  readonly listen: string;
+  readonly port: number;
+  readonly advertise: string;
+  readonly version: string;
+}
+
+export interface ApiPart {
+  readonly server: RunningApiServer;
+  readonly store: Store<KubeObject>;
+  /** URL for clients on this machine. */
+  readonly url: string;
+  readonly kubeconfig: string;
+  /** The machine's owner, as the kubeconfig is. */
+  readonly client: KubeClient;
+}
+
+/** The address by which this machine reaches what listens on `listen`. */
+export function localHostOf(listen: string): string {
+  if (listen === '0.0.0.0') return '127.0.0.1';
+  if (listen === '::') return '::1';
+  return listen;
+}
+
+/** A host as it stands in URLs. */
+export function urlHost(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
+
+/**
+ * Starts store and server; both go onto the stack.
+ * @throws StoreError, ApiServerError, HttpError
+ */
+export async function startApiPart(
+  stack: RunningStack,
+  log: Logger,
+  options: ApiPartOptions,
+): Promise<ApiPart> {
+  const deps = { clock: systemClock, logger: log };
+  const store = await openApiStore(deps, { directory: options.dataPath });
+  stack.add('store', store);
+  const files = await ensureServerFiles(deps, {
+    directory: join(options.dataPath, 'pki'),
+    hosts: [localHostOf(options.listen), options.advertise],
+  });
+  const kubeconfig = join(options.dataPath, 'kubeconfig');
+  const owner = { ca: files.ca, cert: files.adminCert, key: files.adminKey };
+  const server = await startApiServer(
+    {
+      ...deps,
+      random: systemRandom,
+      store,
+      registry: new Registry([...builtinDefinitions, ...apiDefinitions]),
+    },
+    {
+      host: options.listen,
+      port: options.port,
+      tls: { cert: files.serverCert, key: files.serverKey, clientCa: files.ca },
+      version: options.version,
+      kubeconfig: { path: kubeconfig, ...owner },
+    },
+  );
+  stack.add('API server', server);
+  const url = `https://${urlHost(localHostOf(options.listen))}:${server.port}`;
+  const client = new KubeClient(directConnection({ server: url, ...owner }));
+  return { server, store, url, kubeconfig, client };
+}

@@ -1,0 +1,22 @@
+/**
+ * The door of the processes. Each is loaded when it is started, so that a verb that only asks the
+ * API does not pay for the router and the API server.
+ */
+import type { RouterProcessOptions } from './router.ts';
+import type { UpOptions } from './up.ts';
+
+export { AppError, type AppErrorCode, errorDocs } from './errors.ts';
+export { systemClock, systemRandom } from './system.ts';
+export type { RouterProcessOptions, UpOptions };
+
+/** Runs `drawbridge up` until it is told to stop. @returns the exit code */
+export async function runUp(options: UpOptions): Promise<number> {
+  const up = await import('./up.ts');
+  return up.runUp(options);
+}
+
+/** Runs one site's router until it is told to stop. @returns the exit code */
+export async function runRouter(options: RouterProcessOptions): Promise<number> {
+  const router = await import('./router.ts');
+  return router.runRouter(options);
+}

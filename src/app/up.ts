@@ -1,0 +1,195 @@
+/**
+ * `drawbridge up`: the API server, the controllers and the grant server in this process, and one
+ * child process per site's router. Parts start in order and stop in reverse.
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { CodedError, messageOf } from '#base/errors.ts';
+import type { RunningLogger } from '#telemetry/index.ts';
+import { createLogger, createMetrics } from '#telemetry/index.ts';
+import packageFile from '../../package.json' with { type: 'json' };
+import { type ApiPart, localHostOf, startApiPart, urlHost } from './api-part.ts';
+import { startControlPart } from './control-part.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { runDemo } from './demo.ts';
+import { AppError } from './errors.ts';
+import { startHelloService } from './hello-service.ts';
+import { startMetricsEndpoint } from './metrics-endpoint.ts';
+import { type Readiness, removeReadyFile, writeReadyFile } from './ready-file.ts';
+import { removeRunningNote, writeRunningNote } from './running-file.ts';
+import { RunningStack } from './running-stack.ts';
+import { aborted, listenForStop } from './stop-signal.ts';
+import { systemClock } from './system.ts';
+
+export interface UpOptions {
+  /** Default: XDG data home, or a temporary directory for the demo. */
+  readonly data?: string;
+  /** IP address to listen on. */
+  readonly listen: string;
+  /** Ports; 0 is any free one. */
+  readonly apiPort: number;
+  readonly gatewayPort: number;
+  readonly grantPort: number;
+  readonly metricsPort: number;
+  /** Host in URLs, endpoints and certificates. Default: the listen address. */
+  readonly advertise?: string;
+  readonly readyFile?: string;
+  readonly demo: boolean;
+}
+
+/** How long connections may take to finish when everything stops; milliseconds. */
+const stopGraceMs = 2000;
+
+/** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
+export async function runUp(options: UpOptions): Promise<number> {
+  const log = createLogger({ level: options.demo ? 'warn' : 'info', facts: { component: 'up' } });
+  const stack = new RunningStack(log);
+  using stop = listenForStop();
+  let data: DataDirectory | undefined;
+  let exitCode = 0;
+  try {
+    data = await openDataDirectory(options.data, options.demo, process.env);
+    await serve({ options, log, stack, data, signal: stop.signal });
+  } catch (thrown) {
+    if (!stop.signal.aborted) exitCode = reportFailure(thrown);
+  }
+  if (options.readyFile !== undefined) await removeReadyFile(options.readyFile);
+  await removeRunningNote(process.pid, process.env);
+  await stack.stop({ graceMs: stopGraceMs });
+  if (data?.temporary) await data.remove();
+  return exitCode;
+}
+
+interface Run {
+  readonly options: UpOptions;
+  readonly log: RunningLogger;
+  readonly stack: RunningStack;
+  readonly data: DataDirectory;
+  readonly signal: AbortSignal;
+}
+
+/** Starts everything, tells about it, and waits for the end. */
+async function serve(run: Run): Promise<void> {
+  const { options, log, stack, data, signal } = run;
+  const metrics = createMetrics({ processMetrics: true });
+  const advertise = options.advertise ?? defaultAdvertise(options.listen);
+  const api = await startApiPart(stack, log, {
+    dataPath: data.path,
+    listen: options.listen,
+    port: options.apiPort,
+    advertise,
+    version: packageFile.version,
+  });
+  const control = await startControlPart(stack, log, {
+    client: api.client,
+    metrics,
+    dataPath: data.path,
+    listen: options.listen,
+    grantPort: options.grantPort,
+    advertise,
+    version: packageFile.version,
+  });
+  const endpoint = stack.add(
+    'metrics',
+    await startMetricsEndpoint(
+      { log, metrics, unhealthy: () => api.store.failure?.message },
+      { host: options.listen, port: options.metricsPort },
+    ),
+  );
+  signal.throwIfAborted();
+  const readiness: Readiness = {
+    pid: process.pid,
+    apiServer: api.url,
+    kubeconfig: api.kubeconfig,
+    console: null,
+    gateway: null,
+    grantServer: control.grantServerUrl,
+    metrics: endpoint.url.replace(urlHost(options.listen), urlHost(localHostOf(options.listen))),
+  };
+  print(`drawbridge ${packageFile.version} serves the Kubernetes API at ${api.url}`);
+  await noteRunning(log, readiness);
+  if (options.demo) await demo(run, api);
+  if (options.readyFile !== undefined) await writeReadyFile(options.readyFile, readiness);
+  if (!options.demo) printHowToGoOn(readiness);
+  await aborted(signal);
+  print('stopping');
+}
+
+async function demo(run: Run, api: ApiPart): Promise<void> {
+  const hello = stackService(run.stack, await startHelloService());
+  const { client } = api;
+  const url = await runDemo({ client, clock: systemClock, print, signal: run.signal }, hello);
+  print('');
+  print('Try it:');
+  print(url);
+  print('');
+  print('Look around:');
+  print(`  export KUBECONFIG=${api.kubeconfig}`);
+  for (const command of [
+    'get sites -A',
+    'get accessgrants -n west',
+    'get accesstokens,links -n east',
+    'get connectors,listeners,services -A',
+    'describe link token-to-west -n east',
+  ]) {
+    print(`  kubectl ${command}`);
+  }
+  print('  ./bin/drawbridge link status -n east');
+  print('');
+  const kept = run.data.temporary ? 'stops everything and removes its data' : 'stops everything';
+  print(`Ctrl-C ${kept}.`);
+}
+
+function stackService<S extends { stop(): Promise<void> }>(stack: RunningStack, service: S): S {
+  stack.add('hello service', service);
+  return service;
+}
+
+function printHowToGoOn(readiness: Readiness): void {
+  print(`  export KUBECONFIG=${readiness.kubeconfig}`);
+  print('  ./bin/drawbridge site create west --enable-link-access');
+  print(`grants are redeemed at ${readiness.grantServer}, metrics are at ${readiness.metrics}`);
+  print('Ctrl-C stops everything; the data stays.');
+}
+
+/** The note is a convenience: without it the command line needs a kubeconfig. */
+async function noteRunning(log: RunningLogger, readiness: Readiness): Promise<void> {
+  try {
+    await writeRunningNote(readiness, process.env);
+  } catch (thrown) {
+    log.warn('the command line will not find this process by itself', {
+      reason: messageOf(thrown),
+    });
+  }
+}
+
+/** All addresses is no name that others could use; the machine's name may be. */
+function defaultAdvertise(listen: string): string {
+  return listen === '0.0.0.0' || listen === '::' ? hostname().toLowerCase() : listen;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** One line what, one line what to do. @returns the exit code */
+function reportFailure(thrown: unknown): number {
+  const action = actionFor(thrown);
+  process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${action}\n`);
+  if (!(thrown instanceof CodedError) && thrown instanceof Error) {
+    process.stderr.write(`${thrown.stack ?? ''}\n`);
+  }
+  return 1;
+}
+
+function actionFor(thrown: unknown): string {
+  if (thrown instanceof AppError) return thrown.action;
+  if (thrown instanceof CodedError) {
+    if (thrown.code === 'STORE_IN_USE') {
+      return 'stop the other drawbridge up, or choose another directory with --data';
+    }
+    if (thrown.code === 'HTTP_LISTEN_FAILED') return 'choose another port, or 0 for any free one';
+    return `docs/reference/errors.md says more about ${thrown.code}`;
+  }
+  return 'this is a fault of drawbridge: please report it';
+}
