@@ -24,6 +24,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   readStdin,
   env: process.env,
+  interactive: process.stderr.isTTY,
   columns: process.stdout.columns,
   homeDir: homedir(),
   version: packageFile.version,

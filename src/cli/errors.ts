@@ -66,7 +66,7 @@ export const errorDocs: ErrorDocs<CliErrorCode> = {
     action: 'Check the name and the namespace (-n).',
   },
   CLI_REFUSED: {
-    meaning: 'The state of the site or of another object does not allow what was asked.',
+    meaning: 'The API server or the state of an object does not allow what was asked.',
     action: 'The message says what is missing; correct it and repeat.',
   },
   CLI_USAGE: {

@@ -13,10 +13,12 @@ export interface CliIo {
   readonly stdout: TextSink;
   /** Errors, hints and progress. */
   readonly stderr: TextSink;
-  /** All of standard input, read once. @throws CliError CLI_FILE when it is longer than `bytesMax` */
+  /** Standard input to its end, or a little more than `bytesMax` of it. */
   readStdin(bytesMax: number): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
+  /** True when a person watches standard error: waiting is then commented on. */
+  readonly interactive?: boolean;
   /** Width of the terminal in characters; undefined when output is none. */
   readonly columns?: number | undefined;
   /** Version of this package. */

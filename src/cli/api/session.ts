@@ -1,16 +1,25 @@
 /** One conversation with the API server: found, opened, closed, and its faults put in words. */
 import { apiVersionOf } from '#kube/index.ts';
-import { connectionFromKubeconfig, isKubeError, KubeClient } from '#kubeclient/index.ts';
+import {
+  connectionFromKubeconfig,
+  errorDocs,
+  isKubeError,
+  KubeClient,
+  KubeClientError,
+  type KubeConnection,
+} from '#kubeclient/index.ts';
 import { CliError } from '../errors.ts';
 import type { GlobalFlags } from '../input/format.ts';
 import type { CliIo } from '../io.ts';
 import { site } from './kinds.ts';
-import { locateApi } from './locate.ts';
+import { type Location, locateApi } from './locate.ts';
 
 export interface Session {
   readonly client: KubeClient;
   /** The flag -n, else the context's namespace, else `default`. */
   readonly namespace: string;
+  /** Says what is waited for, when a person is there to read it. */
+  readonly comment: (line: string) => void;
 }
 
 /**
@@ -23,13 +32,16 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const location = await locateApi(io, flags);
-  const connection = await connectionFromKubeconfig({
-    ...(location.path === undefined ? {} : { path: location.path }),
-    ...(flags.context === undefined ? {} : { context: flags.context }),
-  });
+  const connection = await connect(location, flags.context);
   const client = new KubeClient(connection);
   try {
-    return await work({ client, namespace: flags.namespace ?? connection.namespace });
+    return await work({
+      client,
+      namespace: flags.namespace ?? connection.namespace,
+      comment: (line) => {
+        if (io.interactive === true) io.stderr.write(`${line}\n`);
+      },
+    });
   } catch (thrown) {
     throw await inWords(thrown, client, `${connection.server} (from ${location.because})`);
   } finally {
@@ -51,7 +63,26 @@ async function inWords(thrown: unknown, client: KubeClient, server: string): Pro
       cause: thrown,
     });
   }
-  return thrown;
+  return thrown instanceof KubeClientError ? refusal(thrown) : thrown;
+}
+
+/** The words of the API server, and what its kind of error calls for. */
+function refusal(thrown: KubeClientError): CliError {
+  return new CliError('CLI_REFUSED', thrown.message, {
+    todo: errorDocs[thrown.code].action,
+    cause: thrown,
+  });
+}
+
+async function connect(location: Location, context: string | undefined): Promise<KubeConnection> {
+  try {
+    return await connectionFromKubeconfig({
+      ...(location.path === undefined ? {} : { path: location.path }),
+      ...(context === undefined ? {} : { context }),
+    });
+  } catch (thrown) {
+    throw thrown instanceof KubeClientError ? refusal(thrown) : thrown;
+  }
 }
 
 async function knowsOurKinds(client: KubeClient): Promise<boolean> {
