@@ -59,6 +59,7 @@ const rsaWithSha256 = encodeSequence(encodeOid('1.2.840.113549.1.1.11'), Buffer.
 export function encodeCertificate(fields: CertificateFields): string {
   const algorithm = fields.signingKey.asymmetricKeyType === 'rsa' ? rsaWithSha256 : ecdsaWithSha256;
   const subject = encodeName(fields.subject);
+  const publicKey = publicKeyDer(fields.publicKey);
   const signed = encodeSequence(
     encodeValue(0xa0, Buffer.of(Tag.integer, 1, 2)),
     encodeValue(Tag.integer, fields.serial),
@@ -66,16 +67,15 @@ export function encodeCertificate(fields: CertificateFields): string {
     fields.issuer?.subjectDer ?? subject,
     encodeSequence(encodeTime(fields.notBeforeMs), encodeTime(fields.notAfterMs)),
     subject,
-    publicKeyDer(fields.publicKey),
-    encodeValue(0xa3, encodeSequence(...encodeExtensions(fields))),
+    publicKey,
+    encodeValue(0xa3, encodeSequence(...encodeExtensions(fields, keyIdOf(publicKey)))),
   );
   const signature = sign('sha256', signed, fields.signingKey);
   return encodePem('CERTIFICATE', encodeSequence(signed, algorithm, encodeBitString(signature)));
 }
 
-function encodeExtensions(fields: CertificateFields): readonly Buffer[] {
+function encodeExtensions(fields: CertificateFields, keyId: Buffer): readonly Buffer[] {
   const isAuthority = fields.issuer === undefined;
-  const keyId = keyIdOf(fields.publicKey);
   const extensions = [
     // An authority of ours signs leaves, never another authority: path length 0.
     encodeExtension(
@@ -137,9 +137,13 @@ function encodeAttribute(oid: Buffer, value: string): Buffer {
   return encodeValue(Tag.set, encodeSequence(oid, text));
 }
 
-/** The key identifier: SHA-1 of the public key bits, as everybody computes it. @spec RFC5280 4.2.1.2 */
-export function keyIdOf(publicKey: KeyObject): Buffer {
-  const [info] = readFields(publicKeyDer(publicKey));
+/**
+ * The key identifier: SHA-1 of the public key bits, as everybody computes it.
+ * @param publicKey SubjectPublicKeyInfo in DER
+ * @spec RFC5280 4.2.1.2
+ */
+export function keyIdOf(publicKey: Buffer): Buffer {
+  const [info] = readFields(publicKey);
   const bits = must(readFields(must(info, 'public key info').content)[1], 'public key bits');
   return createHash('sha1').update(bits.content.subarray(1)).digest();
 }

@@ -11,6 +11,7 @@ import {
   checkKeyAccepted,
   createKeyPair,
   parsePrivateKey,
+  publicKeyDer,
   samePublicKey,
   type KeyAlgorithm,
   type KeyPair,
@@ -103,7 +104,7 @@ function authorityOf(pem: string, keys: KeyPair): Authority {
   const { raw } = openCertificate(pem);
   const keyId =
     certificate.subjectKeyId === ''
-      ? keyIdOf(keys.publicKey)
+      ? keyIdOf(publicKeyDer(keys.publicKey))
       : Buffer.from(certificate.subjectKeyId, 'hex');
   return { certificate, keys, subjectDer: subjectDerOf(raw), keyId };
 }
