@@ -131,7 +131,7 @@ export class Peering implements Outlets {
     const second = this.#groups.get(spare);
     if (first === undefined || second === undefined) return;
     const closed = chooseDuplicate(this.#deps.self, first, second);
-    this.#deps.log.info('second connection to a neighbour closed', { router: closed.router });
+    this.#deps.log.info('second connection to a neighbour closed', { neighbour: closed.router });
     closed.connection.close({
       condition: duplicateCondition,
       description: 'another connection to this router is in use',
@@ -149,7 +149,7 @@ export class Peering implements Outlets {
         const key = groupKey(origin.direction, peer, correlator);
         const refusal = this.#refusal(peer, kind, key);
         if (refusal !== undefined) {
-          this.#deps.log.warn('router connection refused', { router: peer.containerId, refusal });
+          this.#deps.log.warn('router connection refused', { neighbour: peer.containerId, refusal });
           connection.close({ condition: 'amqp:not-allowed', description: refusal });
           return;
         }

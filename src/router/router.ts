@@ -305,10 +305,10 @@ export class Router implements StreamRouter {
     const { log } = this.#deps;
     switch (event.type) {
       case 'neighbourUp':
-        log.info('neighbour up', { router: event.router, cost: event.cost });
+        log.info('neighbour up', { neighbour: event.router, cost: event.cost });
         return;
       case 'neighbourDown':
-        log.info('neighbour down', { router: event.router });
+        log.info('neighbour down', { neighbour: event.router });
         return;
       case 'duplicateConnection':
         this.peering.onDuplicate(event);
@@ -320,7 +320,7 @@ export class Router implements StreamRouter {
         log.error('another router uses the id of this one', { connection: event.connection });
         return;
       case 'limitReached':
-        log.warn('a limit of the network was met', { router: event.router, limit: event.limit });
+        log.warn('a limit of the network was met', { neighbour: event.router, limit: event.limit });
         return;
       case 'routerReachable':
       case 'routerUnreachable':
