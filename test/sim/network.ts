@@ -186,7 +186,7 @@ export class Network {
       const side = connection.ends[0] === from ? 0 : 1;
       const to = connection.ends[1 - side]!;
       const jittered = this.queue.nowMs + connection.delayMs * (0.8 + 0.4 * this.random.fraction());
-      const atMs = Math.max(jittered, connection.arrivalMs[side]!);
+      const atMs = Math.max(jittered, connection.arrivalMs[side]);
       connection.arrivalMs[side] = atMs;
       const { run } = this.routers.get(to)!;
       this.queue.at(atMs, () => {
