@@ -25,6 +25,8 @@ export class SenderLinkMachine extends LinkBase implements SenderLink {
   readonly #outgoing: OutgoingContext;
   #credit = 0;
   #deliveryCount = 0;
+  /** What the peer said last; our flows repeat it. */
+  #isDraining = false;
   #tagCounter = 0;
   #current: OutgoingDeliveryMachine | undefined = undefined;
 
@@ -84,6 +86,7 @@ export class SenderLinkMachine extends LinkBase implements SenderLink {
   onFlow(flow: Flow): void {
     if (!this.isUsable || flow.linkCredit < 0) return;
     const before = this.#credit;
+    this.#isDraining = flow.drain;
     const base = flow.deliveryCount < 0 ? 0 : flow.deliveryCount;
     this.#credit = Math.max(0, (base + flow.linkCredit - this.#deliveryCount) | 0);
     if (this.#credit > 0 && (before === 0 || flow.drain)) this.#handler.onCredit?.(this);
@@ -97,6 +100,7 @@ export class SenderLinkMachine extends LinkBase implements SenderLink {
   fillFlow(flow: Flow): void {
     flow.deliveryCount = this.#deliveryCount;
     flow.linkCredit = this.#credit;
+    flow.drain = this.#isDraining;
   }
 
   protected onAttached(attach: PeerAttach): void {
