@@ -37,13 +37,16 @@ export interface ApiCall {
   readonly anonymous?: boolean;
 }
 
+/** JSON of whatever shape: tests say what they expect of it by comparing. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyJson = any;
+
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: HttpResponse['headers'];
   readonly text: string;
   /** The body as JSON; undefined when it is none. */
-  // oxlint-disable-next-line typescript/no-explicit-any
-  readonly json: any;
+  readonly json: AnyJson;
 }
 
 export interface TestApiServer {
