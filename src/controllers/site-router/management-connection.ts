@@ -10,15 +10,11 @@ import {
   type SiteAnnouncer,
   siteAnnouncer,
 } from '#management/index.ts';
-import {
-  encodeFlowMessage,
-  flowAddresses,
-  type NetworkView,
-  siteNetwork,
-} from '#telemetry/index.ts';
+import { beaconAddress, type NetworkView, siteNetwork } from '#telemetry/index.ts';
 import { routerServerName } from '../names.ts';
 import type { NetworkSite } from '../network.ts';
 import type { EntityRow, ManagedType } from '../router-config/difference.ts';
+import { EarlyBeacons } from './early-beacons.ts';
 import type {
   Attributes,
   OpenRouterConnection,
@@ -52,19 +48,35 @@ export function openManagementConnections(deps: ManagementConnectionDeps): OpenR
       },
       optionsOf(target),
     ).start(new AbortController().signal);
-    const beacon = new RepeatedBeacon(client, target.site.id);
+    const beacons = new EarlyBeacons({ client, random: deps.random }, target.site.id);
     const announcer = siteAnnouncer(
       { client, clock: deps.clock },
       { ...target.site, siteId: target.site.id },
     );
     let network: readonly NetworkSite[] | undefined;
     const onChange = (view: NetworkView): void => {
-      beacon.onView(view);
+      beacons.onView(view);
       network = siteNetwork(view);
       handlers.onNetwork();
     };
-    const watcher = networkWatcher({ client, clock: deps.clock, onChange });
-    return new ManagementConnection({ client, watcher, announcer, beacon, network: () => network });
+    // The watcher's own subscription serves the early beacons too.
+    const carrier: Carrier = {
+      send: (message) => client.send(message),
+      onConnected: (listener) => client.onConnected(listener),
+      subscribe: (address, onMessage) =>
+        client.subscribe(address, (message) => {
+          if (address === beaconAddress) beacons.onMessage(message);
+          onMessage(message);
+        }),
+    };
+    const watcher = networkWatcher({ client: carrier, clock: deps.clock, onChange });
+    return new ManagementConnection({
+      client,
+      watcher,
+      announcer,
+      beacons,
+      network: () => network,
+    });
   };
 }
 
@@ -79,11 +91,13 @@ function optionsOf(target: RouterTarget): Parameters<typeof managementClient>[1]
   };
 }
 
+type Carrier = Pick<ManagementClient, 'onConnected' | 'send' | 'subscribe'>;
+
 interface Parts {
   readonly client: ManagementClient;
   readonly watcher: NetworkWatcher;
   readonly announcer: SiteAnnouncer;
-  readonly beacon: RepeatedBeacon;
+  readonly beacons: EarlyBeacons;
   readonly network: () => readonly NetworkSite[] | undefined;
 }
 
@@ -108,6 +122,7 @@ class ManagementConnection implements RouterConnection {
 
   async create(type: ManagedType, name: string, attributes: Attributes): Promise<void> {
     await this.#parts.client.create(type, name, { ...attributes });
+    if (type === 'connector') this.#parts.beacons.onLinkMade();
   }
 
   async update(type: ManagedType, name: string, attributes: Attributes): Promise<void> {
@@ -119,65 +134,10 @@ class ManagementConnection implements RouterConnection {
   }
 
   async close(): Promise<void> {
-    const { client, watcher, announcer, beacon } = this.#parts;
-    beacon.stop();
+    const { client, watcher, announcer, beacons } = this.#parts;
+    beacons.stop();
     await watcher.stop({ graceMs: 0 });
     await announcer.stop({ graceMs: 0 });
     await client.stop({ graceMs: 500 });
-  }
-}
-
-/**
- * When to repeat our beacon after a new router was seen: the controllers behind it listen for it,
- * but the routers in between may not know that yet. Milliseconds.
- */
-const beaconsAfterNewRouterMs = [0, 150, 400, 1000, 2500] as const;
-
-/** Beacons are due every ten seconds; a newcomer should not have to wait that long. */
-class RepeatedBeacon {
-  readonly #client: ManagementClient;
-  readonly #siteId: string;
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #seen: ReadonlySet<string> = new Set();
-  #messageId = 1;
-
-  constructor(client: ManagementClient, siteId: string) {
-    this.#client = client;
-    this.#siteId = siteId;
-  }
-
-  onView(view: NetworkView): void {
-    const routers = new Set(
-      view.sites.flatMap((site) => site.routers.map(({ identity }) => identity)),
-    );
-    const isNew = [...routers].some((identity) => !this.#seen.has(identity));
-    this.#seen = routers;
-    if (!isNew) return;
-    this.stop();
-    for (const delayMs of beaconsAfterNewRouterMs) {
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        this.#send();
-      }, delayMs);
-      this.#timers.add(timer);
-    }
-  }
-
-  stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-  }
-
-  #send(): void {
-    const { beacons, records, command } = flowAddresses(this.#siteId, 'CONTROLLER');
-    const beacon = {
-      subject: 'BEACON',
-      to: beacons,
-      sourceType: 'CONTROLLER',
-      id: this.#siteId,
-      address: records,
-      direct: command,
-    } as const;
-    this.#client.send(encodeFlowMessage(beacon, this.#messageId++));
   }
 }
