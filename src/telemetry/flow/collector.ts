@@ -200,13 +200,14 @@ export class FlowCollector {
   #apply(source: Source, record: FlowRecord): boolean {
     const { identity } = record;
     const known = this.#records.get(identity);
-    if ((flowNumber(record, FlowAttribute.endTime) ?? 0) > 0) {
+    const ended = (flowNumber(record, FlowAttribute.endTime) ?? 0) > 0;
+    if (known === undefined) return !ended && this.#add(source, record);
+    // Only the source of a record may change or end it.
+    if (!source.records.has(identity) || known.type !== record.type) return false;
+    if (ended) {
       source.records.delete(identity);
       return this.#records.delete(identity);
     }
-    if (known === undefined) return this.#add(source, record);
-    // Only the source of a record may change it.
-    if (!source.records.has(identity) || known.type !== record.type) return false;
     let changed = false;
     const attributes = new Map(known.attributes);
     for (const [code, value] of record.attributes) {
