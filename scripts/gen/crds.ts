@@ -71,12 +71,15 @@ export function crdOf(definition: ResourceDefinition): Record<string, unknown> {
   };
 }
 
+/** kubectl reads YAML 1.1, where a bare `n` or `on` is a truth value: such words get quotes. */
+const yamlStyle = { version: '1.1', aliasDuplicateObjects: false, lineWidth: 100 } as const;
+
 /** File texts by path from the root of the repository. */
 export function generateCrds(): Map<string, string> {
   return new Map(
     apiDefinitions.map((definition) => [
       `deploy/crds/${definition.group}_${definition.plural}.yaml`,
-      heading + stringify(crdOf(definition), { aliasDuplicateObjects: false, lineWidth: 100 }),
+      heading + stringify(crdOf(definition), yamlStyle),
     ]),
   );
 }

@@ -10,6 +10,9 @@ import { isRecord } from '../object.ts';
 import { fitsFormat } from './format.ts';
 import type { SchemaNode } from './node.ts';
 
+/** Findings after which a check stops: a list of a million bad items must not become a megabyte of text. */
+export const findingsMax = 1000;
+
 /** What a check found, and how much it looked at: `oneOf` reports the alternative that went furthest. */
 interface Findings {
   readonly errors: FieldError[];
@@ -43,6 +46,7 @@ export function checkSchema(schema: SchemaNode, value: unknown, path = ''): Fiel
 }
 
 function checkNode(schema: SchemaNode, value: unknown, path: string, found: Findings): void {
+  if (found.errors.length >= findingsMax) return;
   found.visited += 1;
   checkType(schema, value, path, found);
   if (value === null) {
@@ -93,29 +97,27 @@ function checkEnum(schema: SchemaNode, value: unknown, path: string, found: Find
 }
 
 function checkString(schema: SchemaNode, value: string, path: string, found: Findings): void {
+  const limit = brokenLimit(schema, value, path);
+  if (limit !== undefined) found.errors.push(limit);
+  const { format } = schema;
+  if (format === undefined || schema.type !== 'string' || fitsFormat(format, value)) return;
+  const detail = `${path} in body must be of type ${format}: ${JSON.stringify(value)}`;
+  found.errors.push(typeInvalid(fieldOf(path), value, detail));
+}
+
+/** The first limit that a text breaks; Kubernetes does not go on to the next. */
+function brokenLimit(schema: SchemaNode, value: string, path: string): FieldError | undefined {
   const field = fieldOf(path);
+  const { maxLength, minLength, pattern } = schema;
   const length = Array.from(value).length;
-  if (schema.maxLength !== undefined && length > schema.maxLength) {
-    found.errors.push(tooLong(field, schema.maxLength));
+  if (maxLength !== undefined && length > maxLength) return tooLong(field, maxLength);
+  if (minLength !== undefined && length < minLength) {
+    return invalid(field, value, `${path} in body should be at least ${minLength} chars long`);
   }
-  if (schema.minLength !== undefined && length < schema.minLength) {
-    const detail = `${path} in body should be at least ${schema.minLength} chars long`;
-    found.errors.push(invalid(field, value, detail));
+  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) {
+    return invalid(field, value, `${path} in body should match '${pattern}'`);
   }
-  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) {
-    found.errors.push(invalid(field, value, `${path} in body should match '${schema.pattern}'`));
-  }
-  if (schema.format !== undefined && schema.type === 'string') {
-    if (!fitsFormat(schema.format, value)) {
-      found.errors.push(
-        typeInvalid(
-          field,
-          value,
-          `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`,
-        ),
-      );
-    }
-  }
+  return undefined;
 }
 
 const int32Max = 2_147_483_647;
@@ -150,7 +152,7 @@ function checkNumber(schema: SchemaNode, value: number, path: string, found: Fin
 function checkArray(schema: SchemaNode, value: unknown[], path: string, found: Findings): void {
   const field = fieldOf(path);
   const { items, minItems, maxItems } = schema;
-  if (items !== undefined && (maxItems === undefined || value.length <= maxItems)) {
+  if (items !== undefined) {
     for (const [index, item] of value.entries()) {
       checkNode(items, item, `${path}[${index}]`, found);
     }
@@ -185,7 +187,6 @@ function checkObject(
   }
   if (maxProperties !== undefined && names.length > maxProperties) {
     found.errors.push(tooMany(field, names.length, maxProperties));
-    return;
   }
   const child = (name: string): string => (path === '' ? name : `${path}.${name}`);
   for (const name of names) {

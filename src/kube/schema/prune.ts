@@ -8,12 +8,14 @@ import { isRecord } from '../object.ts';
 import { normalizeMicroTime, normalizeTime } from '../time.ts';
 import type { SchemaNode } from './node.ts';
 
+const open: SchemaNode = { 'x-kubernetes-preserve-unknown-fields': true };
+
 /** The schema of a field of an object, undefined when the schema knows nothing about it. */
 function nodeOf(schema: SchemaNode, name: string): SchemaNode | undefined {
   const { properties, additionalProperties } = schema;
   if (properties !== undefined && Object.hasOwn(properties, name)) return properties[name];
   if (typeof additionalProperties === 'object') return additionalProperties;
-  return additionalProperties === true ? {} : undefined;
+  return additionalProperties === true ? open : undefined;
 }
 
 /**
@@ -22,39 +24,31 @@ function nodeOf(schema: SchemaNode, name: string): SchemaNode | undefined {
  */
 export function pruneUnknown(schema: SchemaNode, value: unknown): string[] {
   const cut: string[] = [];
-  prune(schema, value, '', false, cut);
+  prune(schema, value, '', cut);
   return cut;
 }
 
-function prune(
-  schema: SchemaNode,
-  value: unknown,
-  path: string,
-  preserved: boolean,
-  cut: string[],
-): void {
+function prune(schema: SchemaNode, value: unknown, path: string, cut: string[]): void {
   if (Array.isArray(value)) {
-    if (schema.items === undefined) return;
-    for (const [index, item] of value.entries()) {
-      prune(schema.items, item, `${path}[${index}]`, false, cut);
-    }
+    // Nothing is known about the items of a list where none belongs, so nothing of them stays.
+    const items = schema.items ?? (isOpen(schema) ? open : {});
+    for (const [index, item] of value.entries()) prune(items, item, `${path}[${index}]`, cut);
     return;
   }
   if (!isRecord(value)) return;
-  const open = preserved || schema['x-kubernetes-preserve-unknown-fields'] === true;
-  const closed =
-    schema.properties !== undefined ||
-    schema.additionalProperties !== undefined ||
-    schema.type === 'object';
   for (const name of Object.keys(value)) {
     const node = nodeOf(schema, name);
     const child = path === '' ? name : `${path}.${name}`;
-    if (node !== undefined) prune(node, value[name], child, false, cut);
-    else if (!open && closed) {
+    if (node !== undefined) prune(node, value[name], child, cut);
+    else if (!isOpen(schema)) {
       cut.push(child);
       delete value[name];
     }
   }
+}
+
+function isOpen(schema: SchemaNode): boolean {
+  return schema['x-kubernetes-preserve-unknown-fields'] === true;
 }
 
 /** Cuts nulls in fields that are not nullable and have no default. */
