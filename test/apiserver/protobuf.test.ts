@@ -134,10 +134,7 @@ test('every truncation and every changed byte is answered, never with a fault of
     (await api.call(path, { body, headers })).status;
   assert.equal(await answerTo(good), 201);
   const bodies = Array.from(good.keys(), (length) => good.subarray(0, length));
-  const changes = sample(
-    tuple(nat(good.length - 1), integer({ min: 1, max: 255 })),
-    60,
-  );
+  const changes = sample(tuple(nat(good.length - 1), integer({ min: 1, max: 255 })), 60);
   for (const [at, mask] of changes) {
     const body = Buffer.from(good);
     body.writeUInt8(body.readUInt8(at) ^ mask, at);
