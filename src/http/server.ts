@@ -103,6 +103,9 @@ class HttpServer implements RunningHttpServer {
   readonly #limits: HttpServerLimits;
   readonly #server: Server | TlsServer;
   readonly #sockets = new Set<Socket>();
+  /** Requests being answered on each usable connection. */
+  readonly #busy = new Map<Socket, number>();
+  readonly #drained = Promise.withResolvers<void>();
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | undefined;
 
@@ -133,6 +136,10 @@ class HttpServer implements RunningHttpServer {
       : createServer(settings, onRequest);
     this.#server.maxConnections = this.#limits.connectionsMax;
     this.#server.on('connection', (socket: Socket) => this.#track(socket));
+    this.#server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#busy.set(socket, 0);
+      socket.once('close', () => this.#busy.delete(socket));
+    });
     this.#server.on('tlsClientError', (error: Error) =>
       deps.logger.debug('TLS handshake failed', { error: error.message }),
     );
@@ -187,21 +194,31 @@ class HttpServer implements RunningHttpServer {
     const closed = Promise.withResolvers<void>();
     this.#server.close(() => closed.resolve());
     this.#stopping.abort();
-    this.#server.closeIdleConnections();
+    for (const [socket, requests] of this.#busy) if (requests === 0) socket.destroy();
     const cut = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await closed.promise;
+    if (this.#sockets.size > 0) await this.#drained.promise;
     clearTimeout(cut);
   }
 
   #track(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#stopping.signal.aborted && this.#sockets.size === 0) this.#drained.resolve();
+    });
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#stopping.signal.aborted) response.setHeader('connection', 'close');
+    const { socket } = request;
+    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const requests = (this.#busy.get(socket) ?? 1) - 1;
+      if (!socket.destroyed) this.#busy.set(socket, requests);
+      if (requests === 0 && this.#stopping.signal.aborted) socket.end();
+    });
     response.on('error', () => undefined);
     this.#deps.handle(request, response, this.#stopping.signal).catch((error: unknown) => {
       this.#deps.logger.error('request failed', {
