@@ -25,13 +25,7 @@ import {
 } from '#pki/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import { asFaulty, asReady } from './certificate-status.ts';
-import {
-  type CaState,
-  caStateOf,
-  type CertificateWish,
-  decideCertificate,
-  type Decision,
-} from './decision.ts';
+import { caStateOf, type CertificateWish, decideCertificate, type Decision } from './decision.ts';
 import { withoutLeftOwners } from './host-owners.ts';
 import {
   authorityOf,
@@ -113,7 +107,7 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
     const existing = await this.#deps.client.find(secret, key);
     const authority = await this.#findAuthority(object);
     const stored = existing === undefined ? undefined : readStoredCertificate(existing);
-    const ca = authorityState(authority);
+    const ca = caStateOf(authority && readStoredCertificate(authority), nowMs);
     const decision = decideCertificate(wishOf(object), stored, ca, nowMs);
     try {
       const current = await this.#act(object, existing, authority, decision);
@@ -237,10 +231,6 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   async #write(object: Certificate, change: (copy: Certificate) => Certificate): Promise<void> {
     await updateStatus(this.#deps.client, certificate, object, change);
   }
-}
-
-function authorityState(stored: Secret | undefined): CaState {
-  return caStateOf(stored === undefined ? undefined : readStoredCertificate(stored));
 }
 
 const algorithms: readonly string[] = [

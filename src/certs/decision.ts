@@ -6,6 +6,7 @@
  * the new certificate alike, so that other sites, which only hold the old one, stay linked. A new
  * key is made when the Secret is deleted or broken; leaves then follow because their issuer differs.
  */
+import { unreachable } from '#base/assert.ts';
 import {
   canonicalHosts,
   type CertificateSummary,
@@ -31,11 +32,17 @@ export interface CertificateWish {
   readonly algorithm: KeyAlgorithm | undefined;
 }
 
-/** The CA that should sign: not there, not usable, or its certificate and bundle. */
+/** The CA that should sign: not there, no CA, past its end, or its certificate and bundle. */
 export type CaState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unusable' }
-  | { readonly kind: 'usable'; readonly pem: string; readonly bundle: readonly string[] };
+  | { readonly kind: 'expired' }
+  | {
+      readonly kind: 'usable';
+      readonly pem: string;
+      readonly notAfterMs: number;
+      readonly bundle: readonly string[];
+    };
 
 /** What to do. Times are milliseconds since 1970. */
 export type Decision =
@@ -137,38 +144,50 @@ function decideLeaf(
   ca: CaState,
   nowMs: number,
 ): Decision {
-  const name = `"${wish.namespace}/${wish.ca}"`;
-  if (ca.kind === 'absent') return { kind: 'refuse', message: `CA ${name} not found` };
-  if (ca.kind === 'unusable')
-    return { kind: 'refuse', message: `CA ${name} has no usable certificate and key` };
-  const reason = stored === undefined ? 'no secret' : faultOf(wish, hosts, stored, ca.pem, nowMs);
-  if (reason !== undefined) return { kind: 'issue', reason, bundle: ca.bundle };
-  const certificate = stored?.certificate;
-  if (stored === undefined || certificate === undefined)
-    return { kind: 'issue', reason: 'secret cannot be read', bundle: ca.bundle };
-  if (!sameList(stored.bundle, ca.bundle))
-    return { kind: 'bundle', certificate, bundle: ca.bundle };
-  return { kind: 'keep', certificate, againMs: renewAtMs(certificate) };
+  if (ca.kind !== 'usable') return { kind: 'refuse', message: messageOfCa(wish, ca.kind) };
+  const { bundle } = ca;
+  if (stored === undefined) return { kind: 'issue', reason: 'no secret', bundle };
+  const { certificate } = stored;
+  if (certificate === undefined) return { kind: 'issue', reason: 'secret cannot be read', bundle };
+  const reason = faultOf(wish, hosts, certificate, ca.pem);
+  if (reason !== undefined) return { kind: 'issue', reason, bundle };
+  if (!hasWishedKey(wish, stored))
+    return { kind: 'issue', reason: 'key algorithm differs', bundle };
+  // A leaf that lasts as long as its CA gains nothing from a new one: it would end at the same time.
+  const lastsLongest = certificate.notAfterMs >= ca.notAfterMs;
+  const dueMs = lastsLongest ? certificate.notAfterMs : renewAtMs(certificate);
+  if (nowMs >= dueMs) return { kind: 'issue', reason: 'due', bundle };
+  if (!sameList(stored.bundle, bundle)) return { kind: 'bundle', certificate, bundle };
+  return { kind: 'keep', certificate, againMs: dueMs };
 }
 
-/** Why a leaf of ours must be issued again; undefined when it is right. */
+function messageOfCa(wish: CertificateWish, kind: Exclude<CaState['kind'], 'usable'>): string {
+  const name = `"${wish.namespace}/${wish.ca}"`;
+  switch (kind) {
+    case 'absent':
+      return `CA ${name} not found`;
+    case 'unusable':
+      return `CA ${name} has no usable certificate and key`;
+    case 'expired':
+      return `CA ${name} has expired`;
+    default:
+      return unreachable(kind, 'state of a CA');
+  }
+}
+
+/** What a leaf of ours says wrong; undefined when it is right. */
 function faultOf(
   wish: CertificateWish,
   hosts: readonly string[],
-  stored: StoredCertificate,
+  certificate: CertificateSummary,
   caPem: string,
-  nowMs: number,
 ): string | undefined {
-  const { certificate } = stored;
-  if (certificate === undefined) return 'secret cannot be read';
-  if (!hasWishedKey(wish, stored)) return 'key algorithm differs';
   if (certificate.commonName !== wish.subject) return 'subject differs';
   if (!sameHosts(certificate, hosts)) return 'hosts differ';
   const { server, client } = usagesOf(wish);
-  if (certificate.serverAuth !== server || certificate.clientAuth !== client)
-    return 'usage differs';
-  if (!verifyIssuedBy(certificate.pem, caPem)) return 'issuer differs';
-  return nowMs >= renewAtMs(certificate) ? 'due' : undefined;
+  const sameUse = certificate.serverAuth === server && certificate.clientAuth === client;
+  if (!sameUse) return 'usage differs';
+  return verifyIssuedBy(certificate.pem, caPem) ? undefined : 'issuer differs';
 }
 
 /** What a leaf is for; a Certificate that names neither use gets both, as upstream gives. */
@@ -223,10 +242,16 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** The state of a CA from its Secret. A user's CA without `ca.crt` is its own bundle. */
-export function caStateOf(stored: StoredCertificate | undefined): CaState {
+export function caStateOf(stored: StoredCertificate | undefined, nowMs: number): CaState {
   if (stored === undefined) return { kind: 'absent' };
   const { certificate } = stored;
   if (certificate === undefined || !certificate.isAuthority) return { kind: 'unusable' };
+  if (certificate.notAfterMs <= nowMs) return { kind: 'expired' };
   const others = stored.bundle.filter((pem) => pem !== certificate.pem);
-  return { kind: 'usable', pem: certificate.pem, bundle: [certificate.pem, ...others] };
+  return {
+    kind: 'usable',
+    pem: certificate.pem,
+    notAfterMs: certificate.notAfterMs,
+    bundle: [certificate.pem, ...others],
+  };
 }

@@ -70,7 +70,7 @@ async function world(leaf: Partial<Parameters<typeof issueCertificate>[1]> = {})
     lifetimeMs: 90 * day,
     ...leaf,
   });
-  const ca = caStateOf(stored(authority, [authority.certificate.pem]));
+  const ca = caStateOf(stored(authority, [authority.certificate.pem]), nowMs);
   return { authority, issued, leaf: stored(issued, [authority.certificate.pem]), ca };
 }
 
@@ -105,7 +105,7 @@ test('a Secret that differs from what is asked for is issued again, with the rea
     assert.equal(found, reason, JSON.stringify(wishChange));
   }
   const { leaf } = await world();
-  const reissue = decideCertificate(leafWish, leaf, caStateOf(stored(other, [])), nowMs);
+  const reissue = decideCertificate(leafWish, leaf, caStateOf(stored(other, []), nowMs), nowMs);
   assert.equal(reissue.kind === 'issue' && reissue.reason, 'issuer differs');
 });
 
@@ -129,11 +129,11 @@ test('a Certificate that names neither use gets both', async () => {
 
 test('a missing or unusable CA is told by name', async () => {
   const { leaf, issued } = await world();
-  assert.deepEqual(decideCertificate(leafWish, leaf, caStateOf(undefined), nowMs), {
+  assert.deepEqual(decideCertificate(leafWish, leaf, caStateOf(undefined, nowMs), nowMs), {
     kind: 'refuse',
     message: 'CA "west/skupper-site-ca" not found',
   });
-  const noCa = decideCertificate(leafWish, leaf, caStateOf(stored(issued, [])), nowMs);
+  const noCa = decideCertificate(leafWish, leaf, caStateOf(stored(issued, []), nowMs), nowMs);
   assert.match(
     noCa.kind === 'refuse' ? noCa.message : '',
     /^CA "west\/skupper-site-ca" has no usable/,
@@ -164,11 +164,11 @@ test('a Secret of the user is never overwritten, right or wrong', async () => {
     'refuse',
   );
   assert.equal(
-    decideCertificate(leafWish, stored(right, [], false), caStateOf(undefined), nowMs).kind,
+    decideCertificate(leafWish, stored(right, [], false), caStateOf(undefined, nowMs), nowMs).kind,
     'keep',
   );
   assert.equal(
-    decideCertificate(caWish, stored(wrong, [], false), caStateOf(undefined), nowMs).kind,
+    decideCertificate(caWish, stored(wrong, [], false), caStateOf(undefined, nowMs), nowMs).kind,
     'refuse',
   );
 });
@@ -217,7 +217,10 @@ test('leaves take over a changed bundle without being issued again', async () =>
     nowMs,
     keys: authority.keys,
   });
-  const ca = caStateOf(stored(renewed, [renewed.certificate.pem, authority.certificate.pem]));
+  const ca = caStateOf(
+    stored(renewed, [renewed.certificate.pem, authority.certificate.pem]),
+    nowMs,
+  );
   const decision = decideCertificate(leafWish, leaf, ca, nowMs);
   assert.equal(decision.kind, 'bundle');
   const bundle = [renewed.certificate.pem, authority.certificate.pem];
@@ -244,4 +247,16 @@ test('hosts that are no names are refused', async () => {
   const { leaf, ca } = await world();
   const decision = decideCertificate({ ...leafWish, hosts: ['a b'] }, leaf, ca, nowMs);
   assert.match(decision.kind === 'refuse' ? decision.message : '', /hosts are not valid/);
+});
+
+test('a leaf that ends with its CA is not issued over and over, and an expired CA signs nothing', async () => {
+  const { authority, leaf } = await world({ lifetimeMs: 10 * 365 * day });
+  const endMs = authority.certificate.notAfterMs;
+  const held = stored(authority, []);
+  const kept = decideCertificate(leafWish, leaf, caStateOf(held, nowMs), endMs - 1000);
+  assert.equal(kept.kind === 'keep' && kept.againMs, endMs);
+  assert.deepEqual(decideCertificate(leafWish, leaf, caStateOf(held, endMs), endMs), {
+    kind: 'refuse',
+    message: 'CA "west/skupper-site-ca" has expired',
+  });
 });

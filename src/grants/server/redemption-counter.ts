@@ -54,7 +54,8 @@ export class RedemptionCounter {
     this.#accounts.set(uid, account);
     const { promise, resolve } = Promise.withResolvers<Refusal | undefined>();
     account.waiting.push(resolve);
-    if (!account.busy) await this.#work(account);
+    // Whoever comes first also works for those who come later, but does not wait for them.
+    if (!account.busy) this.#work(account).catch((fault: unknown) => this.#giveUp(account, fault));
     return await promise;
   }
 
@@ -68,6 +69,13 @@ export class RedemptionCounter {
     }
     account.busy = false;
     this.#forgetOldest();
+  }
+
+  /** Only our own bugs lead here; whoever waits still gets an answer. */
+  #giveUp(account: Account, fault: unknown): void {
+    this.#deps.log.error('counting redemptions failed', { error: messageOf(fault) });
+    account.busy = false;
+    for (const resolve of account.waiting.splice(0)) resolve(refusals.notCounted);
   }
 
   /** Resolves and removes those of the batch who were counted. @returns the answer of the others */

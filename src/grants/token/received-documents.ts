@@ -78,16 +78,35 @@ function parseSecret(document: unknown, name: string, ownKeyPem: string): Receiv
 
 function parseLink(document: unknown, name: string): ReceivedLink {
   const metadata = metadataOf(document, 'skupper.io/v2alpha1', 'Link');
-  const own = metadata['name'];
-  const isOurs = typeof own === 'string' && (own === name || isNumbered(own, name));
-  if (!isOurs) throw invalid('a Link bears another name');
   const spec = field(document, 'spec');
   if (field(spec, 'tlsCredentials') !== name) throw invalid('a Link uses another Secret');
-  const endpoints = field(spec, 'endpoints');
+  return checkLink(metadata['name'], field(spec, 'endpoints'), name);
+}
+
+function checkLink(own: unknown, endpoints: unknown, name: string): ReceivedLink {
+  const isOurs = typeof own === 'string' && (own === name || isNumbered(own, name));
+  if (!isOurs) throw invalid('a Link bears another name');
   if (!Array.isArray(endpoints) || endpoints.length === 0 || endpoints.length > endpointsMax) {
     throw invalid('a Link without endpoints, or with too many');
   }
   return { name: own, endpoints: endpoints.map(parseEndpoint) };
+}
+
+/**
+ * Reads Links back from our own note, which stands where others may write too.
+ * @throws GrantsError GRANTS_ANSWER_INVALID
+ */
+export function parseNotedLinks(json: string, name: string): readonly ReceivedLink[] {
+  let noted: unknown;
+  try {
+    noted = JSON.parse(json);
+  } catch {
+    throw invalid('the note is not JSON');
+  }
+  if (!Array.isArray(noted) || noted.length === 0 || noted.length > linksMax) {
+    throw invalid('no Link or too many');
+  }
+  return noted.map((link) => checkLink(field(link, 'name'), field(link, 'endpoints'), name));
 }
 
 function isNumbered(own: string, name: string): boolean {

@@ -3,9 +3,10 @@
  * the Links as a note, so that a controller killed in between finishes the work instead of asking
  * the grant server again.
  */
-import { isRecord, type OwnerReference } from '#kube/index.ts';
+import type { OwnerReference } from '#kube/index.ts';
+import { GrantsError } from '../errors.ts';
 import type { AccessToken, Link, Secret, Site } from '../kinds.ts';
-import type { ReceivedAccess, ReceivedLink } from './received-documents.ts';
+import { parseNotedLinks, type ReceivedAccess, type ReceivedLink } from './received-documents.ts';
 
 /** On the Secret: the uid of the token it came from. */
 const tokenAnnotation = 'internal.drawbridge.dev/access-token';
@@ -42,15 +43,11 @@ export function linksNotedOn(
   const { annotations = {} } = secret.metadata;
   if (annotations[tokenAnnotation] !== token.metadata.uid) return undefined;
   try {
-    const links: unknown = JSON.parse(annotations[linksAnnotation] ?? '');
-    return Array.isArray(links) && links.every(isNotedLink) ? links : undefined;
-  } catch {
-    return undefined;
+    return parseNotedLinks(annotations[linksAnnotation] ?? '', token.metadata.name);
+  } catch (thrown) {
+    if (thrown instanceof GrantsError) return undefined;
+    throw thrown;
   }
-}
-
-function isNotedLink(value: unknown): value is ReceivedLink {
-  return isRecord(value) && typeof value['name'] === 'string' && Array.isArray(value['endpoints']);
 }
 
 /** One Link for received access. */
