@@ -125,7 +125,7 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
     socket.resume();
     // Closing at once with unread bytes would reset the connection and lose our last frames: the
     // peer's FIN is awaited, but not for ever.
-    this.#timer = setTimeout(() => socket.destroy(), endTimeoutMs);
+    this.#timer = setTimeout(() => socket.destroy(), endTimeoutMs).unref();
     socket.end();
   }
 
