@@ -3,7 +3,6 @@
  * child process per site's router. Parts start in order and stop in reverse.
  */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { CodedError, messageOf } from '#base/errors.ts';
 import type { RunningLogger } from '#telemetry/index.ts';
 import { createLogger, createMetrics } from '#telemetry/index.ts';
