@@ -3,18 +3,18 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type Cluster, makeCluster, type TestRouter } from '../support/router-cluster.ts';
+import {
+  checkBulk,
+  checkManyEchoes,
+  listenerPort,
+  offer,
+  open,
+  serveDigests,
+} from '../support/router-services.ts';
 import { dial, digestAll, echo, readAll, sendRandom, serve } from '../support/router-tcp.ts';
 import { until } from '../support/until.ts';
 
 const megabytes50 = 50 * 1024 * 1024;
-
-/** The port of a tcpListener, once its service is reachable. */
-function listenerPort(router: TestRouter, name: string): Promise<number> {
-  return until(() => {
-    const item = router.bridge.listeners.shelf.get(name)?.item;
-    return item?.operStatus === 'up' ? item.boundPort : undefined;
-  }, `listener ${name} is open`);
-}
 
 async function pair(t: TestContext): Promise<{ cluster: Cluster; a: TestRouter; b: TestRouter }> {
   const cluster = await makeCluster(t);
@@ -25,34 +25,15 @@ async function pair(t: TestContext): Promise<{ cluster: Cluster; a: TestRouter; 
   return { cluster, a, b };
 }
 
-/** A connector for `address` at `router` to a server on `port`. */
-async function offer(router: TestRouter, address: string, port: number): Promise<void> {
-  await router.create('tcpConnector', address, { address, host: '127.0.0.1', port: String(port) });
-}
-
-async function open(router: TestRouter, address: string): Promise<number> {
-  await router.create('tcpListener', address, { address, host: '127.0.0.1', port: '0' });
-  return listenerPort(router, address);
-}
-
 test('octets cross a mutual TLS link unchanged in both directions', async (t) => {
   const { a, b } = await pair(t);
-  const fromClient: Promise<{ bytes: number; sha256: string }>[] = [];
-  const fromServer: Promise<string>[] = [];
-  const server = await serve(t, (socket) => {
-    fromClient.push(digestAll(socket));
-    fromServer.push(sendRandom(socket, megabytes50));
-  });
+  const server = await serveDigests(t, megabytes50);
   for (const [near, far, address] of [
     [a, b, 'one'],
     [b, a, 'two'],
   ] as const) {
-    await offer(far, address, server.port);
-    const client = await dial(await open(near, address), t);
-    const received = digestAll(client);
-    const sent = await sendRandom(client, megabytes50);
-    assert.equal((await fromClient.at(-1))?.sha256, sent);
-    assert.deepEqual(await received, { bytes: megabytes50, sha256: await fromServer.at(-1) });
+    await offer(far, address, server.server.port);
+    await checkBulk(await dial(await open(near, address), t), server, megabytes50);
   }
 });
 
@@ -121,14 +102,7 @@ test('500 connections at one time keep their data apart', async (t) => {
   const server = await serve(t, echo);
   await offer(b, 'svc', server.port);
   const port = await open(a, 'svc');
-  await Promise.all(
-    Array.from({ length: 500 }, async (_, index) => {
-      const client = await dial(port, t);
-      const text = `client ${index} `.repeat(50);
-      client.end(text);
-      assert.equal((await readAll(client)).toString(), text);
-    }),
-  );
+  await checkManyEchoes(t, port, 500);
   const { counters, exchanges } = a.bridge.listeners.shelf.get('svc')!.item;
   await until(() => exchanges.size === 0, 'all exchanges are gone');
   assert.deepEqual([counters.connectionsOpened, counters.connectionsClosed], [500, 500]);
