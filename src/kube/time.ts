@@ -68,6 +68,14 @@ const unitNs: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
+/** In double quotes, with everything outside printable ASCII byte by byte, as Go's time package does. */
+function quoteAsGo(text: string): string {
+  const shown = text.replaceAll(/["\\]/gu, (c) => `\\${c}`);
+  return `"${shown.replaceAll(/[^ -~\u007f]/gu, (c) =>
+    Array.from(Buffer.from(c), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  )}"`;
+}
+
 /** Go counts in signed 64-bit nanoseconds. */
 const durationNsMax = 2 ** 63;
 
@@ -76,7 +84,7 @@ const durationNsMax = 2 ** 63;
  * @throws DurationError KUBE_DURATION_SYNTAX with the words of Go's time.ParseDuration
  */
 export function parseDuration(text: string): number {
-  const quoted = JSON.stringify(text);
+  const quoted = quoteAsGo(text);
   const sign = text.startsWith('-') ? -1 : 1;
   let rest = text.replace(/^[+-]/u, '');
   if (rest === '0') return 0;
@@ -90,7 +98,7 @@ export function parseDuration(text: string): number {
     if (unit === '') throw new DurationError(`time: missing unit in duration ${quoted}`);
     const factor = Object.hasOwn(unitNs, unit) ? unitNs[unit] : undefined;
     if (factor === undefined) {
-      throw new DurationError(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
+      throw new DurationError(`time: unknown unit ${quoteAsGo(unit)} in duration ${quoted}`);
     }
     rest = rest.slice(unit.length);
     totalNs += Number(amount) * factor;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   applyStrategicPatch,
   array,
+  equalJson,
   object,
   service,
   serviceAccount,
@@ -43,10 +46,10 @@ test('$patch on an object replaces or deletes it', () => {
   assert.deepEqual(onService(target, { spec: { $patch: 'replace', type: 'NodePort' } }), {
     spec: { type: 'NodePort' },
   });
-  assert.deepEqual(onService(target, { spec: { $patch: 'delete' } }), {});
+  assert.deepEqual(onService(target, { spec: { $patch: 'delete' } }), { spec: {} });
 });
 
-test('null removes, maps merge, atomic maps and lists are replaced', () => {
+test('null removes, maps merge, atomic lists are replaced', () => {
   const target = {
     metadata: { labels: { a: '1', b: '2' } },
     spec: { selector: { x: '1' }, clusterIPs: ['a'] },
@@ -57,7 +60,7 @@ test('null removes, maps merge, atomic maps and lists are replaced', () => {
   };
   assert.deepEqual(onService(target, patch), {
     metadata: { labels: { b: '2', c: '3' } },
-    spec: { selector: { y: '2' }, clusterIPs: ['b'] },
+    spec: { selector: { x: '1', y: '2' }, clusterIPs: ['b'] },
   });
 });
 
@@ -115,7 +118,7 @@ test('owner references merge by uid and Secrets of an account by name', () => {
       { metadata: { ownerReferences: [owner('1')] } },
       { metadata: { ownerReferences: [owner('2')] } },
     ),
-    { metadata: { ownerReferences: [owner('1'), owner('2')] } },
+    { metadata: { ownerReferences: [owner('2'), owner('1')] } },
   );
   assert.deepEqual(
     applyStrategicPatch(
@@ -123,7 +126,7 @@ test('owner references merge by uid and Secrets of an account by name', () => {
       { secrets: [{ name: 'a' }] },
       { secrets: [{ name: 'b' }] },
     ),
-    { secrets: [{ name: 'a' }, { name: 'b' }] },
+    { secrets: [{ name: 'b' }, { name: 'a' }] },
   );
 });
 
@@ -131,3 +134,19 @@ test('a list without strategy is replaced', () => {
   const schema = object('d', { optional: { l: array('l', string('s')) } });
   assert.deepEqual(applyStrategicPatch(schema, { l: ['a'] }, { l: ['b'] }), { l: ['b'] });
 });
+
+interface Recorded {
+  readonly target: unknown;
+  readonly patch: unknown;
+  readonly result: unknown;
+}
+
+const file = join(import.meta.dirname, '..', 'fixtures', 'kube-strategic-patch', 'answers.jsonl');
+
+for (const [index, line] of readFileSync(file, 'utf8').trim().split('\n').entries()) {
+  test(`the patch of line ${index + 1} gives what Kubernetes makes of it`, () => {
+    const { target, patch, result } = JSON.parse(line) as Recorded;
+    const own = onService(target, patch);
+    assert.ok(equalJson(own, result), JSON.stringify(own));
+  });
+}

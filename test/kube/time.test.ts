@@ -42,6 +42,7 @@ const badDurations: readonly [string, string][] = [
   ['.s', 'time: invalid duration ".s"'],
   ['soon', 'time: invalid duration "soon"'],
   ['99999999999h', 'time: invalid duration "99999999999h"'],
+  ['1μx', 'time: unknown unit "\\xce\\xbcx" in duration "1\\xce\\xbcx"'],
   ['1toString', 'time: unknown unit "toString" in duration "1toString"'],
 ];
 

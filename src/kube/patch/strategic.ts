@@ -22,7 +22,7 @@ const orderOf = '$setElementOrder/';
 export function applyStrategicPatch(schema: SchemaNode, target: unknown, patch: unknown): unknown {
   checkJson(patch);
   if (!isRecord(patch)) throw badRequest('the patch must be an object');
-  return mergeObjects(schema, isRecord(target) ? target : {}, patch) ?? {};
+  return mergeObjects(schema, isRecord(target) ? target : {}, patch);
 }
 
 function fieldSchema(schema: SchemaNode | undefined, name: string): SchemaNode | undefined {
@@ -32,35 +32,30 @@ function fieldSchema(schema: SchemaNode | undefined, name: string): SchemaNode |
   return typeof rest === 'object' ? rest : undefined;
 }
 
-/** undefined means that the patch deletes the object. */
-function mergeObjects(
-  schema: SchemaNode | undefined,
-  target: Fields,
-  patch: Fields,
-): Fields | undefined {
+function mergeObjects(schema: SchemaNode | undefined, target: Fields, patch: Fields): Fields {
   const what = patch[directive];
-  if (what === 'delete') return undefined;
+  // As in Kubernetes, a deleted object stays behind empty; only list items go.
+  if (what === 'delete') return {};
   if (what !== undefined && what !== 'replace' && what !== 'merge') {
     throw badRequest(`unknown patch type found: ${JSON.stringify(what)}`);
   }
   const result: Fields = what === 'replace' ? {} : { ...target };
   keepOnly(result, patch[retainKeys]);
   for (const [name, value] of Object.entries(patch)) {
-    if (name.startsWith(deleteFrom)) {
-      const list = name.slice(deleteFrom.length);
-      result[list] = without(result[list], value, name);
-    }
-  }
-  for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith('$')) continue;
     if (value === null) delete result[name];
     else setField(result, name, value, fieldSchema(schema, name));
   }
   for (const [name, value] of Object.entries(patch)) {
-    if (name.startsWith(orderOf)) {
-      const list = name.slice(orderOf.length);
-      result[list] = reorder(result[list], target[list], value, fieldSchema(schema, list), name);
-    }
+    if (!name.startsWith(deleteFrom)) continue;
+    const list = name.slice(deleteFrom.length);
+    result[list] = without(result[list], value, name);
+  }
+  for (const [name, value] of Object.entries(patch)) {
+    if (!name.startsWith(orderOf)) continue;
+    const list = name.slice(orderOf.length);
+    if (!Array.isArray(value)) throw badRequest(`${name} must be a list`);
+    result[list] = reorder(result[list], target[list], value, fieldSchema(schema, list));
   }
   for (const name of Object.keys(result)) if (result[name] === undefined) delete result[name];
   return result;
@@ -74,13 +69,11 @@ function setField(
 ): void {
   const before = Object.hasOwn(result, name) ? result[name] : undefined;
   if (isRecord(value)) {
-    const atomic = schema?.['x-kubernetes-map-type'] === 'atomic';
-    const base = isRecord(before) && !atomic ? before : {};
-    const merged = mergeObjects(schema, base, value);
-    if (merged === undefined) delete result[name];
-    else result[name] = merged;
+    result[name] = mergeObjects(schema, isRecord(before) ? before : {}, value);
   } else if (Array.isArray(value) && merges(schema)) {
-    result[name] = mergeLists(schema, Array.isArray(before) ? before : [], value);
+    const merged = mergeLists(schema, Array.isArray(before) ? before : [], value);
+    // What the patch names comes in the order of the patch, unless a directive orders it later.
+    result[name] = reorder(merged, before, value, schema);
   } else result[name] = cloneJson(value);
 }
 
@@ -125,10 +118,12 @@ function mergeLists(
     const same = (old: unknown): boolean => isRecord(old) && equalJson(old[key], item[key]);
     const at = result.findIndex(same);
     const old = at < 0 ? {} : result[at];
-    const merged = mergeObjects(schema.items, isRecord(old) ? old : {}, item);
-    if (merged === undefined) result = result.filter((each) => !same(each));
-    else if (at < 0) result.push(merged);
-    else result[at] = merged;
+    if (item[directive] === 'delete') result = result.filter((each) => !same(each));
+    else {
+      const merged = mergeObjects(schema.items, isRecord(old) ? old : {}, item);
+      if (at < 0) result.push(merged);
+      else result[at] = merged;
+    }
   }
   return result;
 }
@@ -140,11 +135,9 @@ function mergeLists(
 function reorder(
   list: unknown,
   old: unknown,
-  order: unknown,
+  order: readonly unknown[],
   schema: SchemaNode | undefined,
-  name: string,
 ): unknown {
-  if (!Array.isArray(order)) throw badRequest(`${name} must be a list`);
   if (!Array.isArray(list)) return list;
   const key = schema?.['x-kubernetes-patch-merge-key'];
   const identity = (item: unknown): string =>
