@@ -75,7 +75,6 @@ export {
   expired,
   fieldErrorsText,
   forbiddenResource,
-  httpStatusOf,
   internalError,
   invalidObject,
   methodNotAllowed,

@@ -9,7 +9,7 @@ export const jsonDepthMax = 100;
 
 /**
  * Refuses documents that nest too deep or name the key `__proto__`. Call it right after decoding.
- * @throws StatusError KUBE_BAD_REQUEST
+ * @throws StatusError KUBE_STATUS_BAD_REQUEST
  */
 export function checkJson(value: unknown, depthMax = jsonDepthMax): void {
   if (typeof value !== 'object' || value === null) return;

@@ -61,24 +61,24 @@ export interface Status {
 const byReason: Readonly<
   Record<StatusReason, { http: number; code: KubeErrorCode; retry: Retry }>
 > = {
-  BadRequest: { http: 400, code: 'KUBE_BAD_REQUEST', retry: 'never' },
-  Unauthorized: { http: 401, code: 'KUBE_UNAUTHORIZED', retry: 'never' },
-  Forbidden: { http: 403, code: 'KUBE_FORBIDDEN', retry: 'never' },
-  NotFound: { http: 404, code: 'KUBE_NOT_FOUND', retry: 'never' },
-  MethodNotAllowed: { http: 405, code: 'KUBE_METHOD_NOT_ALLOWED', retry: 'never' },
-  NotAcceptable: { http: 406, code: 'KUBE_NOT_ACCEPTABLE', retry: 'never' },
-  AlreadyExists: { http: 409, code: 'KUBE_ALREADY_EXISTS', retry: 'never' },
-  Conflict: { http: 409, code: 'KUBE_CONFLICT', retry: 'backoff' },
-  Expired: { http: 410, code: 'KUBE_EXPIRED', retry: 'never' },
-  Gone: { http: 410, code: 'KUBE_EXPIRED', retry: 'never' },
-  RequestEntityTooLarge: { http: 413, code: 'KUBE_TOO_LARGE', retry: 'never' },
-  UnsupportedMediaType: { http: 415, code: 'KUBE_UNSUPPORTED_MEDIA_TYPE', retry: 'never' },
-  Invalid: { http: 422, code: 'KUBE_INVALID', retry: 'never' },
-  TooManyRequests: { http: 429, code: 'KUBE_TOO_MANY_REQUESTS', retry: 'backoff' },
-  InternalError: { http: 500, code: 'KUBE_INTERNAL', retry: 'backoff' },
-  ServiceUnavailable: { http: 503, code: 'KUBE_UNAVAILABLE', retry: 'backoff' },
-  Timeout: { http: 504, code: 'KUBE_TIMEOUT', retry: 'backoff' },
-  ServerTimeout: { http: 500, code: 'KUBE_TIMEOUT', retry: 'backoff' },
+  BadRequest: { http: 400, code: 'KUBE_STATUS_BAD_REQUEST', retry: 'never' },
+  Unauthorized: { http: 401, code: 'KUBE_STATUS_UNAUTHORIZED', retry: 'never' },
+  Forbidden: { http: 403, code: 'KUBE_STATUS_FORBIDDEN', retry: 'never' },
+  NotFound: { http: 404, code: 'KUBE_STATUS_NOT_FOUND', retry: 'never' },
+  MethodNotAllowed: { http: 405, code: 'KUBE_STATUS_METHOD_NOT_ALLOWED', retry: 'never' },
+  NotAcceptable: { http: 406, code: 'KUBE_STATUS_NOT_ACCEPTABLE', retry: 'never' },
+  AlreadyExists: { http: 409, code: 'KUBE_STATUS_ALREADY_EXISTS', retry: 'never' },
+  Conflict: { http: 409, code: 'KUBE_STATUS_CONFLICT', retry: 'backoff' },
+  Expired: { http: 410, code: 'KUBE_STATUS_EXPIRED', retry: 'never' },
+  Gone: { http: 410, code: 'KUBE_STATUS_EXPIRED', retry: 'never' },
+  RequestEntityTooLarge: { http: 413, code: 'KUBE_STATUS_TOO_LARGE', retry: 'never' },
+  UnsupportedMediaType: { http: 415, code: 'KUBE_STATUS_UNSUPPORTED_MEDIA_TYPE', retry: 'never' },
+  Invalid: { http: 422, code: 'KUBE_STATUS_INVALID', retry: 'never' },
+  TooManyRequests: { http: 429, code: 'KUBE_STATUS_TOO_MANY_REQUESTS', retry: 'backoff' },
+  InternalError: { http: 500, code: 'KUBE_STATUS_INTERNAL', retry: 'backoff' },
+  ServiceUnavailable: { http: 503, code: 'KUBE_STATUS_UNAVAILABLE', retry: 'backoff' },
+  Timeout: { http: 504, code: 'KUBE_STATUS_TIMEOUT', retry: 'backoff' },
+  ServerTimeout: { http: 500, code: 'KUBE_STATUS_TIMEOUT', retry: 'backoff' },
 };
 
 /** A refusal, ready to be sent: `status` is the document, `httpStatus` its HTTP code. */
@@ -338,9 +338,4 @@ export function deleteSuccess(of: ResourceName, name: string, uid: string): Stat
     status: 'Success',
     details: { ...detailsOf(of.plural, of.group, name), uid },
   };
-}
-
-/** The HTTP code of a reason. */
-export function httpStatusOf(reason: StatusReason): number {
-  return byReason[reason].http;
 }

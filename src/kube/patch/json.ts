@@ -20,8 +20,8 @@ interface Operation {
 
 /**
  * The document with the operations applied in order; the argument does not change.
- * @throws StatusError KUBE_BAD_REQUEST when the patch is malformed, KUBE_TOO_LARGE when it is too long,
- *   KUBE_INVALID when an operation does not fit the document or a test fails
+ * @throws StatusError KUBE_STATUS_BAD_REQUEST when the patch is malformed, KUBE_STATUS_TOO_LARGE when it is too long,
+ *   KUBE_STATUS_INVALID when an operation does not fit the document or a test fails
  */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   const operations = parseJsonPatch(patch);

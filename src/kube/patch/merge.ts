@@ -4,7 +4,7 @@ import { isRecord } from '../object.ts';
 
 /**
  * The target with the patch applied; neither argument changes.
- * @throws StatusError KUBE_BAD_REQUEST when the patch nests too deep
+ * @throws StatusError KUBE_STATUS_BAD_REQUEST when the patch nests too deep
  */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
   checkJson(patch);

@@ -17,7 +17,7 @@ const orderOf = '$setElementOrder/';
 
 /**
  * The object with the patch applied; neither argument changes.
- * @throws StatusError KUBE_BAD_REQUEST when a directive or a list item is malformed
+ * @throws StatusError KUBE_STATUS_BAD_REQUEST when a directive or a list item is malformed
  */
 export function applyStrategicPatch(schema: SchemaNode, target: unknown, patch: unknown): unknown {
   checkJson(patch);

@@ -67,7 +67,7 @@ function unescapeValue(value: string, text: string): string {
 
 /**
  * Reads a field selector for a kind; the empty text selects everything.
- * @throws StatusError KUBE_BAD_REQUEST for malformed terms and for fields that cannot be selected
+ * @throws StatusError KUBE_STATUS_BAD_REQUEST for malformed terms and for fields that cannot be selected
  */
 export function parseFieldSelector(text: string, definition: ResourceDefinition): FieldSelector {
   if (text.length > selectorLengthMax) {

@@ -101,7 +101,7 @@ function tokenize(text: string): string[] {
 
 /**
  * Reads a label selector; the empty text selects everything.
- * @throws StatusError KUBE_BAD_REQUEST `unable to parse requirement: …`
+ * @throws StatusError KUBE_STATUS_BAD_REQUEST `unable to parse requirement: …`
  */
 export function parseLabelSelector(text: string): LabelSelector {
   if (text.length > selectorLengthMax) {
