@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Logger, silentLogger } from '#base/log.ts';
+import type { Logger } from '#base/log.ts';
 import { noMetrics } from '#base/metrics.ts';
 import { ensureCertificate, startCertificateController } from '#certs/index.ts';
 import { LocalRuntime, startControllers } from '#controllers/index.ts';
@@ -18,6 +18,7 @@ import { directConnection, EventRecorder, InformerSet, KubeClient } from '#kubec
 import { startTestApiServer, type TestApiServer } from '../support/api-server.ts';
 import { systemClock, systemRandom } from '../support/system.ts';
 import { until } from '../support/until.ts';
+import { testLogger } from './site-world-log.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/drawbridge.ts', import.meta.url));
 
@@ -45,14 +46,7 @@ export interface SiteWorld {
   ): Promise<T>;
 }
 
-export interface SiteWorldOptions {
-  readonly log?: Logger;
-}
-
-export async function siteWorld(
-  t: TestContext,
-  options: SiteWorldOptions = {},
-): Promise<SiteWorld> {
+export async function siteWorld(t: TestContext): Promise<SiteWorld> {
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-sites-'));
   const sitesDirectory = join(directory, 'sites');
   const api = await startTestApiServer();
@@ -67,7 +61,7 @@ export async function siteWorld(
     );
   const client = connect();
   const startPlane = (): Promise<ControlPlane> =>
-    startControlPlane(connect(), sitesDirectory, options.log ?? silentLogger);
+    startControlPlane(connect(), sitesDirectory, testLogger());
   const world: SiteWorld = {
     api,
     client,
@@ -83,8 +77,9 @@ export async function siteWorld(
     },
     eventually: async (of, namespace, name, what, test) => {
       let last: KubeObject | undefined;
+      const t0 = performance.now();
       try {
-        return await until(
+        const r = await until(
           async () => {
             const object = await client.find(of, { namespace, name });
             last = object;
@@ -93,8 +88,10 @@ export async function siteWorld(
           what,
           20_000,
         );
+        console.log(what, performance.now() - t0);
+        return r;
       } catch (thrown) {
-        assert.fail(`${String(thrown)}\n${JSON.stringify(last, undefined, 2)}`);
+        return assert.fail(`${String(thrown)}\n${JSON.stringify(last, undefined, 2)}`);
       }
     },
   };

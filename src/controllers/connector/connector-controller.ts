@@ -48,10 +48,10 @@ class ConnectorReconciler implements Reconciler<ObjectKey> {
     const { client, informers, routers } = this.#context;
     const own = informers.of(connector).get(key);
     if (own === undefined || isTerminating(own)) return {};
-    const network = routers.networkOf(key.namespace) ?? [];
+    const network = routers.networkOf(key.namespace);
     const facts = {
       problem: this.#problemOf(own, key.namespace),
-      matched: hasListener(network, own.spec?.routingKey ?? ''),
+      matched: network && hasListener(network, own.spec?.routingKey ?? ''),
     };
     await updateStatus(client, connector, own, (copy) => ({
       ...copy,

@@ -2,6 +2,7 @@
 import {
   type Evaluation,
   equalJson,
+  isConditionTrue,
   settleStatus,
   stateError,
   statePending,
@@ -13,8 +14,8 @@ import { messages } from '../names.ts';
 export interface ConnectorFacts {
   /** What is wrong, if anything. */
   readonly problem: string | undefined;
-  /** True when a listener with its routing key is there. */
-  readonly matched: boolean;
+  /** True when a listener with its routing key is there; undefined while the network is unknown. */
+  readonly matched: boolean | undefined;
 }
 
 /** The same object when nothing changes. */
@@ -24,15 +25,17 @@ export function decideConnectorStatus(
   at: Evaluation,
 ): NonNullable<Connector['status']> {
   const before = connector.status ?? {};
+  // What was true before may still be.
+  const isMatched = matched ?? isConditionTrue(before.conditions, 'Matched');
   const { hasMatchingListener: _before, ...settled } = settleStatus(
     before,
     {
       Configured: problem === undefined ? stateReady() : stateError(problem),
-      Matched: matched ? stateReady() : statePending(messages.noMatchingListeners),
+      Matched: isMatched ? stateReady() : statePending(messages.noMatchingListeners),
     },
     ['Configured', 'Matched'],
     at,
   );
-  const next = { ...settled, ...(matched ? { hasMatchingListener: true } : {}) };
+  const next = { ...settled, ...(isMatched ? { hasMatchingListener: true } : {}) };
   return equalJson(next, before) ? before : next;
 }

@@ -9,10 +9,10 @@ import { configMap, type Link, link, secret, type Site, site } from '../kinds.ts
 import { messages, siteObjects } from '../names.ts';
 import { findLink } from '../network.ts';
 import { checkLink } from './check.ts';
-import { decideLinkStatus } from './status.ts';
+import { decideLinkStatus, type LinkFacts } from './status.ts';
 
 export function startLinkController(context: ControllerContext): Running {
-  const { informers, routers } = context;
+  const { informers, routers, runtime } = context;
   const links = informers.of(link);
   const inNamespace = (namespace: string | undefined): ObjectKey[] =>
     namespace === undefined ? [] : links.list(namespace).map(keyOf);
@@ -24,6 +24,9 @@ export function startLinkController(context: ControllerContext): Running {
     informers: [links, informers.of(secret), informers.of(site), informers.of(configMap)],
     all: () => links.list().map(keyOf),
     wake: (add, loop) => [
+      runtime.onHealth((namespace) => {
+        for (const key of inNamespace(namespace)) add(key);
+      }),
       feed(links, loop, (object) => [keyOf(object)]),
       feed(informers.of(secret), loop, beside),
       feed(informers.of(site), loop, beside),
@@ -45,20 +48,26 @@ class LinkReconciler implements Reconciler<ObjectKey> {
   }
 
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {
-    const { client, informers, routers } = this.#context;
+    const { client, informers } = this.#context;
     const own = informers.of(link).get(key);
     if (own === undefined || isTerminating(own)) return {};
     const active = activeSiteOf(this.#context, key.namespace);
-    const network = routers.networkOf(key.namespace) ?? [];
     const facts = {
       problem: this.#problemOf(own, active),
-      record: findLink(network, active?.metadata.uid ?? '', key.name),
+      record: this.#recordOf(key, active?.metadata.uid ?? ''),
     };
     await updateStatus(client, link, own, (copy) => ({
       ...copy,
       status: decideLinkStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
     return {};
+  }
+
+  #recordOf(key: ObjectKey, siteId: string): LinkFacts['record'] {
+    const { runtime, routers } = this.#context;
+    if (runtime.healthOf(key.namespace).state !== 'ready') return undefined;
+    const network = routers.networkOf(key.namespace);
+    return network === undefined ? 'unknown' : findLink(network, siteId, key.name);
   }
 
   #problemOf(own: Link, active: Site | undefined): string | undefined {

@@ -14,8 +14,8 @@ import type { NetworkLink } from '../network.ts';
 export interface LinkFacts {
   /** What is wrong, if anything. */
   readonly problem: string | undefined;
-  /** Its record in the network; absent while nobody reports it. */
-  readonly record: NetworkLink | undefined;
+  /** Its record in the network; absent when nobody reports it, `unknown` before we could ask. */
+  readonly record: NetworkLink | 'unknown' | undefined;
 }
 
 /** The same object when nothing changes. */
@@ -25,15 +25,22 @@ export function decideLinkStatus(
   at: Evaluation,
 ): NonNullable<Link['status']> {
   const before = link.status ?? {};
-  const { problem, record } = facts;
+  const { problem } = facts;
+  const configured = problem === undefined ? stateReady() : stateError(problem);
+  const required = ['Configured', 'Operational'];
+  // Right after a start nothing is known of the network; what was true before may still be.
+  if (facts.record === 'unknown' && problem === undefined && before.conditions !== undefined) {
+    return settleStatus(before, { Configured: configured }, required, at);
+  }
+  const record = facts.record === 'unknown' ? undefined : facts.record;
   const operational = problem === undefined && record?.operational === true;
   const settled = settleStatus(
     before,
     {
-      Configured: problem === undefined ? stateReady() : stateError(problem),
+      Configured: configured,
       Operational: operational ? stateReady() : statePending(messages.notOperational),
     },
-    ['Configured', 'Operational'],
+    required,
     at,
   );
   const { remoteSiteId: _id, remoteSiteName: _name, ...rest } = settled;

@@ -130,8 +130,8 @@ class ListenerReconciler implements Reconciler<string> {
 
   async #tell(own: Listener, problem: string | undefined): Promise<void> {
     const { client, routers } = this.#context;
-    const network = routers.networkOf(own.metadata.namespace ?? '') ?? [];
-    const matched = hasConnector(network, own.spec?.routingKey ?? '');
+    const network = routers.networkOf(own.metadata.namespace ?? '');
+    const matched = network && hasConnector(network, own.spec?.routingKey ?? '');
     await updateStatus(client, listener, own, (copy) => ({
       ...copy,
       status: decideListenerStatus(copy, { problem, matched }, evaluationOf(this.#context, copy)),

@@ -2,6 +2,7 @@
 import {
   type Evaluation,
   equalJson,
+  isConditionTrue,
   settleStatus,
   stateError,
   statePending,
@@ -13,8 +14,8 @@ import { messages } from '../names.ts';
 export interface ListenerFacts {
   /** What is wrong, if anything. */
   readonly problem: string | undefined;
-  /** True when a connector with its routing key leads somewhere. */
-  readonly matched: boolean;
+  /** True when a connector with its routing key leads somewhere; undefined while the network is unknown. */
+  readonly matched: boolean | undefined;
 }
 
 /** The same object when nothing changes. */
@@ -24,15 +25,17 @@ export function decideListenerStatus(
   at: Evaluation,
 ): NonNullable<Listener['status']> {
   const before = listener.status ?? {};
+  // What was true before may still be.
+  const isMatched = matched ?? isConditionTrue(before.conditions, 'Matched');
   const { hasMatchingConnector: _before, ...settled } = settleStatus(
     before,
     {
       Configured: problem === undefined ? stateReady() : stateError(problem),
-      Matched: matched ? stateReady() : statePending(messages.noMatchingConnectors),
+      Matched: isMatched ? stateReady() : statePending(messages.noMatchingConnectors),
     },
     ['Configured', 'Matched'],
     at,
   );
-  const next = { ...settled, ...(matched ? { hasMatchingConnector: true } : {}) };
+  const next = { ...settled, ...(isMatched ? { hasMatchingConnector: true } : {}) };
   return equalJson(next, before) ? before : next;
 }

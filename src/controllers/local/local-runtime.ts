@@ -129,6 +129,11 @@ export class LocalRuntime implements SiteRuntime {
     return { state: 'starting', message: 'Router process is not ready' };
   }
 
+  /** Process id of the router of a namespace, for people who want to look at it. */
+  pidOf(namespace: string): number | undefined {
+    return this.#supervisor.get(namespace)?.pid;
+  }
+
   managementOf(front: Service): HostPort | undefined {
     return this.bindOf(front, managementListener);
   }

@@ -19,6 +19,7 @@ import type {
   Attributes,
   OpenRouterConnection,
   RouterConnection,
+  RouterConnectionHandlers,
   RouterTarget,
 } from './router-connection.ts';
 
@@ -28,6 +29,8 @@ export interface ManagementConnectionDeps {
   readonly log: Logger;
 }
 
+/** A router or controller that is silent for this long is gone; they speak every 2 000. Milliseconds. */
+const silenceMs = 15_000;
 /** Pauses between tries to reach a router of this machine; milliseconds. */
 const retryFirstMs = 20;
 const retryMaxMs = 1_000;
@@ -35,48 +38,24 @@ const retryMaxMs = 1_000;
 /** Opens connections of that kind. */
 export function openManagementConnections(deps: ManagementConnectionDeps): OpenRouterConnection {
   return async (target, handlers) => {
-    const log = deps.log.child({
-      component: 'router-connection',
-      namespace: target.site.namespace,
-    });
+    const facts = { component: 'router-connection', namespace: target.site.namespace };
+    const log = deps.log.child(facts);
+    let connection: ManagementConnection | undefined;
     const client = await managementClient(
       {
         ...deps,
         log,
         onConnected: () => handlers.onConnection(),
-        onDisconnected: () => handlers.onConnection(),
+        onDisconnected: () => {
+          connection?.onDisconnected();
+          handlers.onConnection();
+        },
       },
       optionsOf(target),
     ).start(new AbortController().signal);
-    const beacons = new EarlyBeacons({ client, random: deps.random }, target.site.id);
-    const announcer = siteAnnouncer(
-      { client, clock: deps.clock },
-      { ...target.site, siteId: target.site.id },
-    );
-    let network: readonly NetworkSite[] | undefined;
-    const onChange = (view: NetworkView): void => {
-      beacons.onView(view);
-      network = siteNetwork(view);
-      handlers.onNetwork();
-    };
-    // The watcher's own subscription serves the early beacons too.
-    const carrier: Carrier = {
-      send: (message) => client.send(message),
-      onConnected: (listener) => client.onConnected(listener),
-      subscribe: (address, onMessage) =>
-        client.subscribe(address, (message) => {
-          if (address === beaconAddress) beacons.onMessage(message);
-          onMessage(message);
-        }),
-    };
-    const watcher = networkWatcher({ client: carrier, clock: deps.clock, onChange });
-    return new ManagementConnection({
-      client,
-      watcher,
-      announcer,
-      beacons,
-      network: () => network,
-    });
+    connection = new ManagementConnection({ ...deps, client }, target, handlers);
+    connection.begin();
+    return connection;
   };
 }
 
@@ -91,53 +70,108 @@ function optionsOf(target: RouterTarget): Parameters<typeof managementClient>[1]
   };
 }
 
-type Carrier = Pick<ManagementClient, 'onConnected' | 'send' | 'subscribe'>;
-
-interface Parts {
-  readonly client: ManagementClient;
-  readonly watcher: NetworkWatcher;
-  readonly announcer: SiteAnnouncer;
-  readonly beacons: EarlyBeacons;
-  readonly network: () => readonly NetworkSite[] | undefined;
-}
-
 class ManagementConnection implements RouterConnection {
-  readonly #parts: Parts;
+  readonly #deps: ManagementConnectionDeps & { readonly client: ManagementClient };
+  readonly #target: RouterTarget;
+  readonly #handlers: RouterConnectionHandlers;
+  #flows: Flows | undefined;
+  #network: readonly NetworkSite[] | undefined;
+  #ended: Promise<void> = Promise.resolve();
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(
+    deps: ManagementConnectionDeps & { readonly client: ManagementClient },
+    target: RouterTarget,
+    handlers: RouterConnectionHandlers,
+  ) {
+    this.#deps = deps;
+    this.#target = target;
+    this.#handlers = handlers;
   }
 
   get connected(): boolean {
-    return this.#parts.client.isConnected;
+    return this.#deps.client.isConnected;
   }
 
   get network(): readonly NetworkSite[] | undefined {
-    return this.#parts.network();
+    return this.#network;
+  }
+
+  /** Follows the network and announces the site. */
+  begin(): void {
+    const { client, clock, random } = this.#deps;
+    const { site } = this.#target;
+    const beacons = new EarlyBeacons({ client, random }, site.id);
+    const announcer = siteAnnouncer({ client, clock }, { ...site, siteId: site.id });
+    // The watcher's own subscription serves the early beacons too.
+    const carrier: Carrier = {
+      send: (message) => client.send(message),
+      onConnected: (listener) => client.onConnected(listener),
+      subscribe: (address, onMessage) =>
+        client.subscribe(address, (message) => {
+          if (address === beaconAddress) beacons.onMessage(message);
+          onMessage(message);
+        }),
+    };
+    const onChange = (view: NetworkView): void => {
+      beacons.onView(view);
+      this.#network = siteNetwork(view);
+      this.#handlers.onNetwork();
+    };
+    const watcher = networkWatcher(
+      { client: carrier, clock, onChange },
+      { silenceMs, firstSilenceMs: silenceMs * 2 },
+    );
+    this.#flows = { watcher, announcer, beacons };
+  }
+
+  /**
+   * The router may have died: what it said last must not outlive it. The view is built anew from
+   * what the next router says.
+   */
+  onDisconnected(): void {
+    const before = this.#flows;
+    if (before === undefined) return;
+    this.#network = undefined;
+    this.begin();
+    this.#ended = this.#ended.then(() => endFlows(before));
   }
 
   async query(type: ManagedType): Promise<readonly EntityRow[]> {
-    return this.#parts.client.query(type);
+    return this.#deps.client.query(type);
   }
 
   async create(type: ManagedType, name: string, attributes: Attributes): Promise<void> {
-    await this.#parts.client.create(type, name, { ...attributes });
-    if (type === 'connector') this.#parts.beacons.onLinkMade();
+    await this.#deps.client.create(type, name, { ...attributes });
+    if (type === 'connector') this.#flows?.beacons.onLinkMade();
   }
 
   async update(type: ManagedType, name: string, attributes: Attributes): Promise<void> {
-    await this.#parts.client.update({ type, name }, { ...attributes });
+    await this.#deps.client.update({ type, name }, { ...attributes });
   }
 
   async delete(type: ManagedType, name: string): Promise<void> {
-    await this.#parts.client.delete({ type, name });
+    await this.#deps.client.delete({ type, name });
   }
 
   async close(): Promise<void> {
-    const { client, watcher, announcer, beacons } = this.#parts;
-    beacons.stop();
-    await watcher.stop({ graceMs: 0 });
-    await announcer.stop({ graceMs: 0 });
-    await client.stop({ graceMs: 500 });
+    const flows = this.#flows;
+    this.#flows = undefined;
+    await this.#ended;
+    if (flows !== undefined) await endFlows(flows);
+    await this.#deps.client.stop({ graceMs: 500 });
   }
+}
+
+type Carrier = Pick<ManagementClient, 'onConnected' | 'send' | 'subscribe'>;
+
+interface Flows {
+  readonly watcher: NetworkWatcher;
+  readonly announcer: SiteAnnouncer;
+  readonly beacons: EarlyBeacons;
+}
+
+async function endFlows({ watcher, announcer, beacons }: Flows): Promise<void> {
+  beacons.stop();
+  await watcher.stop({ graceMs: 0 });
+  await announcer.stop({ graceMs: 0 });
 }
