@@ -6,11 +6,7 @@ export {
   type GrantAddressSource,
   startAccessGrantController,
 } from './grant-controller.ts';
-export {
-  expirationWindowDefault,
-  type GrantAddress,
-  redemptionsAllowedDefault,
-} from './grant-decision.ts';
+export type { GrantAddress } from './grant-decision.ts';
 export {
   type GrantServerOptions,
   type RunningGrantServer,

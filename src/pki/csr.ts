@@ -3,13 +3,8 @@
  * The request proves possession of the key; names in it are a wish, the issuer decides.
  * @spec RFC2986 4
  */
-import 'reflect-metadata';
-import { createPublicKey, webcrypto, type KeyObject } from 'node:crypto';
-import {
-  Pkcs10CertificateRequest,
-  Pkcs10CertificateRequestGenerator,
-  SubjectAlternativeNameExtension,
-} from '@peculiar/x509';
+import { createPublicKey, type KeyObject, webcrypto } from 'node:crypto';
+import type * as X509Library from '@peculiar/x509';
 import type { CertificateSummary } from './certificate.ts';
 import { PkiError } from './errors.ts';
 import { issueForKey, type Authority, type LeafRequest } from './issue.ts';
@@ -18,6 +13,12 @@ import { checkSubject, splitHosts, type SubjectName } from './names.ts';
 
 /** Longest request that is read, in characters. */
 const requestCharsMax = 16_384;
+
+/** The library is loaded when a request is first made or read: it takes longer than our own start. */
+async function loadX509(): Promise<typeof X509Library> {
+  await import('reflect-metadata');
+  return await import('@peculiar/x509');
+}
 
 /** A request whose signature was checked. */
 export interface SigningRequest {
@@ -41,6 +42,7 @@ export async function createSigningRequest(
     ...ipAddresses.map((value) => ({ type: 'ip', value }) as const),
   ];
   const algorithm = webAlgorithm(keys.privateKey);
+  const { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } = await loadX509();
   const request = await Pkcs10CertificateRequestGenerator.create(
     {
       name: [
@@ -87,14 +89,15 @@ export async function parseSigningRequest(pem: string): Promise<SigningRequest> 
       facts: { requestCharsMax },
     });
   }
-  const { request, publicKey } = openRequest(pem);
+  const x509 = await loadX509();
+  const { request, publicKey } = openRequest(x509, pem);
   checkKeyAccepted(publicKey);
   if (!(await request.verify(webcrypto).catch(() => false))) {
     throw new PkiError('PKI_REQUEST_INVALID', 'request is not signed by its key');
   }
   const alternatives = request.getExtension('2.5.29.17');
   const names =
-    alternatives instanceof SubjectAlternativeNameExtension ? alternatives.names.items : [];
+    alternatives instanceof x509.SubjectAlternativeNameExtension ? alternatives.names.items : [];
   const { dnsNames, ipAddresses } = splitHosts(
     names.filter((name) => name.type === 'dns' || name.type === 'ip').map((name) => name.value),
   );
@@ -106,8 +109,11 @@ export async function parseSigningRequest(pem: string): Promise<SigningRequest> 
   };
 }
 
-function openRequest(pem: string): {
-  readonly request: Pkcs10CertificateRequest;
+function openRequest(
+  x509: typeof X509Library,
+  pem: string,
+): {
+  readonly request: X509Library.Pkcs10CertificateRequest;
   readonly publicKey: KeyObject;
 } {
   // The library also takes hex and bare base64; we promise PEM and accept nothing else.
@@ -115,7 +121,7 @@ function openRequest(pem: string): {
     throw new PkiError('PKI_REQUEST_INVALID', 'request is not PEM');
   }
   try {
-    const request = new Pkcs10CertificateRequest(pem);
+    const request = new x509.Pkcs10CertificateRequest(pem);
     const key = Buffer.from(request.publicKey.rawData);
     return { request, publicKey: createPublicKey({ key, format: 'der', type: 'spki' }) };
   } catch (thrown) {

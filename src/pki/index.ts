@@ -14,18 +14,15 @@ export {
 export type { KeyAlgorithm, KeyPair } from './keys.ts';
 export {
   canonicalHosts,
-  commonNameCharsMax,
   formatIpAddress,
-  isDnsName,
   parseIpAddress,
   splitHosts,
 } from './names.ts';
 export type { HostNames, SubjectName } from './names.ts';
-export { bundleCertificatesMax, joinBundle, splitBundle } from './pem.ts';
+export { joinBundle, splitBundle } from './pem.ts';
 export { parseCertificate } from './certificate.ts';
 export type { CertificateSummary } from './certificate.ts';
 export {
-  certificateLifetimeMsDefault,
   createAuthority,
   issueCertificate,
   issueForKey,

@@ -2,7 +2,13 @@
  * Key pairs: ECDSA P-256 unless asked otherwise. Private keys travel as Node's KeyObject, which
  * shows nothing when logged, and leave as unencrypted PKCS#8 PEM.
  */
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { unreachable } from '#base/assert.ts';
 import { PkiError } from './errors.ts';
@@ -23,11 +29,12 @@ const rsaBitsMax = 8192;
 
 const generate = promisify(generateKeyPair);
 
-/** Makes a new key pair, off the main thread. */
+/** Makes a new key pair. RSA takes a while and is done off the main thread. */
 export async function createKeyPair(algorithm: KeyAlgorithm = 'ecdsa-p256'): Promise<KeyPair> {
   switch (algorithm) {
     case 'ecdsa-p256':
-      return await generate('ec', { namedCurve: 'P-256' });
+      // Takes less time than handing it to another thread.
+      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
     case 'rsa-2048':
       return await generate('rsa', { modulusLength: 2048 });
     case 'rsa-3072':
@@ -82,9 +89,17 @@ export function samePublicKey(a: KeyObject, b: KeyObject): boolean {
   return publicKeyDer(a).equals(publicKeyDer(b));
 }
 
+/** SubjectPublicKeyInfo of a P-256 key up to its point. @spec RFC5480 2 */
+const p256Prefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+
 /** SubjectPublicKeyInfo in DER. @spec RFC5280 4.1.2.7 */
 export function publicKeyDer(key: KeyObject): Buffer {
-  return key.export({ type: 'spki', format: 'der' });
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+    return key.export({ type: 'spki', format: 'der' });
+  }
+  // OpenSSL's general encoder takes three times as long as reading the point.
+  const { x = '', y = '' } = key.export({ format: 'jwk' });
+  return Buffer.concat([p256Prefix, Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
 }
 
 /** Which of the kinds we make a private key is; undefined for other accepted kinds. */

@@ -9,6 +9,7 @@ import {
   privateKeyPem,
   samePublicKey,
 } from '#pki/index.ts';
+import { publicKeyDer } from '#pki/keys.ts';
 
 test('private keys leave as PKCS#8 and come back the same', async () => {
   for (const algorithm of ['ecdsa-p256', 'rsa-2048'] as const) {
@@ -16,6 +17,13 @@ test('private keys leave as PKCS#8 and come back the same', async () => {
     const pem = privateKeyPem(keys.privateKey);
     assert.match(pem, /^-----BEGIN PRIVATE KEY-----\n/);
     assert.equal(samePublicKey(parsePrivateKey(pem).publicKey, keys.publicKey), true);
+  }
+});
+
+test('the short way to the public key of P-256 gives what OpenSSL gives', async () => {
+  for (let count = 0; count < 100; count++) {
+    const { publicKey } = await createKeyPair();
+    assert.deepEqual(publicKeyDer(publicKey), publicKey.export({ type: 'spki', format: 'der' }));
   }
 });
 
