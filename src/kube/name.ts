@@ -12,9 +12,16 @@ const label1035Pattern = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const qualifiedPattern = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValuePattern = `(${qualifiedPattern})?`;
 const configKeyPattern = '[-._a-zA-Z0-9]+';
-const portNamePattern = '^[-a-z0-9]+$';
 
 const whole = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`, 'u');
+
+const labelForm = whole(labelPattern);
+const subdomainForm = whole(subdomainPattern);
+const label1035Form = whole(label1035Pattern);
+const qualifiedForm = whole(qualifiedPattern);
+const labelValueForm = whole(labelValuePattern);
+const configKeyForm = whole(configKeyPattern);
+const portNameForm = whole('[-a-z0-9]+');
 
 const tooLongText = (max: number): string => `must be no more than ${max} bytes`;
 
@@ -32,8 +39,8 @@ function regexText(what: string, pattern: string, ...examples: string[]): string
 export function checkLabelName(name: string): string[] {
   const found: string[] = [];
   if (byteLength(name) > 63) found.push(tooLongText(63));
-  if (!whole(labelPattern).test(name)) {
-    const what = whole(subdomainPattern).test(name)
+  if (!labelForm.test(name)) {
+    const what = subdomainForm.test(name)
       ? 'must not contain dots'
       : regexText(
           "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
@@ -50,7 +57,7 @@ export function checkLabelName(name: string): string[] {
 export function checkSubdomainName(name: string): string[] {
   const found: string[] = [];
   if (byteLength(name) > 253) found.push(tooLongText(253));
-  if (!whole(subdomainPattern).test(name)) {
+  if (!subdomainForm.test(name)) {
     found.push(
       regexText(
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
@@ -66,7 +73,7 @@ export function checkSubdomainName(name: string): string[] {
 export function checkServiceName(name: string): string[] {
   const found: string[] = [];
   if (byteLength(name) > 63) found.push(tooLongText(63));
-  if (!whole(label1035Pattern).test(name)) {
+  if (!label1035Form.test(name)) {
     found.push(
       regexText(
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
@@ -103,7 +110,7 @@ export function checkQualifiedName(name: string): string[] {
   }
   if (local === '') found.push('name part must be non-empty');
   else if (byteLength(local) > 63) found.push(`name part ${tooLongText(63)}`);
-  if (!whole(qualifiedPattern).test(local)) found.push(what);
+  if (!qualifiedForm.test(local)) found.push(what);
   return found;
 }
 
@@ -111,7 +118,7 @@ export function checkQualifiedName(name: string): string[] {
 export function checkLabelValue(value: string): string[] {
   const found: string[] = [];
   if (byteLength(value) > 63) found.push(tooLongText(63));
-  if (!whole(labelValuePattern).test(value)) {
+  if (!labelValueForm.test(value)) {
     found.push(
       regexText(
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -129,7 +136,7 @@ export function checkLabelValue(value: string): string[] {
 export function checkConfigKey(key: string): string[] {
   const found: string[] = [];
   if (byteLength(key) > 253) found.push(tooLongText(253));
-  if (!whole(configKeyPattern).test(key)) {
+  if (!configKeyForm.test(key)) {
     found.push(
       regexText(
         "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
@@ -150,7 +157,7 @@ export function checkConfigKey(key: string): string[] {
 export function checkPortName(name: string): string[] {
   const found: string[] = [];
   if (name.length > 15) found.push(tooLongText(15));
-  if (!new RegExp(portNamePattern, 'u').test(name)) {
+  if (!portNameForm.test(name)) {
     found.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   }
   if (!/[a-z]/u.test(name)) found.push('must contain at least one letter (a-z)');

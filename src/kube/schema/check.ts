@@ -16,6 +16,7 @@ export const findingsMax = 1000;
 /** What a check found, and how much it looked at: `oneOf` reports the alternative that went furthest. */
 interface Findings {
   readonly errors: FieldError[];
+  readonly inOrder: boolean;
   visited: number;
 }
 
@@ -34,8 +35,9 @@ const fieldOf = (path: string): string => (path === '' ? '<nil>' : path);
  * @param path where `value` stands, such as `spec`; empty for the whole object
  */
 export function checkSchema(schema: SchemaNode, value: unknown, path = ''): FieldError[] {
-  const found: Findings = { errors: [], visited: 0 };
-  checkNode(schema, value, path, found);
+  // Nearly all values are good: the order of fields only matters, and is only made, when one is not.
+  if (attempt(schema, value, path, false).errors.length === 0) return [];
+  const found = attempt(schema, value, path, true);
   const seen = new Set<string>();
   return found.errors.filter((error) => {
     const text = `${error.field}\n${error.message}`;
@@ -179,7 +181,8 @@ function checkObject(
   found: Findings,
 ): void {
   const field = fieldOf(path);
-  const names = Object.keys(value).sort();
+  const names = Object.keys(value);
+  if (found.inOrder) names.sort();
   const { minProperties, maxProperties, properties, additionalProperties } = schema;
   if (minProperties !== undefined && names.length < minProperties) {
     const detail = `${path} in body should have at least ${minProperties} properties`;
@@ -202,8 +205,8 @@ function checkObject(
   }
 }
 
-function attempt(schema: SchemaNode, value: unknown, path: string): Findings {
-  const found: Findings = { errors: [], visited: 0 };
+function attempt(schema: SchemaNode, value: unknown, path: string, inOrder: boolean): Findings {
+  const found: Findings = { errors: [], inOrder, visited: 0 };
   checkNode(schema, value, path, found);
   return found;
 }
@@ -226,14 +229,14 @@ function checkCompositions(
     found.errors.push(invalid('<nil>', '', `${JSON.stringify(path)} ${detail}`));
   };
   if (schema.anyOf !== undefined) {
-    const attempts = schema.anyOf.map((each) => attempt(each, value, path));
+    const attempts = schema.anyOf.map((each) => attempt(each, value, path, found.inOrder));
     if (attempts.every((each) => each.errors.length > 0)) {
       say('must validate at least one schema (anyOf)');
       found.errors.push(...furthest(attempts));
     }
   }
   if (schema.oneOf !== undefined) {
-    const attempts = schema.oneOf.map((each) => attempt(each, value, path));
+    const attempts = schema.oneOf.map((each) => attempt(each, value, path, found.inOrder));
     const valid = attempts.filter((each) => each.errors.length === 0).length;
     if (valid !== 1) {
       const tail = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
@@ -242,14 +245,17 @@ function checkCompositions(
     }
   }
   if (schema.allOf !== undefined) {
-    const attempts = schema.allOf.map((each) => attempt(each, value, path));
+    const attempts = schema.allOf.map((each) => attempt(each, value, path, found.inOrder));
     const valid = attempts.filter((each) => each.errors.length === 0).length;
     for (const each of attempts) found.errors.push(...each.errors);
     if (valid !== attempts.length) {
       say(`must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`);
     }
   }
-  if (schema.not !== undefined && attempt(schema.not, value, path).errors.length === 0) {
+  if (
+    schema.not !== undefined &&
+    attempt(schema.not, value, path, found.inOrder).errors.length === 0
+  ) {
     say('must not validate the schema (not)');
   }
 }
