@@ -69,7 +69,7 @@ async function twoMachines(t: TestContext): Promise<readonly [Machine, Machine]>
 }
 
 async function startOn(t: TestContext, { prefix, address }: Machine): Promise<Up> {
-  return startUp(t, { prefix, args: ['--listen', '0.0.0.0', '--advertise', address] });
+  return startUp(t, { prefix, args: ['--listen', address] });
 }
 
 /** An HTTP server on a machine's loopback; gives its port. */

@@ -4,6 +4,7 @@ import { createHash, createCipheriv, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { waitUntil } from '../support/process-wait.ts';
 import { startUp } from '../support/up-process.ts';
 import { exposeInEast, linkWestAndEast } from '../support/up-sites.ts';
 
@@ -40,6 +41,15 @@ async function receive(socket: Socket): Promise<Sum> {
   return { bytes, sha256: hash.digest('hex') };
 }
 
+/** Connects as soon as the listener does. */
+async function dial(port: number): Promise<Socket> {
+  return waitUntil(`port ${port} to open`, async () => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
+  });
+}
+
 /** A server that handles one connection with `work`. */
 async function serveOnce(
   t: TestContext,
@@ -65,7 +75,7 @@ test('a gigabyte each way arrives whole', async (t) => {
   await t.test('from west to east', async () => {
     const server = await serveOnce(t, send);
     const port = await exposeInEast(up, 'download', server.port);
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = await dial(port);
     const [sent, received] = await Promise.all([server.sum, receive(socket)]);
     assert.deepEqual(received, sent);
   });
@@ -73,7 +83,7 @@ test('a gigabyte each way arrives whole', async (t) => {
   await t.test('from east to west', async () => {
     const server = await serveOnce(t, receive);
     const port = await exposeInEast(up, 'upload', server.port);
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = await dial(port);
     const [sent, received] = await Promise.all([send(socket), server.sum]);
     assert.deepEqual(received, sent);
     socket.destroy();

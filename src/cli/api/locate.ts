@@ -126,8 +126,10 @@ async function isFile(path: string): Promise<boolean> {
   return facts?.isFile() ?? false;
 }
 
+/** A pipe will do: shells give one for `--kubeconfig <(…)`. */
 async function mustBeFile(path: string, from: string): Promise<void> {
-  if (await isFile(path)) return;
+  const facts = await stat(path).catch(() => undefined);
+  if (facts !== undefined && !facts.isDirectory()) return;
   throw new CliError('CLI_FILE', `${from}: there is no file ${path}`, {
     todo: 'check the path',
   });

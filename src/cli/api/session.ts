@@ -1,18 +1,23 @@
 /** One conversation with the API server: found, opened, closed, and its faults put in words. */
+import { readFile, stat } from 'node:fs/promises';
+import { messageOf } from '#base/errors.ts';
 import { apiVersionOf } from '#kube/index.ts';
 import {
   connectionFromKubeconfig,
+  directConnection,
   errorDocs,
   isKubeError,
   KubeClient,
   KubeClientError,
   type KubeConnection,
+  type KubeconfigOptions,
 } from '#kubeclient/index.ts';
 import { CliError } from '../errors.ts';
 import type { GlobalFlags } from '../input/format.ts';
 import type { CliIo } from '../io.ts';
 import { site } from './kinds.ts';
 import { type Location, locateApi } from './locate.ts';
+import { plainConnection } from './plain-kubeconfig.ts';
 
 export interface Session {
   readonly client: KubeClient;
@@ -75,14 +80,27 @@ function refusal(thrown: KubeClientError): CliError {
 }
 
 async function connect(location: Location, context: string | undefined): Promise<KubeConnection> {
+  const { path } = location;
   try {
+    const text = path === undefined ? '' : await readFile(path, 'utf8');
+    const plain = plainConnection(text, context);
+    if (plain !== undefined) return directConnection(plain);
     return await connectionFromKubeconfig({
-      ...(location.path === undefined ? {} : { path: location.path }),
+      ...(path === undefined ? {} : await sourceOf(path, text)),
       ...(context === undefined ? {} : { context }),
     });
   } catch (thrown) {
-    throw thrown instanceof KubeClientError ? refusal(thrown) : thrown;
+    if (thrown instanceof KubeClientError) throw refusal(thrown);
+    throw new CliError('CLI_FILE', `${path ?? 'kubeconfig'}: ${messageOf(thrown)}`, {
+      todo: 'check that it is a kubeconfig and that you may read it',
+      cause: thrown,
+    });
   }
+}
+
+/** Files named in a kubeconfig are relative to it; what came through a pipe is gone once read. */
+async function sourceOf(path: string, text: string): Promise<KubeconfigOptions> {
+  return (await stat(path)).isFile() ? { path } : { text };
 }
 
 async function knowsOurKinds(client: KubeClient): Promise<boolean> {
