@@ -70,8 +70,9 @@ export async function openSite(bench: ControllerBench, namespace = west): Promis
 export async function grantWorld(
   context: TestContext,
   options: Partial<GrantServerOptions> = {},
+  instead: Partial<ControllerBench<MemoryKube>> = {},
 ): Promise<GrantWorld> {
-  return await grantWorldOver(controllerBench(context), options);
+  return await grantWorldOver({ ...controllerBench(context), ...instead }, options);
 }
 
 /** Over any API. */
