@@ -30,9 +30,11 @@ export function allCosts(
 }
 
 /** The first thing in which some router does not know the truth; undefined when all do. */
-export function firstDifference(network: Network): string | undefined {
+export function firstDifference(
+  network: Network,
+  costs = allCosts([...network.routers.keys()], network.edges()),
+): string | undefined {
   const ids = [...network.routers.keys()];
-  const costs = allCosts(ids, network.edges());
   for (const [id, router] of network.routers) {
     const expected = costs.get(id)!;
     for (const other of ids) {
@@ -74,8 +76,9 @@ function addressDifference(
 /** Runs until every router knows the truth. @returns simulated ms that took, Infinity when never */
 export function convergeMs(network: Network, limitMs: number, stepMs = 50): number {
   const startMs = network.queue.nowMs;
+  const costs = allCosts([...network.routers.keys()], network.edges());
   while (network.queue.nowMs - startMs <= limitMs) {
-    if (firstDifference(network) === undefined) return network.queue.nowMs - startMs;
+    if (firstDifference(network, costs) === undefined) return network.queue.nowMs - startMs;
     network.run(stepMs);
   }
   return Infinity;

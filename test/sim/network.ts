@@ -98,7 +98,7 @@ export class Network {
     for (const end of connection.ends) this.#use(end, (engine) => engine.onConnectionClosed(id));
   }
 
-  /** The process ends and starts again: connections drop and come back after `pauseMs`. */
+  /** The process ends and starts again: connections drop and come back after `pauseMs`, which passes. */
   restart(id: string, pauseMs = 20): void {
     const router = this.routers.get(id)!;
     const own = [...this.connections.values()].filter((c) => c.up && c.ends.includes(id));
@@ -107,9 +107,8 @@ export class Network {
     router.engine = this.#engine(id, router.run);
     for (const [key, treatment] of router.addresses)
       router.engine.setLocalAddress(key, { treatment });
-    this.queue.at(this.queue.nowMs + pauseMs, () => {
-      for (const connection of own) this.raise(connection.id);
-    });
+    this.run(pauseMs);
+    for (const connection of own) this.raise(connection.id);
   }
 
   offer(id: string, key: string, treatment: Treatment = Treatment.balanced): void {
