@@ -92,8 +92,13 @@ test('linkAccess gives endpoints with a matching certificate; none takes them aw
   await until(async () => (await client.find(service, key)) === undefined, 'no Service');
   const closed = await client.get(site, west);
   assert.ok(closed.status?.conditions?.every(({ type }) => type !== 'Resolved'));
-  const config = await client.get(configMap, key);
-  assert.ok(!config.data?.['skrouterd.json']?.includes('inter-router'));
+  await world.eventually(
+    configMap,
+    'west',
+    'skupper-router',
+    'no listener for routers',
+    ({ data }) => data?.['skrouterd.json']?.includes('inter-router') === false,
+  );
 });
 
 test('a wrong spec is told, and the Site heals when it is corrected', async (t) => {
