@@ -156,13 +156,11 @@ export class ResourceHandler {
     const options = parseListOptions(query);
     const deleteCall = await this.#deleteCall(call);
     const { objects, metadata } = this.#deps.lister.list(target, options);
-    await Promise.all(
-      objects.map(async (object) => {
-        const { name, namespace = '', uid } = object.metadata;
-        const single = { ...target, name, namespace };
-        await this.#deps.remover.remove(single, { ...deleteCall, uid }).catch(ignoreGone);
-      }),
-    );
+    const targets = objects.map(({ metadata: { name, namespace = '', uid } }) => ({
+      target: { ...target, name, namespace },
+      uid,
+    }));
+    await this.#deps.remover.removeAll(targets, deleteCall);
     const list = showList(this.#representation(target), shape, objects, metadata);
     sendValue(response, 200, list, shape.form);
   }
@@ -237,10 +235,4 @@ function contentType(request: IncomingMessage): string | undefined {
 
 function isStatus(result: Status | KubeObject): result is Status {
   return result.kind === 'Status';
-}
-
-/** One of many was deleted by somebody else, or replaced. */
-function ignoreGone(thrown: unknown): void {
-  const reason = thrown instanceof Error && 'reason' in thrown ? thrown.reason : '';
-  if (reason !== 'NotFound' && reason !== 'Conflict') throw thrown;
 }

@@ -17,20 +17,28 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
+  let settled = false;
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size > bytesMax) {
+      settled = true;
       request.pause();
       reject(tooLarge(bytesMax));
       return;
     }
     chunks.push(chunk);
   });
-  request.on('end', () =>
-    resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
-  );
-  const incomplete = (): void =>
+  request.on('end', () => {
+    settled = true;
+    const [first] = chunks;
+    resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks));
+  });
+  // Every request closes in the end; only one that closes early is a fault.
+  const incomplete = (): void => {
+    if (settled) return;
+    settled = true;
     reject(new HttpError('HTTP_BODY_INCOMPLETE', 'the request ended before its body was complete'));
+  };
   request.on('error', incomplete);
   request.on('close', incomplete);
   return promise;

@@ -31,6 +31,8 @@ export interface WriteRequest<V extends object> extends ObjectKey {
   readonly expected: number;
   /** New contents; for a delete the last contents. Owned by the store from here on. */
   readonly value: V;
+  /** The value as JSON, when the writer made that already. */
+  readonly text?: string;
   readonly delete?: boolean;
 }
 

@@ -67,7 +67,7 @@ export class CommitQueue<V extends object> {
         retry: { afterMs: 1000 },
       });
     }
-    const text = JSON.stringify(request.value);
+    const text = request.text ?? JSON.stringify(request.value);
     const { promise, resolve, reject } = Promise.withResolvers<StoredObject<V>>();
     this.#pending.push({ request, text, resolve, reject });
     this.#schedule();

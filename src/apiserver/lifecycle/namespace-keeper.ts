@@ -107,12 +107,12 @@ export class NamespaceKeeper {
     const { store, registry, remover } = this.#deps;
     for (const collection of store.collections()) {
       const { objects } = store.list(collection, { namespace });
-      const deletes = objects.map(async ({ value, name }) => {
-        if (value.metadata.deletionTimestamp !== undefined) return;
+      const targets = objects.flatMap(({ value, name }) => {
         const target = targetOfObject(registry, value, { namespace, name });
-        if (target) await ignoreMissing(remover.remove(target, backgroundDelete));
+        const { deletionTimestamp, uid } = value.metadata;
+        return target && deletionTimestamp === undefined ? [{ target, uid }] : [];
       });
-      await Promise.all(deletes);
+      await remover.removeAll(targets, backgroundDelete);
     }
   }
 

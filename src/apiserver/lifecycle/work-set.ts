@@ -26,8 +26,14 @@ export class WorkSet {
   add(item: string): void {
     if (this.#stopped) return;
     this.#waiting.add(item);
+    this.#wake();
+  }
+
+  #wake(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
+      // Something may have come after the last look.
+      if (this.#waiting.size > 0) this.#wake();
     });
   }
 

@@ -13,6 +13,7 @@ import {
   notSupported,
   preconditionFailed,
   type Status,
+  StatusError,
 } from '#kube/index.ts';
 import { checkDryRun, refuse } from '../request/query-options.ts';
 import type { ResourceTarget } from '../request/request-path.ts';
@@ -29,6 +30,12 @@ export interface DeleteCall {
   readonly uid: string | undefined;
   /** The object must be at this version. */
   readonly resourceVersion: string | undefined;
+}
+
+/** One certain object, not merely whatever has its name. */
+export interface ObjectTarget {
+  readonly target: ResourceTarget;
+  readonly uid: string | undefined;
 }
 
 /** A delete as the garbage collector does it. */
@@ -76,6 +83,9 @@ export function parseDeleteCall(
   };
 }
 
+/** Deletes that wait for one commit together. */
+const sliceSize = 200;
+
 export class ObjectRemover {
   readonly #writer: ObjectWriter;
   readonly #clock: Clock;
@@ -106,6 +116,20 @@ export class ObjectRemover {
     return gone ? deleteSuccess(definition, name, last.metadata.uid ?? '') : last;
   }
 
+  /**
+   * Deletes many, a slice at a time so that other writers get their turn. Objects that somebody
+   * else deleted or replaced meanwhile are passed over.
+   * @throws StatusError the first other refusal
+   */
+  async removeAll(targets: readonly ObjectTarget[], call: DeleteCall): Promise<void> {
+    for (let at = 0; at < targets.length; at += sliceSize) {
+      const slice = targets.slice(at, at + sliceSize);
+      await Promise.all(
+        slice.map(({ target, uid }) => this.remove(target, { ...call, uid }).catch(ignoreGone)),
+      );
+    }
+  }
+
   /** The object with its deletion asked for, waiting for the finalizers. */
   #marked(
     target: ResourceTarget,
@@ -129,6 +153,11 @@ export class ObjectRemover {
     const next = { ...current, metadata };
     return isNamespaceKind(definition) ? terminatingNamespace(next) : next;
   }
+}
+
+function ignoreGone(thrown: unknown): void {
+  const { reason } = thrown instanceof StatusError ? thrown : { reason: '' };
+  if (reason !== 'NotFound' && reason !== 'Conflict') throw thrown;
 }
 
 function finalizersFor(present: readonly string[], propagation: Propagation): string[] {

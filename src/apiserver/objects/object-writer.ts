@@ -168,10 +168,10 @@ export class ObjectWriter {
       const remove = next === undefined || isFinished(definition, value);
       if (!remove && equalJson(value, withoutRevision(stored.value))) return stored.value;
       if (options.dryRun) return stampRevision(value, stored.revision);
-      this.#checkSize(value);
+      const text = this.#textOf(value);
       try {
         const { revision: expected } = stored;
-        const request = { collection, namespace, name, expected, value, delete: remove };
+        const request = { collection, namespace, name, expected, value, text, delete: remove };
         return (await this.#deps.store.write(request)).value;
       } catch (thrown) {
         if (!isConflict(thrown)) throw storeFault(thrown);
@@ -216,9 +216,9 @@ export class ObjectWriter {
     }
     if (store.get(collection, { namespace, name })) throw alreadyExists(definition, name);
     if (call.dryRun) return value;
-    this.#checkSize(value);
+    const text = this.#textOf(value);
     try {
-      const written = await store.write({ collection, namespace, name, expected: 0, value });
+      const written = await store.write({ collection, namespace, name, expected: 0, value, text });
       return written.value;
     } catch (thrown) {
       if (isConflict(thrown)) throw alreadyExists(definition, name);
@@ -255,12 +255,14 @@ export class ObjectWriter {
     return next;
   }
 
-  #checkSize(value: KubeObject): void {
+  /** The object as JSON. @throws StatusError KUBE_TOO_LARGE */
+  #textOf(value: KubeObject): string {
     const { objectBytesMax } = this.#limits;
-    // One UTF-16 unit is at most three bytes: most objects need no exact count.
     const text = JSON.stringify(value);
-    if (text.length * 3 <= objectBytesMax) return;
-    if (Buffer.byteLength(text) > objectBytesMax) throw tooLarge(objectBytesMax);
+    // One UTF-16 unit is at most three bytes: most objects need no exact count.
+    const small = text.length * 3 <= objectBytesMax;
+    if (!small && Buffer.byteLength(text) > objectBytesMax) throw tooLarge(objectBytesMax);
+    return text;
   }
 }
 
