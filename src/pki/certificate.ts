@@ -1,5 +1,5 @@
 /** What a certificate says, read once into plain values. */
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { readCertificate } from './certificate-reading.ts';
 import { PkiError } from './errors.ts';
 import { splitBundle } from './pem.ts';
@@ -62,5 +62,19 @@ export function openCertificate(pem: string): X509Certificate {
     return new X509Certificate(first);
   } catch (thrown) {
     throw new PkiError('PKI_CERTIFICATE_INVALID', 'certificate cannot be read', { cause: thrown });
+  }
+}
+
+/**
+ * The key a certificate is for. OpenSSL reads it only when asked, so that it may still be broken.
+ * @throws PkiError PKI_CERTIFICATE_INVALID
+ */
+export function publicKeyOf(certificate: X509Certificate): KeyObject {
+  try {
+    return certificate.publicKey;
+  } catch (thrown) {
+    throw new PkiError('PKI_CERTIFICATE_INVALID', 'certificate has no usable key', {
+      cause: thrown,
+    });
   }
 }

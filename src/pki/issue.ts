@@ -16,7 +16,7 @@ import {
   type KeyAlgorithm,
   type KeyPair,
 } from './keys.ts';
-import { openCertificate } from './certificate.ts';
+import { openCertificate, publicKeyOf } from './certificate.ts';
 import { checkSubject, splitHosts, type SubjectName } from './names.ts';
 
 /** Five years, as Skupper issues: links made from a token keep their certificate that long. */
@@ -90,7 +90,7 @@ export function parseAuthority(certificatePem: string, keyPem: string): Authorit
   const keys = parsePrivateKey(keyPem);
   const opened = openCertificate(certificatePem);
   if (!opened.ca) throw new PkiError('PKI_NOT_AUTHORITY', 'certificate is not an authority');
-  if (!samePublicKey(keys.publicKey, opened.publicKey)) {
+  if (!samePublicKey(keys.publicKey, publicKeyOf(opened))) {
     throw new PkiError(
       'PKI_KEY_MISMATCH',
       'private key does not belong to the authority certificate',

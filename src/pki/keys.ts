@@ -50,15 +50,16 @@ export async function createKeyPair(algorithm: KeyAlgorithm = 'ecdsa-p256'): Pro
  */
 export function parsePrivateKey(pem: string): KeyPair {
   if (pem.length > keyPemCharsMax) throw new PkiError('PKI_KEY_INVALID', 'private key is too long');
-  let privateKey: KeyObject;
+  let keys: KeyPair;
   try {
-    privateKey = createPrivateKey({ key: pem, format: 'pem' });
+    const privateKey = createPrivateKey({ key: pem, format: 'pem' });
+    keys = { privateKey, publicKey: createPublicKey(privateKey) };
   } catch {
     // The cause is dropped on purpose: nothing about the key's bytes may reach a log.
     throw new PkiError('PKI_KEY_INVALID', 'private key cannot be read');
   }
-  checkKeyAccepted(privateKey);
-  return { privateKey, publicKey: createPublicKey(privateKey) };
+  checkKeyAccepted(keys.privateKey);
+  return keys;
 }
 
 /** The private key as PKCS#8 PEM. Every call is a place to review. */

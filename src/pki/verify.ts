@@ -1,5 +1,5 @@
 /** Does this certificate come from that authority, and does this key belong to it? */
-import { openCertificate } from './certificate.ts';
+import { openCertificate, publicKeyOf } from './certificate.ts';
 import { parsePrivateKey, samePublicKey } from './keys.ts';
 import { splitBundle } from './pem.ts';
 
@@ -12,7 +12,7 @@ export function verifyIssuedBy(certificatePem: string, authorityPem: string): bo
   const certificate = openCertificate(certificatePem);
   const authority = openCertificate(authorityPem);
   return (
-    authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
+    authority.ca && certificate.checkIssued(authority) && certificate.verify(publicKeyOf(authority))
   );
 }
 
@@ -40,6 +40,6 @@ function isValidAt(pem: string, nowMs: number): boolean {
 export function keyMatchesCertificate(keyPem: string, certificatePem: string): boolean {
   return samePublicKey(
     parsePrivateKey(keyPem).publicKey,
-    openCertificate(certificatePem).publicKey,
+    publicKeyOf(openCertificate(certificatePem)),
   );
 }
