@@ -23,12 +23,18 @@ const nowhere: AddressTarget = { kind: 'nowhere' };
 
 /** The path of an address: without `amqp:/`, `amqp://host/` or a leading slash. */
 export function addressPath(address: string): string {
-  const scheme = /^amqps?:/u.exec(address);
-  if (scheme === null) return address.startsWith('/') ? address.slice(1) : address;
-  const rest = address.slice(scheme[0].length);
+  const scheme = schemeLength(address);
+  if (scheme === 0) return address.startsWith('/') ? address.slice(1) : address;
+  const rest = address.slice(scheme);
   if (!rest.startsWith('//')) return rest.startsWith('/') ? rest.slice(1) : rest;
   const slash = rest.indexOf('/', 2);
   return slash < 0 ? '' : rest.slice(slash + 1);
+}
+
+/** Runs for every routed message, hence without a pattern. */
+function schemeLength(address: string): number {
+  if (address.startsWith('amqp:')) return 5;
+  return address.startsWith('amqps:') ? 6 : 0;
 }
 
 /**

@@ -98,7 +98,7 @@ test('200 routers in a random mesh agree within two seconds of the last change',
   const network = new Network({ seed: 21 });
   randomNetwork(network, 200, 200);
   mustConverge(network, 'start');
-  network.run(10_000);
+  network.run(1000);
   network.restart('r0');
   mustConverge(network, 'restart of a well connected router');
   network.cut(7);
@@ -114,8 +114,7 @@ test('200 sites around one hub agree within two seconds after the hub restarts',
     network.offer(`s${index}`, `Msvc-${index}`);
   }
   mustConverge(network, 'start');
-  network.run(10_000);
-  network.messages = 0;
+  network.run(1000);
   network.restart('hub');
   mustConverge(network, 'restart');
 });
