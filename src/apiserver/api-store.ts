@@ -29,8 +29,3 @@ export function openApiStore(
 export function stampRevision<T extends KubeObject>(object: T, revision: number): T {
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
-
-/** The revision an object carries; 0 when none. */
-export function revisionOf(object: KubeObject): number {
-  return Number(object.metadata.resourceVersion ?? 0);
-}
