@@ -236,6 +236,8 @@ describe('hostile bytes', () => {
       'f00000000500001001' + '40',
       'c10301a10161'.slice(0, 10),
       'c1020140',
+      // Inside a list: a list whose size goes beyond its content.
+      'c00702c00401530540',
       'b1ffffffff',
       'a005',
       '00',

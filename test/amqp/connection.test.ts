@@ -468,6 +468,54 @@ describe('deliveries', () => {
     assert.equal(pair.client.driver.connection.counters.framesIn, before + 1);
   });
 
+  it('settles only what was settled, with gaps and out of order', () => {
+    const { pair, server } = openPair({ settleHere: false });
+    const { link } = attachSender(pair);
+    const settledIds: number[] = [];
+    const handler = { onPeerState: ({ id }: { id: number }) => settledIds.push(id) };
+    for (let index = 0; index < 6; index++) link.send(Buffer.from('x'), {}, handler);
+    pair.run();
+    for (const index of [0, 1, 3, 5, 4]) server.seen.deliveries[index]?.update(accepted, true);
+    pair.run();
+    assert.deepEqual(settledIds.toSorted(), [0, 1, 3, 4, 5]);
+    server.seen.deliveries[2]?.update(accepted, true);
+    pair.run();
+    assert.equal(settledIds.length, 6);
+  });
+
+  it('settles with the last transfer when asked to, in its frame or in a frame of its own', () => {
+    const { pair, server } = openPair({ settleHere: false });
+    const { link } = attachSender(pair);
+    for (const sameTurn of [true, false]) {
+      const delivery = link.startDelivery({});
+      delivery?.write(Buffer.from('x'));
+      if (!sameTurn) pair.run();
+      delivery?.end({ settled: true });
+      pair.run();
+      assert.ok(delivery?.isSettled);
+    }
+    assert.deepEqual(
+      server.seen.deliveries.map(({ settled }) => settled),
+      [true, true],
+    );
+  });
+
+  it('settles a delivery whose end still waits', () => {
+    const { pair, server } = openPair({ settleHere: false });
+    const { link } = attachSender(pair);
+    link.startDelivery({})?.abort();
+    pair.client.isTransportReady = false;
+    link.send(Buffer.from('first'), { settled: true });
+    pair.run();
+    const delivery = link.send(Buffer.from('second'));
+    delivery?.settle();
+    pair.client.isTransportReady = true;
+    pair.client.driver.onTransportDrained();
+    pair.run();
+    assert.deepEqual(server.seen.messages.map(String), ['first', 'second']);
+    assert.ok(server.seen.deliveries[1]?.settled);
+  });
+
   it('uses a streaming link for one delivery after another', () => {
     const { pair, server } = openPair();
     const { link } = attachSender(pair);

@@ -154,8 +154,14 @@ describe('AMQP over sockets', () => {
     const pouring = pour(link, 40_000_000).then(() => {
       isDone = true;
     });
-    await until(() => !client.connection.writable, 'sender is held back');
-    const sentBefore = client.connection.counters.bytesOut;
+    let sentBefore = -1;
+    let polls = 0;
+    await until(() => {
+      const { bytesOut } = client.connection.counters;
+      polls = bytesOut === sentBefore && bytesOut > 100_000 ? polls + 1 : 0;
+      sentBefore = bytesOut;
+      return polls === 20;
+    }, 'nothing leaves any more');
     assert.equal(isDone, false);
     server.setReading(true);
     await pouring;

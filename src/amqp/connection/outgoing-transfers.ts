@@ -96,8 +96,9 @@ export class OutgoingTransfers {
       else piece.bytes = rest;
       return !rest;
     }
-    const sent =
-      kind === 'abort' ? this.#emitAbort(delivery) : this.#emitEnd(delivery, kind === 'settledEnd');
+    // It may have been settled while it waited: the last transfer says so.
+    const settled = kind === 'settledEnd' || delivery.isSettled;
+    const sent = kind === 'abort' ? this.#emitAbort(delivery) : this.#emitEnd(delivery, settled);
     if (sent) this.#queue.shift();
     return sent;
   }

@@ -65,8 +65,8 @@ export class TransferGate {
   #round(): void {
     for (const session of this.#waiting) {
       if (!this.canTransfer()) return;
-      session.pumpOne();
-      if (!session.hasQueuedTransfers) this.#waiting.delete(session);
+      const isStuck = !session.pumpOne() && this.canTransfer();
+      if (isStuck || !session.hasQueuedTransfers) this.#waiting.delete(session);
     }
   }
 
