@@ -1,7 +1,7 @@
 /** Keys that occur twice, found wherever they are. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assert as holds, asyncProperty, json } from 'fast-check';
+import { assert as holds, asyncProperty, json as jsonText } from 'fast-check';
 import { apiServerFor } from '../support/api-server.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
@@ -38,7 +38,7 @@ test('duplicate keys are named by their path, and otherwise the last value count
 test('any JSON that fits in a text is stored as it is', async (t) => {
   const api = await apiServerFor(t);
   await holds(
-    asyncProperty(json(), async (text) => {
+    asyncProperty(jsonText(), async (text) => {
       const body = { metadata: { generateName: 'j-' }, data: { text } };
       const answer = await api.call(`${maps}?fieldValidation=Strict`, { body });
       assert.equal(answer.status, 201, answer.text);
