@@ -16,7 +16,7 @@ const ignore: ConnectionHandler = {
   onOpened: () => undefined,
   onSession: () => ({ refuse: { condition: 'amqp:not-allowed' } }),
   onClosed: (_connection, reason) => {
-    if (reason.cause) throw reason.cause;
+    throw new Error(`the connection closed: ${reason.by}`, { cause: reason.cause });
   },
 };
 

@@ -477,7 +477,10 @@ describe('deliveries', () => {
     pair.run();
     for (const index of [0, 1, 3, 5, 4]) server.seen.deliveries[index]?.update(accepted, true);
     pair.run();
-    assert.deepEqual(settledIds.toSorted(), [0, 1, 3, 4, 5]);
+    assert.deepEqual(
+      settledIds.toSorted((a, b) => a - b),
+      [0, 1, 3, 4, 5],
+    );
     server.seen.deliveries[2]?.update(accepted, true);
     pair.run();
     assert.equal(settledIds.length, 6);

@@ -1,7 +1,7 @@
 /** Messages: sections there and back, heads while they arrive, echoes of ids, hostile ones. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   AnnotationFlags,
   decodeMessage,
@@ -98,7 +98,7 @@ describe('message', () => {
 
   it('writes the head of a TCP stream as routers do', () => {
     const bytes = Buffer.from(encodeMessage(streamHead)).toString('hex');
-    assert.ok(bytes.startsWith('0080534b50522d2d5241' + 'c0'));
+    assert.ok(bytes.startsWith('0080534b50522d2d5241c0'));
     assert.ok(bytes.endsWith('00537740'));
     assert.ok(!bytes.includes('005370'), 'no header section');
   });

@@ -1,12 +1,13 @@
 /** Every state of connection, session and link meets every input. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type {
-  ConnectionOptions,
-  EndReason,
-  IncomingDelivery,
-  Session,
-  SessionHandler,
+import {
+  AmqpError,
+  type ConnectionOptions,
+  type EndReason,
+  type IncomingDelivery,
+  type Session,
+  type SessionHandler,
 } from '#amqp/index.ts';
 import { amqpHeader, frames, heartbeat, saslHeader } from '../support/amqp-frames.ts';
 import { Side } from '../support/amqp-pair.ts';
@@ -51,6 +52,12 @@ class Subject {
   feed(...all: Buffer[]): this {
     for (const bytes of all) this.side.driver.onBytes(bytes, 0);
     return this;
+  }
+
+  /** The code of the fault that closed it. */
+  get faultCode(): unknown {
+    const cause = this.closed[0]?.cause;
+    return cause instanceof AmqpError ? cause.code : cause;
   }
 
   /** What the machine has come to, in short. */
@@ -485,13 +492,13 @@ describe('limits', () => {
     const subject = toOpen('server');
     const size = Buffer.from('00100000020000000053', 'hex');
     assert.equal(subject.feed(size).verdict, framing);
-    assert.equal((subject.closed[0]?.cause as { code: string }).code, 'AMQP_FRAME_TOO_LARGE');
+    assert.equal(subject.faultCode, 'AMQP_FRAME_TOO_LARGE');
   });
 
   it('allows only small frames before open', () => {
     const subject = new Subject('server', { maxFrameSizeBytes: 1_000_000 });
     subject.feed(saslHeader, Buffer.from('0000800002010000', 'hex'));
-    assert.equal((subject.closed[0]?.cause as { code: string }).code, 'AMQP_FRAME_TOO_LARGE');
+    assert.equal(subject.faultCode, 'AMQP_FRAME_TOO_LARGE');
   });
 
   it('refuses channels above channel-max', () => {
