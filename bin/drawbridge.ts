@@ -1,6 +1,6 @@
 /** Entry of the command line: gives it the process it runs in. */
 import { homedir } from 'node:os';
-import { runCli } from '#cli/index.ts';
+import { type CliIo, runCli } from '#cli/index.ts';
 import packageFile from '../package.json' with { type: 'json' };
 
 // A reader that goes away (`drawbridge … | head -1`) is not a fault.
@@ -19,7 +19,7 @@ async function readStdin(bytesMax: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const exitCode = await runCli(process.argv.slice(2), {
+const io: CliIo = {
   stdout: process.stdout,
   stderr: process.stderr,
   readStdin,
@@ -28,6 +28,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   columns: process.stdout.columns,
   homeDir: homedir(),
   version: packageFile.version,
-});
+};
+const exitCode = await runCli(process.argv.slice(2), io);
 // Idle connections would keep the process alive; what was written is flushed first.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

@@ -1,3 +1,3 @@
 /** Door of cli: the command line as one function. */
-export type { CliIo, TextSink } from './io.ts';
+export type { CliIo } from './io.ts';
 export { runCli } from './run.ts';
