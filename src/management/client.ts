@@ -231,7 +231,7 @@ class Client implements ManagementClient {
     }
     void session.closed.then(() => this.#onClosed(session));
     this.#deps.onConnected?.(session.router);
-    for (const listener of [...this.#listeners]) listener(session.router);
+    for (const listener of this.#listeners) listener(session.router);
     for (const waiter of this.#waiters) waiter.resolve(session.router);
   }
 
