@@ -1,5 +1,7 @@
 /** Wrong input on each object gives the documented condition, wrong flags give exit code 2. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   accessGrant,
@@ -15,8 +17,15 @@ import type { KubeObject, ResourceDefinition } from '#kube/index.ts';
 import { KubeClientError } from '#kubeclient/index.ts';
 import { runProcess } from '../support/process-runner.ts';
 import { clientOf, isRefused, makeNamespace, manifest } from '../support/up-objects.ts';
-import { homeEnv, launcher, startUp, temporaryFolder } from '../support/up-process.ts';
-import { succeeded } from '../support/up-sites.ts';
+import { survivorsSkip } from '../support/process-survivors.ts';
+import {
+  homeEnv,
+  launcher,
+  noProcessLeft,
+  startUp,
+  temporaryFolder,
+} from '../support/up-process.ts';
+import { startHello, succeeded } from '../support/up-sites.ts';
 
 interface Refusal {
   readonly of: ResourceDefinition;
@@ -238,4 +247,32 @@ test('wrong flags of up and router end with exit code 2 and start nothing', asyn
     assert.match(stderr, message);
     assert.match(stderr, /^(drawbridge: .+\n){2,}$/);
   }
+});
+
+test('up that cannot start says why in two lines, with exit code 1, and leaves nothing', async (t) => {
+  const home = await temporaryFolder(t);
+  const env = homeEnv(home);
+  const busy = await startHello(t, 'in the way');
+  const file = join(home, 'file');
+  await writeFile(file, '');
+  const ports = (own: Readonly<Record<string, string>>): string[] =>
+    ['api', 'gateway', 'grant', 'metrics'].flatMap((name) => [`--${name}-port`, own[name] ?? '0']);
+  const table: readonly (readonly [readonly string[], RegExp])[] = [
+    [ports({ api: String(busy.port) }), /\b(in use|EADDRINUSE)\b/],
+    [ports({ grant: String(busy.port) }), /\b(in use|EADDRINUSE)\b/],
+    [ports({ metrics: String(busy.port) }), /\b(in use|EADDRINUSE)\b/],
+    [[...ports({}), '--ready-file', join(home, 'absent', 'ready')], /ready file/],
+    [[...ports({}), '--data', file], /data directory/],
+  ];
+  for (const [index, [args, message]] of table.entries()) {
+    const data = args.includes('--data') ? [] : ['--data', join(home, `data-${index}`)];
+    const finished = await runProcess(launcher, ['up', ...args, ...data], { env });
+    const { code, stderr } = finished;
+    const errors = stderr.split('\n').filter((line) => line.startsWith('drawbridge: '));
+    assert.equal(code, 1, `${args.join(' ')}: ${stderr}`);
+    assert.equal(errors.length, 2, stderr);
+    assert.match(errors[0] ?? '', message);
+    assert.doesNotMatch(stderr, /\n\s+at /, 'a stack trace');
+  }
+  if (survivorsSkip === undefined) await noProcessLeft(home);
 });
