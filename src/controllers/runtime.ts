@@ -74,11 +74,14 @@ export interface SiteRuntime extends Running {
   proxyPasswordPath(namespace: string, proxy: string): string;
   /** Writes the files, and starts the router unless it runs already. */
   ensureRouter(request: RouterRequest): Promise<void>;
-  healthOf(namespace: string): RouterHealth;
+  /** How the router of a Site is; that of another Site in the namespace counts as absent. */
+  healthOf(namespace: string, siteId: string): RouterHealth;
   /** Where this process reaches the router's management listener. */
   managementOf(service: Service): HostPort | undefined;
   /** Stops the router and removes its files. */
   removeRouter(namespace: string): Promise<void>;
+  /** Namespaces that have files of a router, from an earlier run too. Never rejects. */
+  namespacesOnDisk(): Promise<readonly string[]>;
   /** Called when the health of a router changed. @returns takes the handler away */
   onHealth(handler: (namespace: string) => void): () => void;
 }

@@ -2,20 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Connector, Link, Listener, Site } from '#apis/index.ts';
 import type { ConfigMap, Evaluation, Secret, Service } from '#kube/index.ts';
-import { checkConnector } from '../../src/controllers/connector/check.ts';
-import { decideConnectorStatus } from '../../src/controllers/connector/status.ts';
-import { checkLink } from '../../src/controllers/link/check.ts';
-import { decideLinkStatus } from '../../src/controllers/link/status.ts';
-import { planListeners } from '../../src/controllers/listener/plan.ts';
-import { servicePortName } from '../../src/controllers/listener/service-port.ts';
-import { decideListenerStatus } from '../../src/controllers/listener/status.ts';
-import {
-  activeSite,
-  checkSite,
-  decideClaim,
-  decideSiteStatus,
-} from '../../src/controllers/site/decide.ts';
-import { orphaned } from '../../src/controllers/site/redeemed-tokens.ts';
+import { checkConnector } from '#controllers/connector/check.ts';
+import { decideConnectorStatus } from '#controllers/connector/status.ts';
+import { checkLink } from '#controllers/link/check.ts';
+import { decideLinkStatus } from '#controllers/link/status.ts';
+import { planListeners } from '#controllers/listener/plan.ts';
+import { servicePortName } from '#controllers/listener/service-port.ts';
+import { decideListenerStatus } from '#controllers/listener/status.ts';
+import { activeSite, checkSite, decideClaim, decideSiteStatus } from '#controllers/site/decide.ts';
+import { orphaned } from '#controllers/site/redeemed-tokens.ts';
 import { newConnector, newLink, newListener, newSite } from './site-objects.ts';
 
 const at: Evaluation = { nowMs: Date.UTC(2026, 0, 1), generation: 3 };

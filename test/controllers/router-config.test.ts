@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { formatConfig, parseConfig } from '../../src/controllers/router-config/config-file.ts';
+import { formatConfig, parseConfig } from '#controllers/router-config/config-file.ts';
 import {
   difference,
   type EntityRow,
   managedTypes,
   type ManagedType,
   type RouterOperation,
-} from '../../src/controllers/router-config/difference.ts';
+} from '#controllers/router-config/difference.ts';
 import {
   desiredEntities,
   type RouterEntity,
   type RouterInputs,
-} from '../../src/controllers/router-config/entities.ts';
+} from '#controllers/router-config/entities.ts';
 import {
   type Credentials,
   profileContext,
   resolveProfiles,
-} from '../../src/controllers/router-config/tls-profiles.ts';
+} from '#controllers/router-config/tls-profiles.ts';
 
 const inputs: RouterInputs = {
   site: { name: 'west', uid: '0123456789abcdef' },

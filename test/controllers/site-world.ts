@@ -77,9 +77,8 @@ export async function siteWorld(t: TestContext): Promise<SiteWorld> {
     },
     eventually: async (of, namespace, name, what, test) => {
       let last: KubeObject | undefined;
-      const t0 = performance.now();
       try {
-        const r = await until(
+        return await until(
           async () => {
             const object = await client.find(of, { namespace, name });
             last = object;
@@ -88,8 +87,6 @@ export async function siteWorld(t: TestContext): Promise<SiteWorld> {
           what,
           20_000,
         );
-        console.log(what, performance.now() - t0);
-        return r;
       } catch (thrown) {
         return assert.fail(`${String(thrown)}\n${JSON.stringify(last, undefined, 2)}`);
       }

@@ -48,7 +48,7 @@ test('a Site has its objects, owned by it, and its router goes when it goes', as
   await world.eventually(site, 'west', 'west', 'network', (s) => s.status?.sitesInNetwork === 1);
 
   await client.delete(site, west);
-  await until(() => world.plane.runtime.healthOf('west').state === 'absent', 'the router is gone');
+  await until(() => world.plane.runtime.pidOf('west') === undefined, 'the router is gone');
   await until(() => !existsSync(join(world.sitesDirectory, 'west')), 'its files are gone');
   await until(
     async () => (await client.find(configMap, inWest('skupper-router'))) === undefined,

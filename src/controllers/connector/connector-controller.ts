@@ -5,6 +5,7 @@ import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
 import { objectId, startController } from '../controller.ts';
+import { announceStatus } from '../tidings.ts';
 import { configMap, type Connector, connector, secret, site } from '../kinds.ts';
 import { messages, siteObjects } from '../names.ts';
 import { hasListener } from '../network.ts';
@@ -53,10 +54,11 @@ class ConnectorReconciler implements Reconciler<ObjectKey> {
       problem: this.#problemOf(own, key.namespace),
       matched: network && hasListener(network, own.spec?.routingKey ?? ''),
     };
-    await updateStatus(client, connector, own, (copy) => ({
+    const written = await updateStatus(client, connector, own, (copy) => ({
       ...copy,
       status: decideConnectorStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
+    announceStatus(this.#context, own, written?.object);
     return {};
   }
 

@@ -5,6 +5,7 @@ import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
 import { objectId, startController } from '../controller.ts';
+import { announceStatus } from '../tidings.ts';
 import { configMap, type Link, link, secret, type Site, site } from '../kinds.ts';
 import { messages, siteObjects } from '../names.ts';
 import { findLink } from '../network.ts';
@@ -56,16 +57,17 @@ class LinkReconciler implements Reconciler<ObjectKey> {
       problem: this.#problemOf(own, active),
       record: this.#recordOf(key, active?.metadata.uid ?? ''),
     };
-    await updateStatus(client, link, own, (copy) => ({
+    const written = await updateStatus(client, link, own, (copy) => ({
       ...copy,
       status: decideLinkStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
+    announceStatus(this.#context, own, written?.object);
     return {};
   }
 
   #recordOf(key: ObjectKey, siteId: string): LinkFacts['record'] {
     const { runtime, routers } = this.#context;
-    if (runtime.healthOf(key.namespace).state !== 'ready') return undefined;
+    if (runtime.healthOf(key.namespace, siteId).state !== 'ready') return undefined;
     const network = routers.networkOf(key.namespace);
     return network === undefined ? 'unknown' : findLink(network, siteId, key.name);
   }

@@ -15,6 +15,7 @@ import {
   secretsOf,
 } from '../context.ts';
 import { namespaceId, startController } from '../controller.ts';
+import { announceStatus } from '../tidings.ts';
 import { configMap, type Listener, listener, secret, service, type Site, site } from '../kinds.ts';
 import { labels, messages, routerSelector, siteObjects } from '../names.ts';
 import { hasConnector } from '../network.ts';
@@ -132,9 +133,10 @@ class ListenerReconciler implements Reconciler<string> {
     const { client, routers } = this.#context;
     const network = routers.networkOf(own.metadata.namespace ?? '');
     const matched = network && hasConnector(network, own.spec?.routingKey ?? '');
-    await updateStatus(client, listener, own, (copy) => ({
+    const written = await updateStatus(client, listener, own, (copy) => ({
       ...copy,
       status: decideListenerStatus(copy, { problem, matched }, evaluationOf(this.#context, copy)),
     }));
+    announceStatus(this.#context, own, written?.object);
   }
 }

@@ -4,6 +4,7 @@
  * listens on the listen address.
  */
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
@@ -13,7 +14,12 @@ import { acceptsTcp, type ProcessSpec, Supervisor } from '#supervisor/index.ts';
 import { ControllerError } from '../errors.ts';
 import { type Service, service } from '../kinds.ts';
 import { formatConfig } from '../router-config/config-file.ts';
-import { managementListener, type HostPort, type RouterEntity } from '../router-config/entities.ts';
+import {
+  type HostPort,
+  managementListener,
+  managementProfile,
+  type RouterEntity,
+} from '../router-config/entities.ts';
 import type { CredentialFile } from '../router-config/tls-profiles.ts';
 import type {
   Placement,
@@ -112,7 +118,7 @@ export class LocalRuntime implements SiteRuntime {
 
   async ensureRouter(request: RouterRequest): Promise<void> {
     const { namespace } = request.site;
-    const config = formatConfig(request.entities);
+    const config = formatConfig(startEntities(request.entities));
     await this.#files(namespace).write(config, request.credentials, request.proxyPasswords);
     const management = bindOfListener(request.entities, managementListener);
     if (management === undefined) return;
@@ -122,9 +128,9 @@ export class LocalRuntime implements SiteRuntime {
     await this.#supervisor.ensure(this.#processSpec(request, management));
   }
 
-  healthOf(namespace: string): RouterHealth {
+  healthOf(namespace: string, siteId: string): RouterHealth {
     const process = this.#supervisor.get(namespace);
-    if (process === undefined) return { state: 'absent' };
+    if (process?.spec.env['SKUPPER_SITE_ID'] !== siteId) return { state: 'absent' };
     if (process.state === 'ready') return { state: 'ready', startCount: process.startCount };
     return { state: 'starting', message: 'Router process is not ready' };
   }
@@ -141,6 +147,10 @@ export class LocalRuntime implements SiteRuntime {
   async removeRouter(namespace: string): Promise<void> {
     await this.#supervisor.remove(namespace);
     await this.#files(namespace).remove();
+  }
+
+  async namespacesOnDisk(): Promise<readonly string[]> {
+    return readdir(this.#options.sitesDirectory).catch(() => []);
   }
 
   onHealth(handler: (namespace: string) => void): () => void {
@@ -218,6 +228,20 @@ export class LocalRuntime implements SiteRuntime {
       probe: () => acceptsTcp(management.host, management.port),
     };
   }
+}
+
+/**
+ * What a router starts with: just enough to be managed. Links and services follow over management
+ * as soon as it is connected. So the controllers hear the router's first beacon, which it sends
+ * when the first listener appears; were a neighbour faster, ours would have to wait for the next.
+ */
+function startEntities(entities: readonly RouterEntity[]): readonly RouterEntity[] {
+  return entities.filter(
+    ({ type, name }) =>
+      startTypes.has(type) ||
+      (type === 'listener' && name === managementListener) ||
+      (type === 'sslProfile' && name === managementProfile),
+  );
 }
 
 /** Changes when something changes that a running router cannot take over. */

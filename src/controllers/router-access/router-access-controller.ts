@@ -12,6 +12,7 @@ import { createOrUpdate, feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
 import { objectId, startController } from '../controller.ts';
+import { announceStatus } from '../tidings.ts';
 import {
   configMap,
   type RouterAccess,
@@ -73,7 +74,7 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
         ? informers.of(securedAccess).get(key)
         : await this.#ensureSecuredAccess(access, defaultIssuer(active));
     const problem = active === undefined ? messages.noActiveSite : this.#problemOf(access, secured);
-    await updateStatus(client, routerAccess, access, (copy) => ({
+    const written = await updateStatus(client, routerAccess, access, (copy) => ({
       ...copy,
       status: decideRouterAccessStatus(
         copy,
@@ -81,6 +82,7 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
         evaluationOf(this.#context, copy),
       ),
     }));
+    announceStatus(this.#context, access, written?.object);
     return {};
   }
 

@@ -61,22 +61,28 @@ export function startRouterConfigController(context: ControllerContext): Running
       informers.of(service),
     ],
     all: () => [...new Set(informers.of(site).list().flatMap(namespaceKey))],
-    wake: (add, loop) => [
-      feed(informers.of(site), loop, namespaceKey),
-      feed(informers.of(configMap), loop, (object) =>
-        object.metadata.name === siteObjects.routerConfigMap ? namespaceKey(object) : [],
-      ),
-      feed(informers.of(routerAccess), loop, namespaceKey),
-      feed(informers.of(link), loop, namespaceKey),
-      feed(informers.of(listener), loop, namespaceKey),
-      feed(informers.of(connector), loop, namespaceKey),
-      feed(informers.of(secret), loop, namespaceKey),
-      feed(informers.of(service), loop, namespaceKey),
-      runtime.onHealth(add),
-      routers.onEvent((namespace, event) => {
-        if (event === 'connection') add(namespace);
-      }),
-    ],
+    wake: (add, loop) => {
+      // What an earlier run left of Sites that are gone meanwhile.
+      void runtime.namespacesOnDisk().then((namespaces) => {
+        for (const namespace of namespaces) add(namespace);
+      });
+      return [
+        feed(informers.of(site), loop, namespaceKey),
+        feed(informers.of(configMap), loop, (object) =>
+          object.metadata.name === siteObjects.routerConfigMap ? namespaceKey(object) : [],
+        ),
+        feed(informers.of(routerAccess), loop, namespaceKey),
+        feed(informers.of(link), loop, namespaceKey),
+        feed(informers.of(listener), loop, namespaceKey),
+        feed(informers.of(connector), loop, namespaceKey),
+        feed(informers.of(secret), loop, namespaceKey),
+        feed(informers.of(service), loop, namespaceKey),
+        runtime.onHealth(add),
+        routers.onEvent((namespace, event) => {
+          if (event === 'connection') add(namespace);
+        }),
+      ];
+    },
   });
 }
 
@@ -97,7 +103,7 @@ class RouterConfigReconciler implements Reconciler<string> {
       if (active === undefined && this.#isBeingReclaimed(namespace)) return {};
       this.#running.delete(namespace);
       await routers.remove(namespace);
-      if (runtime.healthOf(namespace).state !== 'absent') await runtime.removeRouter(namespace);
+      await runtime.removeRouter(namespace);
       return {};
     }
     const outcome = this.#plan(active, namespace);
@@ -120,7 +126,7 @@ class RouterConfigReconciler implements Reconciler<string> {
       proxyPasswords: plan.proxyPasswords,
     });
     const target = this.#target(active, namespace);
-    if (target === undefined || runtime.healthOf(namespace).state !== 'ready') return {};
+    if (target === undefined || runtime.healthOf(namespace, uid).state !== 'ready') return {};
     await routers.ensure(namespace, target);
     if (!(await routers.apply(namespace, plan.entities))) return {};
     return {

@@ -6,6 +6,7 @@ import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { type ControllerContext, evaluationOf } from '../context.ts';
 import { objectId, startController } from '../controller.ts';
+import { announceStatus } from '../tidings.ts';
 import {
   routerAccess,
   type SecuredAccess,
@@ -123,7 +124,7 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
     front: Service | undefined,
   ): Promise<void> {
     const endpoints = endpointsOf(access, front, this.#context.runtime.advertiseHost);
-    await updateStatus(this.#context.client, securedAccess, access, (copy) => ({
+    const written = await updateStatus(this.#context.client, securedAccess, access, (copy) => ({
       ...copy,
       status: decideSecuredAccessStatus(
         copy,
@@ -131,5 +132,6 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
         evaluationOf(this.#context, copy),
       ),
     }));
+    announceStatus(this.#context, access, written?.object);
   }
 }

@@ -15,6 +15,7 @@ import { createOrUpdate, feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { type ControllerContext, evaluationOf, routerConfigMapOf } from '../context.ts';
 import { objectId, startController } from '../controller.ts';
+import { announceStatus } from '../tidings.ts';
 import { type ConfigMap, configMap, routerAccess, service, type Site, site } from '../kinds.ts';
 import { labels, siteObjects } from '../names.ts';
 import { ensureCertificates, ensureLocalService, settleRouterAccess } from './children.ts';
@@ -109,15 +110,16 @@ class SiteReconciler implements Reconciler<ObjectKey> {
     const facts = {
       problem,
       active,
-      health: runtime.healthOf(namespace),
+      health: runtime.healthOf(namespace, own.metadata.uid ?? ''),
       routerAccesses: informers.of(routerAccess).list(namespace),
       network: active ? routers.networkOf(namespace) : undefined,
       controller: identity,
     };
-    await updateStatus(client, site, own, (copy) => ({
+    const written = await updateStatus(client, site, own, (copy) => ({
       ...copy,
       status: decideSiteStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
+    announceStatus(this.#context, own, written?.object);
   }
 }
 
