@@ -6,7 +6,6 @@ import { hostname } from 'node:os';
 import { CodedError, messageOf } from '#base/errors.ts';
 import type { RunningLogger } from '#telemetry/index.ts';
 import { createLogger, createMetrics } from '#telemetry/index.ts';
-import packageFile from '../../package.json' with { type: 'json' };
 import { type ApiPart, localHostOf, startApiPart, urlHost } from './api-part.ts';
 import { startControlPart } from './control-part.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
@@ -19,6 +18,7 @@ import { removeRunningNote, writeRunningNote } from './running-file.ts';
 import { RunningStack } from './running-stack.ts';
 import { aborted, listenForStop } from './stop-signal.ts';
 import { systemClock } from './system.ts';
+import { readVersion } from './version.ts';
 
 export interface UpOptions {
   /** Default: XDG data home, or a temporary directory for the demo. */
@@ -70,6 +70,7 @@ interface Run {
 /** Starts everything, tells about it, and waits for the end. */
 async function serve(run: Run): Promise<void> {
   const { options, log, stack, data, signal } = run;
+  const version = readVersion();
   const metrics = createMetrics({ processMetrics: true });
   const advertise = options.advertise ?? defaultAdvertise(options.listen);
   const api = await startApiPart(stack, log, {
@@ -77,7 +78,7 @@ async function serve(run: Run): Promise<void> {
     listen: options.listen,
     port: options.apiPort,
     advertise,
-    version: packageFile.version,
+    version,
   });
   const control = await startControlPart(stack, log, {
     client: api.client,
@@ -86,7 +87,7 @@ async function serve(run: Run): Promise<void> {
     listen: options.listen,
     grantPort: options.grantPort,
     advertise,
-    version: packageFile.version,
+    version,
   });
   const endpoint = stack.add(
     'metrics',
@@ -105,7 +106,7 @@ async function serve(run: Run): Promise<void> {
     grantServer: control.grantServerUrl,
     metrics: endpoint.url.replace(urlHost(options.listen), urlHost(localHostOf(options.listen))),
   };
-  print(`drawbridge ${packageFile.version} serves the Kubernetes API at ${api.url}`);
+  print(`drawbridge ${version} serves the Kubernetes API at ${api.url}`);
   await noteRunning(log, readiness);
   if (options.demo) await demo(run, api);
   if (options.readyFile !== undefined) await writeReadyFile(options.readyFile, readiness);
