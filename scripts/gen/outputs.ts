@@ -2,6 +2,7 @@
 import { generateCrds } from './crds.ts';
 import { generateErrorsDoc } from './errors-doc.ts';
 import { generateKindsDoc } from './kinds.ts';
+import { generateLimitsDoc } from './limits-doc.ts';
 import { generateSpecCoverage } from './spec-coverage.ts';
 
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -9,6 +10,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...generateCrds(),
     ...generateKindsDoc(),
     ...(await generateErrorsDoc()),
+    ...generateLimitsDoc(),
     ...generateSpecCoverage(),
   ]);
 }
