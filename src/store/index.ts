@@ -11,13 +11,12 @@ export type {
   StoredObject,
   WriteRequest,
 } from './change.ts';
+export type { ChangeListener, Store } from './contract.ts';
 export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 export { errorDocs, StoreError, type StoreErrorCode } from './errors.ts';
 export {
-  type ChangeListener,
   defaultStoreLimits,
   openStore,
-  type Store,
   type StoreDeps,
   type StoreLimits,
   type StoreOptions,

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
-import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import type {
   Change,
@@ -20,6 +19,7 @@ import type {
 } from './change.ts';
 import { CommitQueue, type Committed } from './commit-queue.ts';
 import { Compaction, type CompactionLimits } from './compaction.ts';
+import type { ChangeListener, Store } from './contract.ts';
 import { CurrentObjects, type Entry } from './current-objects.ts';
 import { openDatabase } from './database.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
@@ -67,41 +67,6 @@ export interface StoreOptions {
   readonly limits?: Partial<StoreLimits>;
   /** Milliseconds after its last change at which an object of a collection is deleted. */
   readonly ttlMs?: Readonly<Record<string, number>>;
-}
-
-export type ChangeListener<V extends object> = (change: Change<V>) => void;
-
-export interface Store<V extends object> extends Running {
-  /** The newest committed revision; 0 in a new store. */
-  readonly revision: number;
-  /** Why no further write is taken, when a commit failed; undefined when healthy. */
-  readonly failure: StoreError | undefined;
-  get(collection: string, key: ObjectKey): StoredObject<V> | undefined;
-  /** The current objects in key order. */
-  list(collection: string, range?: ListRange): ListPage<V>;
-  /** The objects as they were at `revision`. @throws StoreError STORE_COMPACTED, STORE_REVISION_FUTURE */
-  listAt(collection: string, revision: number, range?: ListRange): ListPage<V>;
-  count(collection: string): number;
-  /** Names of the collections that hold objects. */
-  collections(): readonly string[];
-  /**
-   * Resolves after COMMIT with the object as stored (for a delete: its last contents, stamped
-   * with the revision of the delete).
-   * @throws StoreError STORE_CONFLICT, STORE_DISK_FULL, STORE_IO, STORE_OVERLOADED,
-   *   STORE_TOO_MANY_OBJECTS, STORE_CLOSED
-   */
-  write(request: WriteRequest<V>): Promise<StoredObject<V>>;
-  /** Changes after `revision`, oldest first. @throws StoreError STORE_COMPACTED */
-  changesAfter(collection: string, revision: number, limit: number): readonly Change<V>[];
-  /**
-   * Calls the listener for every later change, in order, in the turn of its commit.
-   * @returns the end of it
-   */
-  onChange(collection: string, listener: ChangeListener<V>): () => void;
-  /** As `onChange` for every collection. */
-  onAnyChange(listener: ChangeListener<V>): () => void;
-  /** One round of compaction and expiry now. */
-  sweep(): Promise<void>;
 }
 
 /**
@@ -320,8 +285,20 @@ class SqliteStore<V extends object> implements Store<V> {
       this.#revision = revision;
     }
     for (const change of changes) {
-      for (const listener of this.#listeners.get(change.collection) ?? []) listener(change);
-      for (const listener of this.#anyListeners) listener(change);
+      this.#tell(this.#listeners.get(change.collection) ?? [], change);
+      this.#tell(this.#anyListeners, change);
+    }
+  }
+
+  /** The change is committed: a listener that fails must not keep it from the others. */
+  #tell(listeners: Iterable<ChangeListener<V>>, change: Change<V>): void {
+    for (const listener of listeners) {
+      try {
+        listener(change);
+      } catch (thrown) {
+        const error = messageOf(thrown);
+        this.#deps.logger.error('a listener of the store failed', { error });
+      }
     }
   }
 

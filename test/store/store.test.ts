@@ -133,6 +133,17 @@ test('listeners see each change once, in order, before the writer is answered', 
   );
 });
 
+test('a listener that fails harms neither the writer nor the others', async (t) => {
+  const { store } = await open(t);
+  const seen: string[] = [];
+  store.onChange('things', () => {
+    throw new TypeError('broken');
+  });
+  store.onChange('things', ({ name }) => seen.push(name));
+  assert.equal((await put(store, 'a', 'one')).revision, 1);
+  assert.deepEqual(seen, ['a']);
+});
+
 test('lists come in key order, by namespace and in pages', async (t) => {
   const { store } = await open(t);
   for (const [namespace, name] of [

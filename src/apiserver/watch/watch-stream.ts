@@ -8,6 +8,7 @@
 import type { ServerResponse } from 'node:http';
 import {
   apiVersionOf,
+  internalError,
   type KubeObject,
   qualifiedResource,
   type ResourceDefinition,
@@ -108,27 +109,47 @@ export class WatchStream {
 
   /** Reads the log until nothing is left, then goes live in the same turn, so nothing is missed. */
   #replay(): void {
+    try {
+      if (!this.#readLog()) return;
+    } catch (thrown) {
+      this.fail(this.#refusalOf(thrown));
+      return;
+    }
+    this.#unsubscribe = this.#deps.store.onChange(this.#collection, (change) =>
+      this.#follow(change),
+    );
+  }
+
+  /** True when nothing is left to read; false when the client must read first, or left. */
+  #readLog(): boolean {
     while (!this.#ended) {
       if (this.#isBacklogged()) {
         this.#waitForDrain();
-        return;
+        return false;
       }
-      let changes: readonly Change<KubeObject>[];
-      try {
-        changes = this.#deps.store.changesAfter(this.#collection, this.#position, replayChanges);
-      } catch (thrown) {
-        if (!(thrown instanceof StoreError) || thrown.code !== 'STORE_COMPACTED') throw thrown;
-        this.fail(tooOldResourceVersion(this.#position, Number(thrown.facts['floor'])));
-        return;
-      }
+      const { store } = this.#deps;
+      const changes = store.changesAfter(this.#collection, this.#position, replayChanges);
       for (const change of changes) this.#onChange(change);
-      if (changes.length < replayChanges) break;
+      if (changes.length < replayChanges) return !this.#ended;
     }
-    if (this.#ended) return;
-    this.#unsubscribe = this.#deps.store.onChange(this.#collection, (change) => {
+    return false;
+  }
+
+  #refusalOf(thrown: unknown): StatusError {
+    if (thrown instanceof StoreError && thrown.code === 'STORE_COMPACTED') {
+      return tooOldResourceVersion(this.#position, Number(thrown.facts['floor']));
+    }
+    return internalError('the watch could not go on', thrown);
+  }
+
+  /** A fault of ours ends this watch, not the commit that it was told of. */
+  #follow(change: Change<KubeObject>): void {
+    try {
       this.#onChange(change);
       if (this.#isBacklogged()) this.#waitForDrain();
-    });
+    } catch (thrown) {
+      this.fail(this.#refusalOf(thrown));
+    }
   }
 
   #onChange(change: Change<KubeObject>): void {
