@@ -114,6 +114,26 @@ test('an IP address is bound as it is, without a Service', async (t) => {
   );
 });
 
+test('a port that another program has is told', async (t) => {
+  const world = await siteWorld(t);
+  await readySite(world);
+  const taken = await echoServer(t);
+  const other = await echoServer(t);
+  await world.client.create(
+    connector,
+    newConnector('west', 'c', { routingKey: 'key', host: '127.0.0.1', port: other }),
+  );
+  await world.client.create(listener, newListener('west', 'a', spec('127.0.0.1', taken)));
+  const told = await world.eventually(
+    listener,
+    'west',
+    'a',
+    'an error',
+    ({ status }) => status?.status === 'Error',
+  );
+  assert.match(told.status?.message ?? '', /^Cannot listen on 127.0.0.1:\d+: .*EADDRINUSE/);
+});
+
 test('Listeners that cannot be served say why, and heal', async (t) => {
   const world = await siteWorld(t);
   const { client } = world;

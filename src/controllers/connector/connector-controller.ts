@@ -58,7 +58,7 @@ class ConnectorReconciler implements Reconciler<ObjectKey> {
       ...copy,
       status: decideConnectorStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
-    announceStatus(this.#context, own, written?.object);
+    announceStatus(this.#context, own, written);
     return {};
   }
 

@@ -61,7 +61,7 @@ class LinkReconciler implements Reconciler<ObjectKey> {
       ...copy,
       status: decideLinkStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
-    announceStatus(this.#context, own, written?.object);
+    announceStatus(this.#context, own, written);
     return {};
   }
 

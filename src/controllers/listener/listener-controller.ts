@@ -137,6 +137,6 @@ class ListenerReconciler implements Reconciler<string> {
       ...copy,
       status: decideListenerStatus(copy, { problem, matched }, evaluationOf(this.#context, copy)),
     }));
-    announceStatus(this.#context, own, written?.object);
+    announceStatus(this.#context, own, written);
   }
 }

@@ -82,7 +82,7 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
         evaluationOf(this.#context, copy),
       ),
     }));
-    announceStatus(this.#context, access, written?.object);
+    announceStatus(this.#context, access, written);
     return {};
   }
 

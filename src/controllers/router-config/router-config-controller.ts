@@ -41,6 +41,8 @@ import { profileContext } from './tls-profiles.ts';
 
 /** A running router is compared with its configuration at least this often; milliseconds. */
 const driftCheckMs = 60_000;
+/** How long a router may take to open the sockets of listeners; milliseconds. */
+const socketCheckMs = 300;
 /** What a router refused is tried again after this long; milliseconds. */
 const refusedRetryMs = 5_000;
 
@@ -80,6 +82,8 @@ export function startRouterConfigController(context: ControllerContext): Running
         runtime.onHealth(add),
         routers.onEvent((namespace, event) => {
           if (event === 'connection') add(namespace);
+          // A new destination opens sockets, which may fail.
+          if (event === 'network') loop.addAfter(namespace, socketCheckMs);
         }),
       ];
     },

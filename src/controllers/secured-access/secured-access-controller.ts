@@ -132,6 +132,6 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
         evaluationOf(this.#context, copy),
       ),
     }));
-    announceStatus(this.#context, access, written?.object);
+    announceStatus(this.#context, access, written);
   }
 }

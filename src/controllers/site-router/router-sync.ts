@@ -15,6 +15,8 @@ import {
 import type { RouterEntity } from '../router-config/entities.ts';
 import type { RouterConnection } from './router-connection.ts';
 
+/** How routers word that a socket cannot be opened; "no destination" is not a fault. */
+const socketFault = /EADDR|EACCES|in use|not available|denied/i;
 /** Drift that nobody announced is looked for after this long; milliseconds. */
 const trustMs = 60_000;
 
@@ -23,15 +25,21 @@ export class RouterSync {
   readonly #log: Logger;
   #applied: { readonly entities: readonly RouterEntity[]; readonly atMs: number } | undefined;
   #problems: ReadonlyMap<string, string> = new Map();
+  #socketProblems: ReadonlyMap<string, string> = new Map();
 
   constructor(connection: RouterConnection, log: Logger) {
     this.#connection = connection;
     this.#log = log;
   }
 
-  /** What the router said against entities, by name. */
-  get problems(): ReadonlyMap<string, string> {
-    return this.#problems;
+  /** True when the router refused something or cannot open a socket. */
+  get hasProblems(): boolean {
+    return this.#problems.size > 0 || this.#socketProblems.size > 0;
+  }
+
+  /** What is wrong with an entity according to the router. */
+  problemOf(name: string): string | undefined {
+    return this.#problems.get(name) ?? this.#socketProblems.get(name);
   }
 
   /** The router may be another one than before. */
@@ -62,6 +70,25 @@ export class RouterSync {
     const changed = !isDeepStrictEqual(problems, this.#problems);
     this.#problems = problems;
     if (problems.size === 0) this.#applied = { entities, atMs: nowMs };
+    return changed;
+  }
+
+  /**
+   * Looks for listeners whose socket cannot be opened: routers find that out only when there is a
+   * destination.
+   * @returns true when there are others than before
+   * @throws CodedError when the router cannot be asked
+   */
+  async checkSockets(): Promise<boolean> {
+    const problems = new Map<string, string>();
+    for (const row of await this.#connection.query('tcpListener')) {
+      const { name, host, port, operStatus, connectionMsg } = row;
+      if (operStatus === 'up' || typeof connectionMsg !== 'string') continue;
+      if (typeof name !== 'string' || !socketFault.test(connectionMsg)) continue;
+      problems.set(name, `Cannot listen on ${String(host)}:${String(port)}: ${connectionMsg}`);
+    }
+    const changed = !isDeepStrictEqual(problems, this.#socketProblems);
+    this.#socketProblems = problems;
     return changed;
   }
 

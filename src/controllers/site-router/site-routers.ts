@@ -64,18 +64,21 @@ export class SiteRouters implements Running {
   async apply(namespace: string, entities: readonly RouterEntity[]): Promise<boolean> {
     const router = this.#routers.get(namespace);
     if (router === undefined || !router.connection.connected) return false;
-    if (await router.sync.apply(entities)) this.#announce(namespace, 'problems');
+    const refusals = await router.sync.apply(entities);
+    const hasListeners = entities.some(({ type }) => type === 'tcpListener');
+    const sockets = hasListeners && (await router.sync.checkSockets());
+    if (refusals || sockets) this.#announce(namespace, 'problems');
     return true;
   }
 
   /** What the router said against an entity, if anything. */
   problemOf(namespace: string, entityName: string): string | undefined {
-    return this.#routers.get(namespace)?.sync.problems.get(entityName);
+    return this.#routers.get(namespace)?.sync.problemOf(entityName);
   }
 
-  /** True when the router refused something. */
+  /** True when the router refused something or cannot open a socket. */
   hasProblems(namespace: string): boolean {
-    return (this.#routers.get(namespace)?.sync.problems.size ?? 0) > 0;
+    return this.#routers.get(namespace)?.sync.hasProblems ?? false;
   }
 
   connected(namespace: string): boolean {

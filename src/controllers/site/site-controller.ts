@@ -119,7 +119,7 @@ class SiteReconciler implements Reconciler<ObjectKey> {
       ...copy,
       status: decideSiteStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
-    announceStatus(this.#context, own, written?.object);
+    announceStatus(this.#context, own, written);
   }
 }
 
