@@ -8,8 +8,8 @@ import { namespacesCollection } from './objects/namespace-rules.ts';
 
 export interface KubeconfigFileOptions {
   readonly path: string;
-  /** URL written into the file; default the origin of the server. */
-  readonly server?: string;
+  /** Host written into the file, with the port that the server got; default the bound address. */
+  readonly host?: string;
   /** PEM. */
   readonly ca: string;
   readonly cert: string;
@@ -36,7 +36,7 @@ export class KubeconfigFile {
 
   /** @throws ApiServerError APISERVER_FILES_UNUSABLE when the first writing fails */
   start(origin: string): void {
-    this.#server = this.#options.server ?? origin;
+    this.#server = withHost(origin, this.#options.host);
     this.#write();
     this.#unsubscribe = this.#deps.store.onChange(namespacesCollection, ({ type }) => {
       if (type !== 'modified') this.#rewrite();
@@ -67,4 +67,11 @@ export class KubeconfigFile {
       this.#deps.logger.warn('cannot rewrite the kubeconfig', { error: messageOf(thrown) });
     }
   }
+}
+
+function withHost(origin: string, host: string | undefined): string {
+  if (host === undefined) return origin;
+  const url = new URL(origin);
+  url.hostname = host.includes(':') ? `[${host}]` : host;
+  return url.origin;
 }

@@ -6,8 +6,11 @@ import {
   ensureServerFiles,
   openApiStore,
   type RunningApiServer,
+  type ServerFilesRequest,
   startApiServer,
 } from '#apiserver/index.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import { builtinDefinitions, type KubeObject, Registry } from '#kube/index.ts';
 import { directConnection, KubeClient } from '#kubeclient/index.ts';
@@ -45,6 +48,29 @@ export function urlHost(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;
 }
 
+/** How often the server's certificate is looked at; milliseconds. */
+const renewalCheckMs = 12 * 3600 * 1000;
+
+/** Renews the server's certificate when it is due, also in a process that runs for years. */
+function keepCertificate(
+  deps: { readonly clock: typeof systemClock; readonly logger: Logger },
+  server: RunningApiServer,
+  request: ServerFilesRequest,
+): Running {
+  const timer = setInterval(() => {
+    ensureServerFiles(deps, request).then(
+      (files) =>
+        server.setTls({ cert: files.serverCert, key: files.serverKey, clientCa: files.ca }),
+      (thrown: unknown) =>
+        deps.logger.error('certificate of the API server not renewed', {
+          reason: messageOf(thrown),
+        }),
+    );
+  }, renewalCheckMs);
+  timer.unref();
+  return { stop: async () => clearInterval(timer) };
+}
+
 /**
  * Starts store and server; both go onto the stack.
  * @throws StoreError, ApiServerError, HttpError
@@ -57,10 +83,11 @@ export async function startApiPart(
   const deps = { clock: systemClock, logger: log };
   const store = await openApiStore(deps, { directory: options.dataPath });
   stack.add('store', store);
-  const files = await ensureServerFiles(deps, {
+  const request = {
     directory: join(options.dataPath, 'pki'),
     hosts: [localHostOf(options.listen), options.advertise],
-  });
+  };
+  const files = await ensureServerFiles(deps, request);
   const kubeconfig = join(options.dataPath, 'kubeconfig');
   const owner = { ca: files.ca, cert: files.adminCert, key: files.adminKey };
   const server = await startApiServer(
@@ -75,10 +102,11 @@ export async function startApiPart(
       port: options.port,
       tls: { cert: files.serverCert, key: files.serverKey, clientCa: files.ca },
       version: options.version,
-      kubeconfig: { path: kubeconfig, ...owner },
+      kubeconfig: { path: kubeconfig, host: localHostOf(options.listen), ...owner },
     },
   );
   stack.add('API server', server);
+  stack.add('certificate renewal', keepCertificate(deps, server, request));
   const url = `https://${urlHost(localHostOf(options.listen))}:${server.port}`;
   const client = new KubeClient(directConnection({ server: url, ...owner }));
   return { server, store, url, kubeconfig, client };
