@@ -1,6 +1,5 @@
 /** The door of our own kinds: skupper.io/v2alpha1 and drawbridge.dev/v1alpha1. */
 export { apiDefinitions } from './all.ts';
-export { drawbridgeGroup, skupperGroup } from './groups.ts';
 export { readyConditions } from './ready.ts';
 export type { AccessGrant } from './access-grant/access-grant.ts';
 export { accessGrant } from './access-grant/access-grant.ts';
@@ -15,20 +14,15 @@ export { certificate } from './certificate/certificate.ts';
 export type { Connector } from './connector/connector.ts';
 export { connector } from './connector/connector.ts';
 export type { GatewayRule, GatewayToken } from './gateway-token/gateway-token.ts';
-export {
-  gatewayListMax,
-  gatewayTextMax,
-  gatewayToken,
-  redemptionsKeptMax,
-} from './gateway-token/gateway-token.ts';
+export { gatewayToken } from './gateway-token/gateway-token.ts';
 export type { IssuedLink } from './issued-link/issued-link.ts';
-export { issuedLink, issuedTextMax } from './issued-link/issued-link.ts';
+export { issuedLink } from './issued-link/issued-link.ts';
 export type { Link } from './link/link.ts';
 export { link } from './link/link.ts';
 export type { Listener } from './listener/listener.ts';
 export { listener } from './listener/listener.ts';
 export type { MultiKeyListener } from './multi-key-listener/multi-key-listener.ts';
-export { multiKeyListener, routingKeysMax } from './multi-key-listener/multi-key-listener.ts';
+export { multiKeyListener } from './multi-key-listener/multi-key-listener.ts';
 export type { RouterAccess } from './router-access/router-access.ts';
 export { routerAccess } from './router-access/router-access.ts';
 export type { SecuredAccess } from './secured-access/secured-access.ts';

@@ -8,9 +8,9 @@ export {
 export { type ApiStoreOptions, openApiStore } from './api-store.ts';
 export type { KubeconfigFileOptions } from './kubeconfig-file.ts';
 export { ensureServerFiles, type ServerFiles, type ServerFilesRequest } from './server-files.ts';
-export { type KubeconfigRequest, kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
-export { type ApiServerLimits, defaultApiServerLimits } from './limits.ts';
-export { ApiServerError, type ApiServerErrorCode, errorDocs } from './errors.ts';
+export { type KubeconfigRequest, kubeconfigText } from './kubeconfig.ts';
+export { type ApiServerLimits } from './limits.ts';
+export { type ApiServerErrorCode } from './errors.ts';
 export type { Authenticator } from './access/authenticator.ts';
 export type { Attributes, Authorizer, Decision } from './access/authorizer.ts';
-export { anonymous, authenticatedGroup, mastersGroup, type User } from './access/user.ts';
+export { type User } from './access/user.ts';

@@ -5,8 +5,7 @@
 import type { RouterProcessOptions } from './router.ts';
 import type { UpOptions } from './up.ts';
 
-export { AppError, type AppErrorCode, errorDocs } from './errors.ts';
-export { systemClock, systemRandom } from './system.ts';
+export { type AppErrorCode } from './errors.ts';
 export type { RouterProcessOptions, UpOptions };
 
 /** Runs `drawbridge up` until it is told to stop. @returns the exit code */

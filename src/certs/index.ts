@@ -9,4 +9,4 @@ export {
   ensureCertificate,
   releaseCertificate,
 } from './ensure-certificate.ts';
-export { CertsError, type CertsErrorCode, errorDocs } from './errors.ts';
+export { type CertsErrorCode } from './errors.ts';

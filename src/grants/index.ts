@@ -1,6 +1,6 @@
 /** Grants and tokens: issuing access, the server where tokens are redeemed, and redeeming them. */
 export type { GrantsDeps } from './controller-deps.ts';
-export { errorDocs, GrantsError, type GrantsErrorCode } from './errors.ts';
+export { GrantsError, type GrantsErrorCode } from './errors.ts';
 export {
   type AccessGrantOptions,
   type GrantAddressSource,

@@ -2,11 +2,10 @@
 export { readBody } from './body.ts';
 export { type HttpResponse, type HttpsRequestOptions, httpsRequest } from './client.ts';
 export { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
-export { errorDocs, HttpError, type HttpErrorCode } from './errors.ts';
+export { HttpError, type HttpErrorCode } from './errors.ts';
 export { type Reply, sendJson, sendReply, sendText } from './reply.ts';
 export { decodeSegment, type RouteMatch, Routes } from './routes.ts';
 export {
-  defaultHttpServerLimits,
   type HttpHandler,
   type HttpServerDeps,
   type HttpServerLimits,

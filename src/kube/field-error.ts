@@ -77,11 +77,6 @@ export function forbidden(field: string, detail: string): FieldError {
   return { reason: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` };
 }
 
-/** A reference to something that is not there. */
-export function notFound(field: string, value: unknown): FieldError {
-  return { reason: 'FieldValueNotFound', field, message: `Not found: ${show(value)}` };
-}
-
 /** A text above its length. */
 export function tooLong(field: string, bytesMax: number): FieldError {
   return {

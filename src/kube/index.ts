@@ -47,18 +47,15 @@ export {
 } from './schema/build.ts';
 export type { FieldError, FieldReason } from './field-error.ts';
 export {
-  duplicate,
   forbidden,
   invalid,
-  notFound,
   notSupported,
   required,
   tooLong,
-  tooMany,
   typeInvalid,
 } from './field-error.ts';
 export type { KubeErrorCode } from './errors.ts';
-export { DefinitionError, DurationError, errorDocs, KubeError, SecretDataError } from './errors.ts';
+export { DefinitionError, DurationError, SecretDataError } from './errors.ts';
 export type {
   KindName,
   ResourceName,
@@ -86,12 +83,10 @@ export {
   resourceVersionTooLarge,
   serviceUnavailable,
   StatusError,
-  timeout,
   tooLarge,
   tooManyRequests,
   tooOldResourceVersion,
   unauthorized,
-  unprocessable,
   unsupportedMediaType,
 } from './status.ts';
 export { Admission } from './admission.ts';
@@ -100,7 +95,6 @@ export {
   annotationBytesMax,
   checkChangedMetadata,
   checkNewMetadata,
-  metadataSchema,
 } from './metadata.ts';
 export {
   checkConfigKey,
@@ -113,7 +107,7 @@ export {
   checkSubdomainName,
   generateName,
 } from './name.ts';
-export { checkJson, cloneJson, equalJson, jsonDepthMax, valueAt } from './json.ts';
+export { checkJson, cloneJson, equalJson, valueAt } from './json.ts';
 export { checkSchema } from './schema/check.ts';
 export { checkListTypes } from './schema/list-type.ts';
 export { applyDefaults, dropNulls, pruneUnknown } from './schema/prune.ts';
@@ -126,12 +120,11 @@ export {
   parseLabelSelector,
   selectorLengthMax,
 } from './selector/label.ts';
-export { FieldSelector, parseFieldSelector } from './selector/field.ts';
+export { parseFieldSelector } from './selector/field.ts';
 export { applyMergePatch } from './patch/merge.ts';
 export {
   applyJsonPatch,
   jsonPatchPaths,
-  patchCopyBytesMax,
   patchOperationsMax,
 } from './patch/json.ts';
 export { applyStrategicPatch } from './patch/strategic.ts';
@@ -144,11 +137,9 @@ export type {
 } from './condition.ts';
 export {
   aggregate,
-  conditionSchema,
   conditionsSchema,
   findCondition,
   isConditionTrue,
-  readyCondition,
   removeCondition,
   setCondition,
   settleStatus,
@@ -185,7 +176,7 @@ export type {
   TableColumnDefinition,
   TableRow,
 } from './table/table.ts';
-export { ageColumn, nameColumn, partialObject, TableRenderer } from './table/table.ts';
+export { partialObject, TableRenderer } from './table/table.ts';
 export type { JsonPath } from './table/jsonpath.ts';
 export { compileJsonPath } from './table/jsonpath.ts';
 export { builtinDefinitions } from './builtin/all.ts';
@@ -196,7 +187,7 @@ export { event } from './builtin/event.ts';
 export type { Lease } from './builtin/lease.ts';
 export { lease } from './builtin/lease.ts';
 export type { Namespace } from './builtin/namespace.ts';
-export { namespaceNameLabel, namespace } from './builtin/namespace.ts';
+export { namespace } from './builtin/namespace.ts';
 export type { Secret } from './builtin/secret.ts';
 export { secret } from './builtin/secret.ts';
 export type { ServiceAccount } from './builtin/service-account.ts';

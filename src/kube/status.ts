@@ -312,11 +312,6 @@ export function serviceUnavailable(message: string): StatusError {
   return new StatusError('ServiceUnavailable', message, { retryAfterSeconds: 1 });
 }
 
-/** 504. */
-export function timeout(message: string): StatusError {
-  return new StatusError('Timeout', `Timeout: ${message}`, {});
-}
-
 /** 504 of a read at a revision that does not exist yet. */
 export function resourceVersionTooLarge(
   asked: number | string,

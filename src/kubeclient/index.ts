@@ -32,7 +32,7 @@ export {
   type InformerOptions,
 } from './informer.ts';
 export { feed, InformerSet, type KeyReceiver } from './informer-set.ts';
-export { type Change, type Index, type Lister, ObjectCache } from './object-cache.ts';
+export { type Change, type Index, type Lister } from './object-cache.ts';
 export { type KubeAnswer, type KubeRequest, type TransportLimits } from './transport.ts';
 export {
   createOrUpdate,

@@ -31,7 +31,6 @@ export {
 } from './entity-spec.ts';
 export { entityTypes, findEntityType } from './entity-table.ts';
 export {
-  errorDocs,
   ManagementError,
   type ManagementErrorCode,
   statusCodeOf,

@@ -2,7 +2,7 @@
  * Keys, certificates, requests and the rules for renewing them. Pure: time comes as an argument,
  * PEM goes in and out as text, nothing is read or written.
  */
-export { PkiError, errorDocs } from './errors.ts';
+export { PkiError } from './errors.ts';
 export type { PkiErrorCode } from './errors.ts';
 export {
   createKeyPair,
@@ -25,7 +25,6 @@ export type { CertificateSummary } from './certificate.ts';
 export {
   createAuthority,
   issueCertificate,
-  issueForKey,
   parseAuthority,
 } from './issue.ts';
 export type { Authority, AuthorityRequest, IssuedCertificate, LeafRequest } from './issue.ts';

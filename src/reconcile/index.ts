@@ -1,7 +1,7 @@
 /**
  * Reconcile: a keyed work queue and the loop that runs a reconciler over it. Knows no Kubernetes.
  */
-export { errorDocs, ReconcileError, type ReconcileErrorCode, terminalError } from './errors.ts';
+export { type ReconcileErrorCode, terminalError } from './errors.ts';
 export {
   type KeySink,
   ReconcileLoop,

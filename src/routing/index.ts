@@ -28,10 +28,10 @@ export {
   type DestinationQuestion,
   type LocalConsumer,
 } from './destination.ts';
-export { RoutingEngine, routingDefaults } from './engine.ts';
+export { RoutingEngine } from './engine.ts';
 export type { LocalAddress } from './local-addresses.ts';
 export type { MulticastTargets, RemoteChoice } from './reach.ts';
-export { errorDocs, RoutingError, type RoutingErrorCode } from './errors.ts';
+export { RoutingError, type RoutingErrorCode } from './errors.ts';
 export {
   routingArea,
   Treatment,

@@ -12,10 +12,9 @@ export type {
   WriteRequest,
 } from './change.ts';
 export type { ChangeListener, Store } from './contract.ts';
-export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
-export { errorDocs, StoreError, type StoreErrorCode } from './errors.ts';
+export { type DirectoryLock } from './directory-lock.ts';
+export { StoreError, type StoreErrorCode } from './errors.ts';
 export {
-  defaultStoreLimits,
   openStore,
   type StoreDeps,
   type StoreLimits,

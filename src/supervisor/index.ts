@@ -1,9 +1,8 @@
 /** The door of the supervisor: child processes that are kept running. */
-export { errorDocs, SupervisorError, type SupervisorErrorCode } from './errors.ts';
+export { type SupervisorErrorCode } from './errors.ts';
 export {
   type ProcessSpec,
   type ProcessState,
-  SupervisedProcess,
   type SupervisedProcessDeps,
   type SupervisedProcessOptions,
   untilReady,

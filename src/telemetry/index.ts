@@ -27,13 +27,10 @@ export {
   type SiteView,
 } from './flow/network-view.ts';
 export {
-  FlowAttribute,
   type FlowAttributes,
-  flowNumber,
   type FlowRecord,
   flowRecord,
   FlowRecordType,
-  flowText,
   flowTime,
   type FlowValue,
 } from './flow/record.ts';

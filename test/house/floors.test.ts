@@ -1,9 +1,11 @@
 /** The floor plan holds, and the check that says so catches what it must. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { floorProblems } from '../../scripts/house/floor-check.ts';
-import { type Room, rooms } from '../../scripts/house/floors.ts';
-import { readTree } from '../../scripts/house/source-tree.ts';
+import { pureFloorMax, type Room, rooms } from '../../scripts/house/floors.ts';
+import { readTree, repositoryRoot } from '../../scripts/house/source-tree.ts';
 
 const plan: Readonly<Record<string, Room>> = {
   base: { floor: 0 },
@@ -80,3 +82,14 @@ for (const [what, files, expected] of [
     assert.match(problems.join('\n'), expected);
   });
 }
+
+test('the lint rules against clocks, timers and sockets cover exactly the pure floors', () => {
+  const lint = JSON.parse(readFileSync(join(repositoryRoot, '.oxlintrc.json'), 'utf8')) as {
+    readonly overrides: readonly { readonly files: readonly string[]; readonly rules: object }[];
+  };
+  const pure = lint.overrides.find(({ rules }) => 'no-restricted-globals' in rules)?.files ?? [];
+  const expected = Object.entries(rooms)
+    .filter(([, { floor }]) => floor <= pureFloorMax)
+    .map(([room]) => `src/${room}/**`);
+  assert.deepEqual(pure.toSorted(), expected.toSorted());
+});

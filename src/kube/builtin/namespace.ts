@@ -27,7 +27,7 @@ const schema = objectSchema('A scope for names; everything namespaced lives in o
 export type Namespace = Infer<typeof schema>;
 
 /** The label that every Namespace carries, with its name. */
-export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 function prepare(target: KubeObject, old: KubeObject | undefined): void {
   const namespace: Namespace = target;
