@@ -8,11 +8,9 @@ import {
   type Certificate,
   certificate,
   type Connector,
-  connector,
   type Link,
   link,
   type Listener,
-  listener,
   type Site,
   site,
 } from '#apis/index.ts';
@@ -102,8 +100,6 @@ export async function createLink(
   const endpoints = (from.status?.endpoints ?? []).map((endpoint) => ({ ...endpoint }));
   await world.client.create(link, newLink(to, name, { endpoints, tlsCredentials: name }));
 }
-
-export { connector, listener };
 
 /** A TCP server that sends back what it gets; its port. */
 export async function echoServer(t: TestContext): Promise<number> {

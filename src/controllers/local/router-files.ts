@@ -45,7 +45,8 @@ export class RouterFiles {
         await writeWhole(this.proxyPasswordPath(proxy), Buffer.from(password, 'utf8'));
       }
       await writeWhole(this.configPath, Buffer.from(config, 'utf8'));
-      await this.#removeOthers(new Set(credentials.map(({ profile }) => profile)));
+      await this.#keepOnly('certs', new Set(credentials.map(({ profile }) => profile)));
+      await this.#keepOnly('proxies', new Set(proxyPasswords.keys()));
     } catch (thrown) {
       const message = `cannot write the files of a router: ${messageOf(thrown)}`;
       throw new ControllerError('CONTROLLER_ROUTER_FILES', message, {
@@ -60,10 +61,10 @@ export class RouterFiles {
   }
 
   /** Credentials that nothing uses any more do not stay on the disk. */
-  async #removeOthers(profiles: ReadonlySet<string>): Promise<void> {
-    const root = join(this.directory, 'certs');
+  async #keepOnly(part: 'certs' | 'proxies', names: ReadonlySet<string>): Promise<void> {
+    const root = join(this.directory, part);
     for (const name of await readdir(root).catch(() => [])) {
-      if (!profiles.has(name)) await rm(join(root, name), { recursive: true, force: true });
+      if (!names.has(name)) await rm(join(root, name), { recursive: true, force: true });
     }
   }
 }
