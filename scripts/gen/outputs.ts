@@ -1,4 +1,5 @@
 /** Everything that is generated and committed: path to text. */
+import { generateCliDoc } from './cli-doc.ts';
 import { generateCrds } from './crds.ts';
 import { generateErrorsDoc } from './errors-doc.ts';
 import { generateKindsDoc } from './kinds.ts';
@@ -9,6 +10,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ...generateCrds(),
     ...generateKindsDoc(),
+    ...(await generateCliDoc()),
     ...(await generateErrorsDoc()),
     ...generateLimitsDoc(),
     ...generateSpecCoverage(),

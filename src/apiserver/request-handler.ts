@@ -9,6 +9,7 @@ import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { readBody, sendReply, sendText } from '#http/index.ts';
 import {
+  forbiddenResource,
   methodNotAllowed,
   notFoundPath,
   type Registry,
@@ -96,6 +97,7 @@ export class RequestHandler {
     stopping: AbortSignal,
   ): Promise<void> {
     const user = await authenticate(request, this.#deps.authenticators);
+    refuseImpersonation(request);
     const { path, query } = splitUrl(request.url ?? '/');
     const exchange: Exchange = { request, response, stopping, path, query, user };
     const resource = parseResourcePath(path);
@@ -218,4 +220,16 @@ function splitUrl(url: string): { readonly path: string; readonly query: URLSear
   const mark = url.indexOf('?');
   if (mark < 0) return { path: url, query: new URLSearchParams() };
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+/** To act as the caller instead of the one asked for would be a trap: it is refused until it works. */
+function refuseImpersonation(request: IncomingMessage): void {
+  const asked = Object.keys(request.headers).some((name) => name.startsWith('impersonate-'));
+  if (!asked) return;
+  const name = request.headers['impersonate-user'];
+  throw forbiddenResource(
+    { plural: 'users', group: '' },
+    typeof name === 'string' ? name.slice(0, 256) : '',
+    'impersonation is not served here',
+  );
 }

@@ -27,7 +27,6 @@ export interface UpOptions {
   readonly listen: string;
   /** Ports; 0 is any free one. */
   readonly apiPort: number;
-  readonly gatewayPort: number;
   readonly grantPort: number;
   readonly metricsPort: number;
   /** Host in URLs, endpoints and certificates. Default: the listen address. */

@@ -77,7 +77,7 @@ export async function buildProgram(
     })
     .showSuggestionAfterError(true)
     .exitOverride();
-  addUp(program.commandsGroup('Run:'), outcome);
+  addUp(program.commandsGroup('Run:'), io, outcome);
   addRouter(program, io, outcome);
   for (const { name, heading, description, load } of groups) {
     const group = program.commandsGroup(heading).command(name).description(description);

@@ -111,3 +111,14 @@ test('secrets are not in answers to those who may not read them', async (t) => {
   assert.equal(refused.status, 403);
   assert.ok(!refused.text.includes(Buffer.from('hunter2').toString('base64')));
 });
+
+test('acting as somebody else is refused instead of being ignored', async (t) => {
+  const api = await apiServerFor(t);
+  const answer = await api.call('/api/v1/namespaces/default/secrets', {
+    headers: { 'Impersonate-User': 'bob' },
+  });
+  assert.deepEqual(
+    [answer.status, answer.json.message],
+    [403, 'users "bob" is forbidden: impersonation is not served here'],
+  );
+});

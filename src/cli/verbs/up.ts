@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { usageError } from '../errors.ts';
 import { portProblems } from '../input/port.ts';
 import { refuseGlobals } from '../input/format.ts';
-import type { Outcome } from '../io.ts';
+import type { CliIo, Outcome } from '../io.ts';
 
 interface UpFlags {
   readonly data?: string;
@@ -27,14 +27,18 @@ Examples:
 Ctrl-C stops everything it started.`;
 
 /** Adds the verb to the program. */
-export function addUp(program: Command, outcome: Outcome): void {
+export function addUp(program: Command, io: CliIo, outcome: Outcome): void {
   program
     .command('up')
     .description('run the API, controllers, grant server and routers on this machine')
     .option('--data <dir>', 'database, keys and kubeconfig (default: XDG data home drawbridge/)')
     .option('--listen <address>', 'IP address to listen on', '127.0.0.1')
     .option('--api-port <port>', 'port of the API server, 0 for any free', '6440')
-    .option('--gateway-port <port>', 'port of gateway and console, 0 for any free', '8443')
+    .option(
+      '--gateway-port <port>',
+      'reserved for the gateway, which this version does not have',
+      '8443',
+    )
     .option('--grant-port <port>', 'port of the grant server, 0 for any free', '9090')
     .option('--metrics-port <port>', 'port of metrics and health, 0 for any free', '9000')
     .option('--advertise <host>', 'host name others use to come here (default: --listen)')
@@ -45,6 +49,9 @@ export function addUp(program: Command, outcome: Outcome): void {
     .action(async (flags: UpFlags, command: Command) => {
       refuseGlobals('up', command.optsWithGlobals());
       const options = readUpFlags(flags);
+      if (command.getOptionValueSource('gatewayPort') === 'cli') {
+        io.stderr.write('drawbridge: --gateway-port has no effect: this version has no gateway\n');
+      }
       const { runUp } = await import('#app/index.ts');
       outcome.exitCode = await runUp(options);
     });
@@ -66,7 +73,6 @@ export function readUpFlags(flags: UpFlags) {
   return {
     listen: flags.listen,
     apiPort: Number(flags.apiPort),
-    gatewayPort: Number(flags.gatewayPort),
     grantPort: Number(flags.grantPort),
     metricsPort: Number(flags.metricsPort),
     demo: flags.demo,
