@@ -2,6 +2,7 @@
  * The demo: what a user would do with kubectl to link two sites and reach a service across them.
  * Every step is idempotent, so that a second start on the same data goes on where it was.
  */
+import { get } from 'node:http';
 import { accessGrant, accessToken, connector, link, listener, site } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import { type KubeObject, namespace, type ResourceDefinition, service } from '#kube/index.ts';
@@ -14,6 +15,8 @@ const group = 'skupper.io/v2alpha1';
 const stepMsMax = 30_000;
 /** Between two looks at an object; milliseconds. */
 const lookMs = 20;
+/** How long one try of the URL may take; milliseconds. */
+const answerMsMax = 2000;
 const listenerPort = 8080;
 
 export interface DemoDeps {
@@ -118,8 +121,22 @@ async function makeService(deps: DemoDeps, hello: HelloService): Promise<string>
     const found = await client.find(service, { namespace: 'east', name: 'hello' });
     return found?.spec?.clusterIP || undefined;
   });
-  print(`  5. service hello of west (${hello.host}:${hello.port}) is a listener of east`);
-  return `http://${address}:${listenerPort}`;
+  const url = `http://${address}:${listenerPort}`;
+  await until(deps, `an answer of ${url}`, () => answerOf(url));
+  print(`  5. service hello of west (${hello.host}:${hello.port}) answers in east`);
+  return url;
+}
+
+/** True when the URL answers, so that nobody is shown one that does not. */
+function answerOf(url: string): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const asked = get(url, { timeout: answerMsMax, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200 ? true : undefined);
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve(undefined));
+  });
 }
 
 /** Creates the object, or applies `change` to the one that is there. */
