@@ -26,12 +26,10 @@ export function createLogger(options: LogOptions): RunningLogger {
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const root = pino(settings, options.destination ?? standardError());
-  const base = options.facts === undefined ? root : root.child(readable(options.facts));
   return {
-    ...wrap(base),
+    ...wrap(root, options.facts ?? {}),
     setLevel: (level) => {
       root.level = level;
-      base.level = level;
     },
   };
 }
@@ -43,24 +41,20 @@ function standardError(): { write(line: string): void } {
   return destination;
 }
 
-function wrap(logger: Pino): Logger {
-  return {
-    debug: (message, facts) => write(logger, 'debug', message, facts),
-    info: (message, facts) => write(logger, 'info', message, facts),
-    warn: (message, facts) => write(logger, 'warn', message, facts),
-    error: (message, facts) => write(logger, 'error', message, facts),
-    child: (facts) => wrap(logger.child(readable(facts))),
-  };
-}
+type LogFacts = Readonly<Record<string, unknown>>;
 
-function write(
-  logger: Pino,
-  level: LogLevel,
-  message: string,
-  facts: Readonly<Record<string, unknown>> | undefined,
-): void {
-  if (!logger.isLevelEnabled(level)) return;
-  logger[level](facts === undefined ? {} : readable(facts), message);
+/** Facts are merged here and not by pino, which would write a key twice that a child sets again. */
+function wrap(logger: Pino, inherited: LogFacts): Logger {
+  const write = (level: LogLevel, message: string, facts?: LogFacts): void => {
+    if (logger.isLevelEnabled(level)) logger[level](readable({ ...inherited, ...facts }), message);
+  };
+  return {
+    debug: (message, facts) => write('debug', message, facts),
+    info: (message, facts) => write('info', message, facts),
+    warn: (message, facts) => write('warn', message, facts),
+    error: (message, facts) => write('error', message, facts),
+    child: (facts) => wrap(logger, { ...inherited, ...facts }),
+  };
 }
 
 function readable(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {

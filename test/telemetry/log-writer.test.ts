@@ -76,3 +76,16 @@ test('an error appears with its code, facts and causes', () => {
     code: 'ECONNREFUSED',
   });
 });
+
+test('a fact that a child sets again is written once', () => {
+  const lines: string[] = [];
+  const log = createLogger({
+    level: 'info',
+    facts: { component: 'up', site: 'west' },
+    destination: { write: (line) => lines.push(line) },
+  });
+  log.child({ component: 'router' }).info('hello', { site: 'east' });
+  assert.equal(lines[0]?.match(/"component"/g)?.length, 1);
+  const { component, site } = JSON.parse(lines[0] ?? '{}');
+  assert.deepEqual([component, site], ['router', 'east']);
+});
