@@ -21,6 +21,7 @@ import {
 import type { ConfigEntity } from '#management/index.ts';
 import { createLogger, createMetrics } from '#telemetry/index.ts';
 import { systemClock, systemRandom } from './system.ts';
+import { collectYoung, YoungHeap } from './young-heap.ts';
 
 export interface RouterProcessOptions {
   /** JSON as skupper-router reads it. */
@@ -70,6 +71,7 @@ export async function startRouter(
   const entities = await readConfig(options);
   const settings = configRouterOptions(entities);
   const metrics = createMetrics({ processMetrics: true });
+  const { onRead } = new YoungHeap(collectYoung());
   const routerLog = log.child({ router: settings.id });
   const identities = new FlowIdentities(systemRandom);
   const router = new Router(
@@ -78,6 +80,7 @@ export async function startRouter(
       log: routerLog,
       random: systemRandom,
       metrics: () => metrics.scrape(),
+      onRead,
     },
     {
       ...settings,
@@ -91,6 +94,7 @@ export async function startRouter(
     tls: router.tls,
     random: systemRandom,
     log: routerLog.child({ component: 'bridge' }),
+    onRead,
   });
   for (const kind of bridge.kinds) router.addKind(kind);
   router.onStop(() => bridge.stop());

@@ -33,6 +33,7 @@ export interface ExchangeDeps {
   readonly socket: Socket;
   readonly flusher: TurnFlusher;
   readonly counters: TcpCounters;
+  readonly onRead?: ((bytes: number) => void) | undefined;
   /** Both directions are finished and the socket is closed. Called once. */
   readonly onDone: () => void;
 }
@@ -138,6 +139,7 @@ export class TcpExchange implements Flushed {
   }
 
   #onData(chunk: Buffer): void {
+    this.#deps.onRead?.(chunk.length);
     if (this.#up !== 'open' || this.#sink === undefined) return;
     this.#sendWindow.onSent(chunk.length);
     this.#deps.counters.bytesIn += chunk.length;

@@ -38,6 +38,7 @@ export interface TcpConnectorDeps {
   readonly router: StreamRouter;
   readonly tls: TlsProfileSource;
   readonly flusher: TurnFlusher;
+  readonly onRead?: ((bytes: number) => void) | undefined;
   readonly log: Logger;
 }
 
@@ -99,6 +100,7 @@ export class TcpConnector implements StreamConsumer {
     const exchange = new TcpExchange({
       socket,
       flusher: this.#deps.flusher,
+      onRead: this.#deps.onRead,
       counters: this.counters,
       onDone: () => {
         this.exchanges.delete(exchange);

@@ -29,6 +29,8 @@ export interface BridgeDeps {
   readonly tls: TlsProfileSource;
   readonly random: Random;
   readonly log: Logger;
+  /** Told the size of every buffer read from a socket. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 /** Entities of a kind came or went; flow records follow. */

@@ -42,6 +42,7 @@ export interface TcpListenerDeps {
   readonly router: StreamRouter;
   readonly tls: TlsProfileSource;
   readonly flusher: TurnFlusher;
+  readonly onRead?: ((bytes: number) => void) | undefined;
   readonly addresses: ListenerAddresses;
   readonly log: Logger;
 }
@@ -201,6 +202,7 @@ export class TcpListener {
     const exchange = new TcpExchange({
       socket,
       flusher: this.#deps.flusher,
+      onRead: this.#deps.onRead,
       counters: this.counters,
       onDone: () => {
         reply.remove();

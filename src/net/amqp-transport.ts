@@ -29,6 +29,8 @@ export interface AmqpTransport {
 export interface AmqpTransportDeps {
   readonly clock: Clock;
   readonly handler: ConnectionHandler;
+  /** Told the size of every buffer read, before it is used. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 /** Starts the machine on a connected socket, which it owns from now on. */
@@ -46,6 +48,7 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
   readonly #clock: Clock;
   readonly #socket: Socket;
   readonly #driver: ConnectionDriver;
+  readonly #onRead: ((bytes: number) => void) | undefined;
   readonly closed: Promise<void>;
   #isFlushDue = false;
   #isFull = false;
@@ -55,6 +58,7 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
   constructor(deps: AmqpTransportDeps, socket: Socket, options: ConnectionOptions) {
     this.#clock = deps.clock;
     this.#socket = socket;
+    this.#onRead = deps.onRead;
     this.#driver = createConnection({ sink: this, handler: deps.handler }, options);
     this.closed = new Promise((resolve) => {
       socket.once('close', () => resolve());
@@ -80,7 +84,10 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
       this.#driver.onTransportDrained();
     });
     this.#driver.start(this.#clock.monotonicMs());
-    socket.on('data', (bytes: Buffer) => this.#driver.onBytes(bytes, this.#clock.monotonicMs()));
+    socket.on('data', (bytes: Buffer) => {
+      this.#onRead?.(bytes.length);
+      this.#driver.onBytes(bytes, this.#clock.monotonicMs());
+    });
     this.#schedule();
   }
 

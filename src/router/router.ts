@@ -52,6 +52,8 @@ export interface RouterDeps {
   readonly random: Random;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
+  /** Told the size of every buffer read from a socket. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 export interface RouterOptions {
@@ -264,6 +266,7 @@ export class Router implements StreamRouter {
       log: this.#deps.log,
       tls: this.tls,
       connections: this.connections,
+      onRead: this.#deps.onRead,
     };
   }
 

@@ -47,6 +47,7 @@ export interface AmqpConnectorDeps {
   readonly random: Random;
   readonly tls: TlsProfiles;
   readonly connections: ConnectionTable;
+  readonly onRead: ((bytes: number) => void) | undefined;
   readonly correlator: string;
   readonly handler: (origin: PeerOrigin) => ConnectionHandler;
   /** The control connection came up or went down. */
@@ -191,7 +192,7 @@ export class AmqpConnector {
       this.#deps.handler(this.#origin(kind)),
     );
     const transport = runAmqp(
-      { clock: this.#deps.clock, handler },
+      { clock: this.#deps.clock, handler, onRead: this.#deps.onRead },
       socket,
       connectionOptions({
         self: this.#deps.self,

@@ -46,6 +46,7 @@ export interface AmqpListenerDeps {
   readonly log: Logger;
   readonly tls: TlsProfiles;
   readonly connections: ConnectionTable;
+  readonly onRead: ((bytes: number) => void) | undefined;
   /** The handler for an accepted connection of this role. */
   readonly handler: (role: 'normal' | 'inter-router', cost: number) => ConnectionHandler;
 }
@@ -168,7 +169,7 @@ export class AmqpListener {
       this.#deps.handler(role, cost),
     );
     const transport = runAmqp(
-      { clock: this.#deps.clock, handler },
+      { clock: this.#deps.clock, handler, onRead: this.#deps.onRead },
       socket,
       connectionOptions({
         self: this.#deps.self,
