@@ -106,14 +106,12 @@ export class TcpExchange implements Flushed {
     }
     this.#down = 'open';
     this.#feedback = feedback;
-    const owner = this;
     return {
-      write: (bytes) => owner.#onDownBytes(bytes),
-      finish: (settled) => owner.#onDownFinished(settled),
-      abort: () => owner.#onDownAborted(),
-      get blocked() {
-        return false;
-      },
+      write: (bytes) => this.#onDownBytes(bytes),
+      finish: (settled) => this.#onDownFinished(settled),
+      abort: () => this.#onDownAborted(),
+      // The byte window is the brake of this direction: bytes are kept until the socket takes them.
+      blocked: false,
     };
   }
 

@@ -142,7 +142,7 @@ export class AddressTable {
     const reachable = address.consumers.length > 0 || this.#publisher.remoteCount(address.key) > 0;
     if (reachable === address.reachable) return;
     address.reachable = reachable;
-    for (const onReachable of [...address.producers]) onReachable(reachable);
+    for (const onReachable of Array.from(address.producers)) onReachable(reachable);
   }
 
   #forget(address: MobileAddress): void {

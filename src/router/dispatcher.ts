@@ -2,6 +2,7 @@
  * Decides where a stream or a message goes: to a consumer of this router, over a neighbour's
  * connection, to several of them, or nowhere. Nothing here knows sockets.
  */
+import { unreachable } from '#base/assert.ts';
 import {
   type AddressTarget,
   type ConnectionId,
@@ -147,6 +148,8 @@ export class Dispatcher {
       case 'everyRouter':
       case 'nowhere':
         return undefined;
+      default:
+        return unreachable(target, 'address target');
     }
   }
 
@@ -278,7 +281,7 @@ export class Dispatcher {
         ? engine.floodTargets(passed)
         : engine.multicastTargets(key, origin, passed).connections;
     const consumers = address?.consumers ?? [];
-    for (const consumer of [...consumers]) give(consumer, message, undefined);
+    for (const consumer of Array.from(consumers)) give(consumer, message, undefined);
     this.#copy(connections, message);
     if (consumers.length + connections.length === 0) this.#release(onOutcome);
     else onOutcome?.('accepted');

@@ -149,7 +149,10 @@ export class Peering implements Outlets {
         const key = groupKey(origin.direction, peer, correlator);
         const refusal = this.#refusal(peer, kind, key);
         if (refusal !== undefined) {
-          this.#deps.log.warn('router connection refused', { neighbour: peer.containerId, refusal });
+          this.#deps.log.warn('router connection refused', {
+            neighbour: peer.containerId,
+            refusal,
+          });
           connection.close({ condition: 'amqp:not-allowed', description: refusal });
           return;
         }

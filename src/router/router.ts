@@ -152,11 +152,16 @@ export class Router implements StreamRouter {
       dataConnections: options.dataConnections,
       onClosed: () => undefined,
     });
+    this.#addOwnKinds();
+  }
+
+  #addOwnKinds(): void {
+    const { clock } = this.#deps;
     this.addKind(this.listeners);
     this.addKind(this.connectors);
     this.addKind(this.#addressKind);
     for (const type of ['log', 'site', 'network', 'proxyProfile']) this.addKind(new KeptKind(type));
-    for (const kind of stateKinds(this, deps.clock.nowMs(), () => deps.clock.nowMs())) {
+    for (const kind of stateKinds(this, clock.nowMs(), () => clock.nowMs())) {
       this.addKind(kind);
     }
     this.addKind(

@@ -217,11 +217,9 @@ function commonOptions(attributes: Attributes): {
   };
 }
 
-/** The default of the table is too small for speed, so only another value counts. */
 function frameSizeOf(attributes: Attributes): number | undefined {
   const size = optionalNumber(attributes, 'maxFrameSize');
-  if (size === undefined || size === 16_384) return undefined;
-  if (size < 512) throw invalid('maxFrameSize', 'is below 512');
+  if (size !== undefined && size < 512) throw invalid('maxFrameSize', 'is below 512');
   return size;
 }
 

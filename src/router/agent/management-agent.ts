@@ -3,6 +3,7 @@
  * routers. Requests run one after another, so that each sees what the one before did.
  */
 import { decodeMessage, encodeMessage, type Message } from '#amqp/index.ts';
+import { unreachable } from '#base/assert.ts';
 import { CodedError, messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { Ring } from '#base/ring.ts';
@@ -29,7 +30,7 @@ import {
   type WholeMessage,
 } from '../message.ts';
 import type { Router } from '../router.ts';
-import type { Attributes, Entity, EntityKind } from './entity.ts';
+import type { Entity, EntityKind } from './entity.ts';
 import { notFound } from './entity-shelf.ts';
 
 /** Most requests that wait for their turn; more are released. */
@@ -126,6 +127,8 @@ export class ManagementAgent implements MessageConsumer {
             .filter(({ reachable, self }) => reachable || self)
             .map(({ id }) => routerAddress(id, '$management')),
         );
+      default:
+        return unreachable(request, 'operation');
     }
   }
 

@@ -1,10 +1,24 @@
 /** Kinds that show the state of the router and are never created: router, node, address, ... */
-import { type RouterView, routerAddress, routingArea } from '#routing/index.ts';
+import { type RouterView, routerAddress, routingArea, type RoutingEngine } from '#routing/index.ts';
 import { ManagementError } from '#management/index.ts';
-import type { ConnectionRecord } from '../endpoint/connection-table.ts';
-import type { Router } from '../router.ts';
+import type { AddressTable } from '../address-table.ts';
+import type { ConnectionRecord, ConnectionTable } from '../endpoint/connection-table.ts';
 import { distributionOf } from '../treatment-rules.ts';
 import type { Attributes, AttributeValue, Entity, EntityKind } from './entity.ts';
+
+/** What is shown of a router. */
+export interface ShownRouter {
+  readonly options: {
+    readonly id: string;
+    readonly mode: string;
+    readonly version: string;
+    readonly metadata: string | undefined;
+    readonly attributes: Attributes;
+  };
+  readonly driver: { readonly engine: RoutingEngine };
+  readonly addresses: AddressTable;
+  readonly connections: ConnectionTable;
+}
 
 /** A kind that only shows. */
 export class StateKind implements EntityKind {
@@ -22,21 +36,26 @@ export class StateKind implements EntityKind {
 }
 
 /** The kinds that show the state of `router`. */
-export function stateKinds(router: Router, startedAtMs: number, nowMs: () => number): EntityKind[] {
+export function stateKinds(
+  router: ShownRouter,
+  startedAtMs: number,
+  nowMs: () => number,
+): EntityKind[] {
   return [
     new StateKind('router', () => [showRouter(router, startedAtMs, nowMs())]),
     new StateKind('router.node', () => router.driver.engine.routers().map(showNode)),
     new StateKind('router.address', () => showAddresses(router)),
+    new StateKind('routerMetrics', () => [showMetrics(router, startedAtMs, nowMs())]),
     new ConnectionKind(router, nowMs),
   ];
 }
 
 class ConnectionKind implements EntityKind {
   readonly type = 'connection';
-  readonly #router: Router;
+  readonly #router: ShownRouter;
   readonly #nowMs: () => number;
 
-  constructor(router: Router, nowMs: () => number) {
+  constructor(router: ShownRouter, nowMs: () => number) {
     this.#router = router;
     this.#nowMs = nowMs;
   }
@@ -96,7 +115,7 @@ class ConnectionKind implements EntityKind {
   }
 }
 
-function showRouter(router: Router, startedAtMs: number, nowMs: number): Entity {
+function showRouter(router: ShownRouter, startedAtMs: number, nowMs: number): Entity {
   const { id, mode, version, metadata, attributes } = router.options;
   return {
     name: `router/${id}`,
@@ -111,6 +130,21 @@ function showRouter(router: Router, startedAtMs: number, nowMs: number): Entity 
       uptimeSeconds: Math.floor((nowMs - startedAtMs) / 1000),
       connectionCount: router.connections.size,
       nodeCount: router.driver.engine.routers().length,
+    },
+  };
+}
+
+function showMetrics(router: ShownRouter, startedAtMs: number, nowMs: number): Entity {
+  let addresses = 0;
+  for (const _address of router.addresses.mobiles()) addresses++;
+  return {
+    name: 'routerMetrics',
+    identity: 'routerMetrics',
+    attributes: {
+      addrCount: addresses + router.addresses.localNames,
+      nodeCount: router.driver.engine.routers().length,
+      connectionCount: router.connections.size,
+      uptimeSeconds: Math.floor((nowMs - startedAtMs) / 1000),
     },
   };
 }
@@ -141,7 +175,7 @@ function nextHopOf(view: RouterView, neighbour: boolean): AttributeValue {
   return neighbour ? null : (view.nextHop ?? null);
 }
 
-function* showAddresses(router: Router): Iterable<Entity> {
+function* showAddresses(router: ShownRouter): Iterable<Entity> {
   const shown = new Set<string>();
   const remotes = new Map(router.driver.engine.addresses().map((view) => [view.key, view]));
   for (const address of router.addresses.mobiles()) {

@@ -17,7 +17,7 @@ import {
   type SessionHandler,
 } from '#amqp/index.ts';
 import { messageOf } from '#base/errors.ts';
-import { addressPath, parseAddress, routerAddress } from '#routing/index.ts';
+import { addressPath, parseAddress } from '#routing/index.ts';
 import type { LocalConsumer } from '../address-table.ts';
 import { messageBytesMax, stateOf } from '../link/link-inbound.ts';
 import { MessageSender } from '../link/message-sender.ts';

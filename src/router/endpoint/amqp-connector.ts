@@ -71,9 +71,11 @@ class Gate {
   passed(signal: AbortSignal, waitMsMax?: number): Promise<void> {
     if (this.#open || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = waitMsMax === undefined ? undefined : setTimeout(resolve, waitMsMax);
+      const timer = waitMsMax === undefined ? undefined : setTimeout(() => pass(), waitMsMax);
       const pass = (): void => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', pass);
+        this.#waiters = this.#waiters.filter((waiter) => waiter !== pass);
         resolve();
       };
       this.#waiters.push(pass);

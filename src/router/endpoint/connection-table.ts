@@ -84,7 +84,7 @@ export class ConnectionTable {
 
   /** Closes the connections of a profile that are older than its oldest valid generation. */
   closeOlder(sslProfile: string, oldestValidOrdinal: number): void {
-    for (const record of [...this.#records.values()]) {
+    for (const record of Array.from(this.#records.values())) {
       if (record.sslProfile !== sslProfile || record.ordinal >= oldestValidOrdinal) continue;
       record.connection?.close({
         condition: 'amqp:connection:forced',

@@ -11,6 +11,12 @@ const clientChannelMax = 255;
 /** Idle time-out that we ask of peers, half of the configured silence. */
 export const idleTimeoutMsDefault = 8000;
 
+/**
+ * Largest frame that we accept. Larger ones gain nothing, as TLS records are of this size too, and a
+ * skupper-router that may send larger ones sometimes stops in the middle of a stream for ever.
+ */
+export const frameSizeBytesDefault = 16_384;
+
 export interface OpenFieldsInput {
   readonly self: string;
   readonly version: string;
@@ -53,7 +59,7 @@ export function connectionOptions(input: OpenFieldsInput): ConnectionOptions {
     saslMechanisms: input.mechanisms,
     externalIdentity: input.externalIdentity,
     anonymousTrace: `anonymous@${input.self}`,
-    maxFrameSizeBytes: input.maxFrameSizeBytes,
+    maxFrameSizeBytes: input.maxFrameSizeBytes ?? frameSizeBytesDefault,
     channelMax: input.kind === 'normal' ? clientChannelMax : channelMax,
     idleTimeoutMs: input.idleTimeoutMs,
     offeredCapabilities: capabilities,

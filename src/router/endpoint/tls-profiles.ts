@@ -42,7 +42,7 @@ export class TlsProfiles implements TlsProfileSource {
   /** Creates or updates a profile; its files are read again when they are needed. */
   set(profile: string, files: TlsProfileFiles): void {
     this.#profiles.set(profile, { files, material: undefined });
-    for (const listener of [...(this.#listeners.get(profile) ?? [])]) listener();
+    for (const listener of Array.from(this.#listeners.get(profile) ?? [])) listener();
   }
 
   delete(profile: string): void {

@@ -17,6 +17,7 @@ import {
   rejected,
   released,
 } from '#amqp/index.ts';
+import { unreachable } from '#base/assert.ts';
 import { messageOf } from '#base/errors.ts';
 import { priorityDefault, routeOf, type OnOutcome, type WholeMessage } from '../message.ts';
 import {
@@ -29,6 +30,9 @@ import {
 
 /** Largest message that is not a stream. */
 export const messageBytesMax = 4 * 1024 * 1024;
+
+/** Deliveries that a router may begin on one link before we renew its credit. */
+export const creditWindow = 250;
 
 /** Where deliveries go on. */
 export interface InboundDestination {
@@ -49,6 +53,8 @@ export function stateOf(outcome: Outcome): DeliveryState {
       return modified();
     case 'rejected':
       return rejected(AmqpConditions.preconditionFailed);
+    default:
+      return unreachable(outcome, 'outcome');
   }
 }
 
@@ -160,6 +166,9 @@ export class LinkInbound implements IncomingHandler, StreamFeedback {
       return;
     }
     this.#sink = sink;
+    // A skupper-router whose first octets of a stream had to wait for credit may fill its buffer
+    // before it listens for that, and then waits for ever; news about the link makes it look again.
+    this.#delivery.link.grant(creditWindow);
     if (rest.length > 0) sink.write(rest);
   }
 

@@ -29,7 +29,7 @@ class Outcomes implements OutgoingHandler {
     settled: boolean,
   ): void {
     if (state?.kind === 'received') return;
-    this.#tell(state === undefined ? 'released' : (state.kind as Outcome));
+    this.#tell(state === undefined ? 'released' : state.kind);
     if (!settled) delivery.settle();
   }
 
