@@ -86,6 +86,7 @@ export class FlowReporter {
   #refresher: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #messageId = 0;
+  #stopped = false;
 
   constructor(deps: FlowReporterDeps, identities: FlowIdentities, options: FlowReporterOptions) {
     this.#deps = deps;
@@ -138,6 +139,7 @@ export class FlowReporter {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#refresher);
     clearTimeout(this.#timer);
     for (const registration of this.#registrations) registration.remove();
@@ -145,6 +147,7 @@ export class FlowReporter {
 
   /** Compares the records with what is there now. */
   refresh(): void {
+    if (this.#stopped) return;
     const present = new Set<string>();
     for (const subject of [...this.#ownSubjects(), ...this.#deps.subjects()]) {
       present.add(subject.key);
@@ -223,6 +226,7 @@ export class FlowReporter {
 
   #schedule(): void {
     clearTimeout(this.#timer);
+    if (this.#stopped) return;
     const dueMs = this.#source.nextDeadlineMs();
     if (!Number.isFinite(dueMs)) return;
     const waitMs = Math.max(0, Math.ceil(dueMs - this.#deps.clock.monotonicMs()));

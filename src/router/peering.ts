@@ -24,8 +24,8 @@ export const controlConnectionsMax = 512;
 export const dataConnectionsPerGroupMax = 32;
 /** Most streaming links that we open on one connection. */
 export const streamLinksMax = 30_000;
-/** Condition with which the second connection of a pair is closed. */
-export const duplicateCondition = 'amqp:connection:forced';
+/** Condition with which the second connection of a pair is closed; no other closing has it. */
+export const duplicateCondition = 'drawbridge:connection:duplicate';
 
 /** What is known of a connection before it is open. */
 export interface PeerOrigin {

@@ -95,6 +95,8 @@ export class AmqpConnector {
   readonly #wanted = new Gate();
   #watch: Registration | undefined;
   #up = false;
+  /** The certificate was replaced and no connection has been made with it yet. */
+  #materialFresh = false;
   #reason = '';
   /** The neighbour as it said when the control connection last came up. */
   peer: { readonly router: string; readonly accessId: string | undefined } | undefined;
@@ -125,7 +127,7 @@ export class AmqpConnector {
   async start(): Promise<void> {
     const { sslProfile } = this.options;
     if (sslProfile !== undefined) {
-      this.#watch = this.#deps.tls.onChange(sslProfile, () => this.dialNow());
+      this.#watch = this.#deps.tls.onChange(sslProfile, () => this.#onNewMaterial());
     }
     await this.#startDialer('control');
     for (let index = 0; index < this.options.dataConnections; index++) {
@@ -145,6 +147,12 @@ export class AmqpConnector {
     for (const dialer of this.#dialers) if (dialer.status === 'waiting') dialer.dialNow();
   }
 
+  /** Connections that are closed for the old certificate come back with the new one at once. */
+  #onNewMaterial(): void {
+    this.#materialFresh = true;
+    this.dialNow();
+  }
+
   async #startDialer(kind: 'control' | 'data'): Promise<void> {
     const dialer = redialer(
       {
@@ -161,6 +169,10 @@ export class AmqpConnector {
   }
 
   #onDialStatus(status: DialStatus, error: unknown): void {
+    if (status === 'waiting' && this.#materialFresh) {
+      this.#materialFresh = false;
+      queueMicrotask(() => this.dialNow());
+    }
     if (status === 'waiting' && error !== undefined) {
       const reason = messageOf(error);
       if (reason !== this.#reason) {
