@@ -121,13 +121,11 @@ export async function startRouter(
   return {
     router,
     stop: async () => {
-      const timer = setTimeout(() => undefined, stopGraceMs);
-      await Promise.race([
-        router.stop(),
-        new Promise<void>((resolve) => {
-          setTimeout(resolve, stopGraceMs).unref();
-        }),
-      ]);
+      let timer: NodeJS.Timeout | undefined;
+      const grace = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, stopGraceMs);
+      });
+      await Promise.race([router.stop(), grace]);
       clearTimeout(timer);
     },
   };

@@ -3,10 +3,13 @@
  * that belong to it. Streams take the data connections in turn, messages the control connection.
  *
  *   correlator (of the connector) --> group { control, data, data, ... } --> ConnectionId
+ *
+ * When two groups lead to one neighbour, the routing engine uses one and names the neighbour in its
+ * HELLOs there only; the other stays open as a spare. No rule about who closes what is needed.
  */
-import type { Connection, ConnectionHandler, EndReason, PeerOpen } from '#amqp/index.ts';
+import type { Connection, ConnectionHandler, PeerOpen } from '#amqp/index.ts';
 import type { Logger } from '#base/log.ts';
-import type { ConnectionId, RoutingEvent } from '#routing/index.ts';
+import type { ConnectionId } from '#routing/index.ts';
 import type { Outlets } from './dispatcher.ts';
 import type { InboundDestination } from './link/link-inbound.ts';
 import { RouterConnection } from './link/router-connection.ts';
@@ -24,9 +27,6 @@ export const controlConnectionsMax = 512;
 export const dataConnectionsPerGroupMax = 32;
 /** Most streaming links that we open on one connection. */
 export const streamLinksMax = 30_000;
-/** Condition with which the second connection of a pair is closed; no other closing has it. */
-export const duplicateCondition = 'drawbridge:connection:duplicate';
-
 /** What is known of a connection before it is open. */
 export interface PeerOrigin {
   readonly direction: 'in' | 'out';
@@ -37,8 +37,8 @@ export interface PeerOrigin {
   readonly correlator: string | undefined;
   /** The control connection is up. */
   readonly onUp?: (peer: PeerOpen) => void;
-  /** @param duplicate true when it was closed because another connection is in use */
-  readonly onDown?: (duplicate: boolean) => void;
+  /** The control connection is gone. */
+  readonly onDown?: () => void;
 }
 
 interface Group {
@@ -62,8 +62,6 @@ export interface PeeringDeps {
   readonly driver: RoutingDriver;
   /** Where deliveries of a connection go on; `from` is the control connection of its group. */
   readonly destination: (from: () => ConnectionId | undefined) => InboundDestination;
-  /** The neighbour of another connection is gone, a spare one may be wanted now. */
-  readonly onNeighbourLost: () => void;
 }
 
 export class Peering implements Outlets {
@@ -125,19 +123,6 @@ export class Peering implements Outlets {
     }
   }
 
-  /** Two connections lead to one neighbour: both ends close the same one. */
-  onDuplicate({ used, spare }: Extract<RoutingEvent, { type: 'duplicateConnection' }>): void {
-    const first = this.#groups.get(used);
-    const second = this.#groups.get(spare);
-    if (first === undefined || second === undefined) return;
-    const closed = chooseDuplicate(this.#deps.self, first, second);
-    this.#deps.log.info('second connection to a neighbour closed', { neighbour: closed.router });
-    closed.connection.close({
-      condition: duplicateCondition,
-      description: 'another connection to this router is in use',
-    });
-  }
-
   /** The handler for one connection that is about to be made or was accepted. */
   handler(origin: PeerOrigin): ConnectionHandler {
     let member: RouterConnection | undefined;
@@ -167,10 +152,10 @@ export class Peering implements Outlets {
         member?.onSession() ?? {
           refuse: { condition: 'amqp:not-allowed', description: 'connection was refused' },
         },
-      onClosed: (_connection, reason) => {
+      onClosed: () => {
         member?.onClosed();
         leave();
-        origin.onDown?.(wasDuplicate(reason));
+        origin.onDown?.();
       },
     };
   }
@@ -246,7 +231,6 @@ export class Peering implements Outlets {
         this.#groups.delete(id);
         this.#turns.delete(id);
         this.#deps.driver.run((engine) => engine.onConnectionClosed(id));
-        this.#deps.onNeighbourLost();
       },
     ];
   }
@@ -285,23 +269,6 @@ export class Peering implements Outlets {
     this.#turns.set(group.id, turn);
     return data[turn % data.length] ?? group.control;
   }
-}
-
-/**
- * Which of two connections to one neighbour goes. Both ends see the same: the one dialled by the
- * router with the larger id, else the one with the larger correlator.
- */
-function chooseDuplicate(self: string, used: Group, spare: Group): Group {
-  if (used.direction === spare.direction) {
-    return (used.correlator ?? '') > (spare.correlator ?? '') ? used : spare;
-  }
-  const dialledBySmaller = self < used.router ? 'out' : 'in';
-  return used.direction === dialledBySmaller ? spare : used;
-}
-
-/** Either end closes a second connection with this condition. */
-function wasDuplicate(reason: EndReason): boolean {
-  return reason.error?.condition === duplicateCondition;
 }
 
 function groupKey(

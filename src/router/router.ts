@@ -121,7 +121,6 @@ export class Router implements StreamRouter {
       linkName: () => `qdlink.${this.#name()}`,
       driver: this.driver,
       destination: (from) => this.#inbound(from),
-      onNeighbourLost: () => this.#dialSpares(),
     });
     this.dispatcher = new Dispatcher({
       self: options.id,
@@ -305,10 +304,6 @@ export class Router implements StreamRouter {
     };
   }
 
-  #dialSpares(): void {
-    for (const { item } of this.connectors.shelf.items()) if (!item.up) item.dialNow();
-  }
-
   #onRoutingEvent(event: RoutingEvent): void {
     const { log } = this.#deps;
     switch (event.type) {
@@ -319,7 +314,7 @@ export class Router implements StreamRouter {
         log.info('neighbour down', { neighbour: event.router });
         return;
       case 'duplicateConnection':
-        this.peering.onDuplicate(event);
+        log.info('second connection to a neighbour kept as a spare', { neighbour: event.router });
         return;
       case 'remoteAddressChanged':
         this.addresses.onRemoteChanged(event.key);

@@ -23,9 +23,6 @@ import type { ConnectionTable } from './connection-table.ts';
 import { connectionOptions, idleTimeoutMsDefault } from './open-fields.ts';
 import type { TlsProfiles } from './tls-profiles.ts';
 
-/** How long a connection that was closed as a second one waits before it is tried again. */
-export const spareWaitMs = 30_000;
-
 export interface AmqpConnectorOptions {
   readonly name: string;
   readonly host: string;
@@ -68,12 +65,10 @@ class Gate {
   }
 
   /** Resolves when open, or when given up. */
-  passed(signal: AbortSignal, waitMsMax?: number): Promise<void> {
+  passed(signal: AbortSignal): Promise<void> {
     if (this.#open || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = waitMsMax === undefined ? undefined : setTimeout(() => pass(), waitMsMax);
       const pass = (): void => {
-        clearTimeout(timer);
         signal.removeEventListener('abort', pass);
         this.#waiters = this.#waiters.filter((waiter) => waiter !== pass);
         resolve();
@@ -91,8 +86,6 @@ export class AmqpConnector {
   readonly #abort = new AbortController();
   /** Open while the control connection is up: data connections make no sense without it. */
   readonly #controlUp = new Gate();
-  /** Closed while another connection leads to the same neighbour. */
-  readonly #wanted = new Gate();
   #watch: Registration | undefined;
   #up = false;
   /** The certificate was replaced and no connection has been made with it yet. */
@@ -108,7 +101,6 @@ export class AmqpConnector {
   constructor(deps: AmqpConnectorDeps, options: AmqpConnectorOptions) {
     this.#deps = deps;
     this.options = options;
-    this.#wanted.set(true);
   }
 
   get up(): boolean {
@@ -141,9 +133,8 @@ export class AmqpConnector {
     await Promise.all(this.#dialers.map((dialer) => dialer.stop({ graceMs: 0 })));
   }
 
-  /** Another way to the neighbour was lost, or new certificates came: no need to wait. */
+  /** New certificates came: no need to wait. */
   dialNow(): void {
-    this.#wanted.set(true);
     for (const dialer of this.#dialers) if (dialer.status === 'waiting') dialer.dialNow();
   }
 
@@ -185,7 +176,6 @@ export class AmqpConnector {
 
   async #dial(kind: 'control' | 'data', signal: AbortSignal): Promise<Dialed> {
     if (kind === 'data') await this.#controlUp.passed(signal);
-    else await this.#wanted.passed(signal, spareWaitMs);
     const { host, port, sslProfile, verifyHostname } = this.options;
     const material = sslProfile === undefined ? undefined : this.#deps.tls.material(sslProfile);
     const ordinal = sslProfile === undefined ? 0 : this.#deps.tls.ordinal(sslProfile);
@@ -248,12 +238,10 @@ export class AmqpConnector {
         this.#controlUp.set(true);
         this.#deps.onStatus(true);
       },
-      onDown: (duplicate) => {
+      onDown: () => {
         const was = this.#up;
         this.#up = false;
         this.#controlUp.set(false);
-        this.#wanted.set(!duplicate);
-        if (duplicate) this.#reason = 'another connection to this router is in use';
         if (!was) return;
         this.downCount++;
         this.lastDownMs = this.#deps.clock.nowMs();
