@@ -12,11 +12,16 @@ import {
 } from '#amqp/index.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /** Bytes that the socket may hold before transfers wait in their sessions. */
 export const socketHighBytes = 1024 * 1024;
 /** Longest time to write out what is left after the end. */
 export const endTimeoutMs = 2000;
+/** Smallest buffer in which output is joined for TLS, bytes. */
+const joinedBytesMin = 65_536;
+/** Output above this is not joined, bytes: one turn of transfers and what comes with them. */
+const joinedBytesMax = 2 * 1024 * 1024;
 
 export interface AmqpTransport {
   readonly connection: Connection;
@@ -52,6 +57,11 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
   readonly closed: Promise<void>;
   #isFlushDue = false;
   #isFull = false;
+  /** TLS only: output is joined here, and waits while a write is on its way. */
+  readonly #joins: boolean;
+  #joined: Buffer | undefined = undefined;
+  #isWriting = false;
+  #wasWriting = false;
   #timer: NodeJS.Timeout | undefined = undefined;
   #cause: unknown = undefined;
 
@@ -59,6 +69,7 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
     this.#clock = deps.clock;
     this.#socket = socket;
     this.#onRead = deps.onRead;
+    this.#joins = socket instanceof TLSSocket;
     this.#driver = createConnection({ sink: this, handler: deps.handler }, options);
     this.closed = new Promise((resolve) => {
       socket.once('close', () => resolve());
@@ -101,16 +112,25 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
     this.#isFlushDue = true;
     setImmediate(() => {
       this.#isFlushDue = false;
-      this.#driver.flush();
+      if (!this.#isWriting) this.#driver.flush();
     });
   }
 
-  write(chunks: readonly Uint8Array[]): boolean {
+  readonly #onWritten = (): void => {
+    this.#isWriting = false;
+    this.#driver.flush();
+  };
+
+  write(chunks: readonly Uint8Array[], sizeBytes: number): boolean {
     const socket = this.#socket;
     if (!socket.writable) return true;
     const [first] = chunks;
     if (chunks.length === 1 && first) socket.write(first);
-    else {
+    else if (this.#joins && !this.#isWriting && sizeBytes <= joinedBytesMax) {
+      this.#isWriting = true;
+      this.#wasWriting = true;
+      socket.write(this.#join(chunks, sizeBytes), this.#onWritten);
+    } else {
       socket.cork();
       for (const chunk of chunks) socket.write(chunk);
       socket.uncork();
@@ -118,6 +138,21 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
     // `drain` comes only after a write that went above the socket's own, lower mark.
     this.#isFull = socket.writableLength >= socketHighBytes;
     return !this.#isFull;
+  }
+
+  /** TLS joins what it is given in a buffer that it allocates anew each time: ours is reused. */
+  #join(chunks: readonly Uint8Array[], sizeBytes: number): Buffer {
+    let joined = this.#joined;
+    if (joined === undefined || joined.length < sizeBytes) {
+      joined = Buffer.allocUnsafeSlow(Math.max(joinedBytesMin, sizeBytes));
+      this.#joined = joined;
+    }
+    let at = 0;
+    for (const chunk of chunks) {
+      joined.set(chunk, at);
+      at += chunk.length;
+    }
+    return joined.subarray(0, at);
   }
 
   setReading(reading: boolean): void {
@@ -143,6 +178,8 @@ class SocketTransport implements AmqpTransport, ConnectionSink {
     const delayMs = Math.min(Math.max(1, dueMs - this.#clock.monotonicMs()), 1000);
     this.#timer = setTimeout(() => {
       this.#driver.tick(this.#clock.monotonicMs());
+      if (!this.#wasWriting && !this.#isWriting) this.#joined = undefined;
+      this.#wasWriting = false;
       if (!this.connection.isClosed) this.#schedule();
     }, delayMs);
     this.#timer.unref();

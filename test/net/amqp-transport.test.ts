@@ -135,40 +135,42 @@ describe('AMQP over sockets', () => {
     });
   }
 
-  it('holds the sender back while the receiver does not read, in bounded memory', async (t) => {
-    let receivedBytes = 0;
-    let ended = false;
-    const { client, server } = await join(t, false, {
-      onDelivery: () => ({
-        onBytes: (_delivery, bytes) => {
-          receivedBytes += bytes.length;
-        },
-        onEnd: () => {
-          ended = true;
-        },
-      }),
+  for (const useTls of [false, true]) {
+    it(`holds the sender back while the receiver does not read, ${useTls ? 'mutual TLS' : 'plain'}`, async (t) => {
+      let receivedBytes = 0;
+      let ended = false;
+      const { client, server } = await join(t, useTls, {
+        onDelivery: () => ({
+          onBytes: (_delivery, bytes) => {
+            receivedBytes += bytes.length;
+          },
+          onEnd: () => {
+            ended = true;
+          },
+        }),
+      });
+      const link = await sender(client);
+      server.setReading(false);
+      let isDone = false;
+      const pouring = pour(link, 40_000_000).then(() => {
+        isDone = true;
+      });
+      let sentBefore = -1;
+      let polls = 0;
+      await until(() => {
+        const { bytesOut } = client.connection.counters;
+        polls = bytesOut === sentBefore && bytesOut > 100_000 ? polls + 1 : 0;
+        sentBefore = bytesOut;
+        return polls === 20;
+      }, 'nothing leaves any more');
+      assert.equal(isDone, false);
+      server.setReading(true);
+      await pouring;
+      await until(() => ended, 'all bytes arrived');
+      assert.equal(receivedBytes, 40_000_000);
+      assert.ok(sentBefore < 30_000_000, `${sentBefore} bytes had left`);
     });
-    const link = await sender(client);
-    server.setReading(false);
-    let isDone = false;
-    const pouring = pour(link, 40_000_000).then(() => {
-      isDone = true;
-    });
-    let sentBefore = -1;
-    let polls = 0;
-    await until(() => {
-      const { bytesOut } = client.connection.counters;
-      polls = bytesOut === sentBefore && bytesOut > 100_000 ? polls + 1 : 0;
-      sentBefore = bytesOut;
-      return polls === 20;
-    }, 'nothing leaves any more');
-    assert.equal(isDone, false);
-    server.setReading(true);
-    await pouring;
-    await until(() => ended, 'all bytes arrived');
-    assert.equal(receivedBytes, 40_000_000);
-    assert.ok(sentBefore < 30_000_000, `${sentBefore} bytes had left`);
-  });
+  }
 
   it('closes in good order on both sides', async (t) => {
     const { client, clientClosed, serverClosed } = await join(t, true, {
