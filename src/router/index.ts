@@ -12,7 +12,6 @@ export {
   portOf,
   required,
   textOf,
-  unsupported,
 } from './agent/entity.ts';
 export { EntityShelf, type Shelved } from './agent/entity-shelf.ts';
 export { applyConfig, configRouterOptions, parseConfig } from './config-file.ts';
@@ -27,10 +26,9 @@ export {
   type FlowReporterOptions,
   type FlowSubject,
 } from './flow-reporter.ts';
-export { messageRoute, streamRoute, type OnOutcome, type WholeMessage } from './message.ts';
+export { streamRoute, type OnOutcome, type WholeMessage } from './message.ts';
 export { Router, type RouterDeps, type RouterOptions } from './router.ts';
 export {
-  MessageFlag,
   type MessageRoute,
   type Outcome,
   type Registration,

@@ -43,8 +43,6 @@ import type {
 const scrubIntervalMs = 30_000;
 /** Length of made-up names on the wire. */
 const nameLength = 15;
-/** Most reply addresses at one time. */
-export const temporaryAddressesMax = 131_072;
 
 export interface RouterDeps {
   readonly clock: Clock;

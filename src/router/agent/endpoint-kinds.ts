@@ -217,8 +217,10 @@ function commonOptions(attributes: Attributes): {
   };
 }
 
+/** The default of the table is that of skupper-router; ours is larger. */
 function frameSizeOf(attributes: Attributes): number | undefined {
   const size = optionalNumber(attributes, 'maxFrameSize');
+  if (size === 16_384) return undefined;
   if (size !== undefined && size < 512) throw invalid('maxFrameSize', 'is below 512');
   return size;
 }

@@ -11,11 +11,8 @@ const clientChannelMax = 255;
 /** Idle time-out that we ask of peers, half of the configured silence. */
 export const idleTimeoutMsDefault = 8000;
 
-/**
- * Largest frame that we accept. Larger ones gain nothing, as TLS records are of this size too, and a
- * skupper-router that may send larger ones sometimes stops in the middle of a stream for ever.
- */
-export const frameSizeBytesDefault = 16_384;
+/** Largest frame that we accept: four TLS records, above which the cost per frame hardly counts. */
+export const frameSizeBytesDefault = 65_536;
 
 export interface OpenFieldsInput {
   readonly self: string;
