@@ -20,6 +20,7 @@ import {
 } from '#router/index.ts';
 import type { ConfigEntity } from '#management/index.ts';
 import { createLogger, createMetrics } from '#telemetry/index.ts';
+import { PooledRandom } from './pooled-random.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { collectYoung, YoungHeap } from './young-heap.ts';
 
@@ -73,12 +74,13 @@ export async function startRouter(
   const metrics = createMetrics({ processMetrics: true });
   const { onRead } = new YoungHeap(collectYoung());
   const routerLog = log.child({ router: settings.id });
-  const identities = new FlowIdentities(systemRandom);
+  const random = new PooledRandom(systemRandom);
+  const identities = new FlowIdentities(random);
   const router = new Router(
     {
       clock: systemClock,
       log: routerLog,
-      random: systemRandom,
+      random,
       metrics: () => metrics.scrape(),
       onRead,
     },
@@ -92,7 +94,7 @@ export async function startRouter(
   const bridge = createBridge({
     router,
     tls: router.tls,
-    random: systemRandom,
+    random,
     log: routerLog.child({ component: 'bridge' }),
     onRead,
   });

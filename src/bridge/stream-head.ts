@@ -13,6 +13,12 @@ const encapsulation = 1;
 /** Largest head that is read. */
 const headBytesMax = 8192;
 
+/** What every head ends with: the version and the empty value. */
+const headEnd = encodeMessage({
+  applicationProperties: { V: uint(encapsulation) },
+  body: { kind: 'value', value: null },
+});
+
 export interface StreamHead {
   readonly to: string;
   readonly replyTo: string | null;
@@ -21,16 +27,15 @@ export interface StreamHead {
 }
 
 export function encodeStreamHead(head: StreamHead): Uint8Array {
-  return encodeMessage({
+  const properties = encodeMessage({
     properties: {
       to: head.to,
       replyTo: head.replyTo ?? undefined,
       ...(head.correlationId === null ? {} : { correlationId: head.correlationId }),
       contentType,
     },
-    applicationProperties: { V: uint(encapsulation) },
-    body: { kind: 'value', value: null },
   });
+  return Buffer.concat([properties, headEnd]);
 }
 
 /** Reads the head of an incoming stream, then passes the octets to the sink that wants them. */

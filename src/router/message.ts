@@ -41,6 +41,17 @@ export function streamRoute(to: string): MessageRoute {
   };
 }
 
+/** Whether a route is as {@link streamRoute} makes it, wherever it leads. */
+export function isPlainStream(route: MessageRoute): boolean {
+  return (
+    route.flags === (MessageFlag.streaming | MessageFlag.unpaced) &&
+    route.trace.length === 0 &&
+    route.toOverride === null &&
+    route.ingress === null &&
+    route.mesh === null
+  );
+}
+
 /** The route of a whole message that a local producer or a client sends. */
 export function messageRoute(to: string, toOverride: string | null = null): MessageRoute {
   return { flags: 0, to, toOverride, ingress: null, trace: [], mesh: null };

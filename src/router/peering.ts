@@ -16,7 +16,7 @@ import { RouterConnection } from './link/router-connection.ts';
 import type { OnOutcome, WholeMessage } from './message.ts';
 import type { RoutingDriver } from './routing-driver.ts';
 import type { MessageRoute, StreamFeedback, StreamSink } from './stream.ts';
-import { encodeAnnotations } from './message.ts';
+import { encodeAnnotations, isPlainStream } from './message.ts';
 
 /** Role number of a data connection in `qd.inter-router-role`. */
 export const dataRoleNumber = 4;
@@ -71,6 +71,8 @@ export class Peering implements Outlets {
   readonly #data = new Map<string, RouterConnection[]>();
   readonly #turns = new Map<ConnectionId, number>();
   #nextId = 1;
+  /** Annotations of the streams of TCP connections that begin here: all alike. */
+  #localAnnotations: Uint8Array | undefined;
 
   constructor(deps: PeeringDeps) {
     this.#deps = deps;
@@ -94,7 +96,7 @@ export class Peering implements Outlets {
     const group = this.#groups.get(id);
     if (group === undefined) return undefined;
     const sink = this.#carrier(group).streams.open(feedback);
-    sink.write(encodeAnnotations(route, this.#deps.self));
+    sink.write(this.#annotations(route));
     return sink;
   }
 
@@ -108,6 +110,13 @@ export class Peering implements Outlets {
     const sender = message.control ? control?.control : control?.sender(message.priority);
     sender?.send(bytes, onOutcome);
     return sender !== undefined;
+  }
+
+  #annotations(route: MessageRoute): Uint8Array {
+    const { self } = this.#deps;
+    if (!isPlainStream(route)) return encodeAnnotations(route, self);
+    this.#localAnnotations ??= encodeAnnotations(route, self);
+    return this.#localAnnotations;
   }
 
   /** Bytes of the routing protocol. */
