@@ -25,7 +25,7 @@ function service(address: string, serverPort: number): readonly [string, Attribu
 function opening(address: string, port: number): readonly [string, Attributes] {
   return ['tcpListener', { name: address, address, host: '127.0.0.1', port: String(port) }];
 }
-function dialling(port: number, more: Attributes = {}): readonly [string, Attributes] {
+function dialling(port: number): readonly [string, Attributes] {
   return [
     'connector',
     {
@@ -34,13 +34,12 @@ function dialling(port: number, more: Attributes = {}): readonly [string, Attrib
       host: '127.0.0.1',
       port: String(port),
       sslProfile: 'client',
-      ...more,
     },
   ];
 }
 
 /** One of ours and a real one, linked in the role given, with services both ways. */
-async function linked(t: TestContext, weDial: boolean, more: Attributes = {}) {
+async function linked(t: TestContext, weDial: boolean, settings: Attributes = {}) {
   const cluster = await makeCluster(t);
   const ours = await cluster.add('OURS');
   const theirServer = await serveDigests(t, megabytes20);
@@ -48,14 +47,20 @@ async function linked(t: TestContext, weDial: boolean, more: Attributes = {}) {
   const fromTheirs = await freePort();
   const echoFromTheirs = await freePort();
   const dead = await freePort();
-  const real = await startRealRouter(t, 'REAL', cluster.certificates, [
-    service('theirs', theirServer.server.port),
-    service('theirs-echo', theirEcho.port),
-    service('dead', dead),
-    opening('ours', fromTheirs),
-    opening('ours-echo', echoFromTheirs),
-    ...(weDial ? [] : [dialling(ours.linkPort, more)]),
-  ]);
+  const real = await startRealRouter(
+    t,
+    'REAL',
+    cluster.certificates,
+    [
+      service('theirs', theirServer.server.port),
+      service('theirs-echo', theirEcho.port),
+      service('dead', dead),
+      opening('ours', fromTheirs),
+      opening('ours-echo', echoFromTheirs),
+      ...(weDial ? [] : [dialling(ours.linkPort)]),
+    ],
+    settings,
+  );
   if (weDial) {
     await ours.create('connector', 'to-real', {
       role: 'inter-router',
@@ -105,7 +110,7 @@ for (const weDial of [true, false]) {
 }
 
 test('a real router without data connections links as well', slow, async (t) => {
-  const { ours, theirServer } = await linked(t, false, {});
+  const { ours, theirServer } = await linked(t, false, { dataConnectionCount: '0' });
   await checkBulk(await untilDialled(await open(ours, 'theirs'), t), theirServer, megabytes20);
 });
 

@@ -33,16 +33,20 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Starts one with a listener for routers and the entities given; it ends with the test. */
+/**
+ * Starts one with a listener for routers and the entities given; it ends with the test.
+ * @param settings further attributes of its `router` entity
+ */
 export async function startRealRouter(
   t: TestContext,
   id: string,
   certificates: TestCertificates,
   entities: readonly (readonly [string, Attributes])[] = [],
+  settings: Attributes = {},
 ): Promise<RealRouter> {
   const linkPort = await freePort();
   const config = [
-    ['router', { id, mode: 'interior' }],
+    ['router', { id, mode: 'interior', ...settings }],
     ['sslProfile', { name: 'server', ...certificates.server }],
     ['sslProfile', { name: 'client', ...certificates.client }],
     ['address', { prefix: 'mc', distribution: 'multicast' }],
