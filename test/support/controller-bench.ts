@@ -17,13 +17,19 @@ import { MemoryKube } from './memory-kube.ts';
 
 export class JumpingClock {
   offsetMs = 0;
+  #stopped: { readonly nowMs: number; readonly monotonicMs: number } | undefined;
+
+  /** Time that only the test moves from now on, however slow the machine is. */
+  stop(): void {
+    this.#stopped = { nowMs: Date.now(), monotonicMs: performance.now() };
+  }
 
   nowMs(): number {
-    return Date.now() + this.offsetMs;
+    return (this.#stopped?.nowMs ?? Date.now()) + this.offsetMs;
   }
 
   monotonicMs(): number {
-    return performance.now() + this.offsetMs;
+    return (this.#stopped?.monotonicMs ?? performance.now()) + this.offsetMs;
   }
 }
 
