@@ -1,9 +1,10 @@
 /**
  * Runs tiers of tests and ends with one plain line of counts.
  *
- *   scripts/test.ts [unit] [system] [heavy] [--only TEXT] [--counts FILE]
+ *   scripts/test.ts [unit] [sim] [system] [heavy] [--only TEXT] [--counts FILE]
  *
  * unit    everything that runs inside one process or its direct children
+ * sim     large simulated networks of routers: only processor time
  * system  whole processes as a user starts them; needs nothing but npm, uses kubectl when there
  * heavy   what CI adds: foreign routers, network namespaces, large transfers, other kubectls
  */
@@ -19,7 +20,8 @@ const { values, positionals } = parseArgs({
 });
 
 const tiers: Readonly<Record<string, (path: string) => boolean>> = {
-  unit: (path) => !/^test\/(system|heavy)\//.test(path),
+  unit: (path) => !/^test\/(sim|system|heavy)\//.test(path),
+  sim: (path) => path.startsWith('test/sim/'),
   system: (path) => path.startsWith('test/system/'),
   heavy: (path) => path.startsWith('test/heavy/'),
 };
@@ -89,7 +91,8 @@ function onFail(outcome: Outcome): void {
   console.log(`FAIL ${file}: ${outcome.name}\n${cause?.stack ?? String(cause)}\n`);
 }
 
-for (const tier of positionals.length > 0 ? positionals : ['unit', 'system']) await runTier(tier);
+for (const tier of positionals.length > 0 ? positionals : ['unit', 'sim', 'system'])
+  await runTier(tier);
 if (values.counts) {
   appendFileSync(values.counts, `${total.passed} ${total.failed} ${total.skipped}\n`);
 }
