@@ -1,10 +1,12 @@
-/** Flow records of the bridge: one per tcpListener and tcpConnector. */
+/** Flow records of the bridge: one per tcpListener, listenerAddress and tcpConnector. */
 import type { FlowSubject } from '#router/index.ts';
 import { FlowRecordType } from '#telemetry/index.ts';
 import type { Bridge } from './tcp-kinds.ts';
 
 export function* bridgeFlowSubjects(bridge: Bridge): Iterable<FlowSubject> {
   for (const { name, attributes, item } of bridge.listeners.shelf.items()) {
+    // One with a strategy has a record for each of its addresses instead, below.
+    if (item.addresses.strategy !== 'none') continue;
     yield {
       key: `tcpListener/${name}`,
       type: FlowRecordType.listener,
@@ -15,6 +17,22 @@ export function* bridgeFlowSubjects(bridge: Bridge): Iterable<FlowSubject> {
         protocol: 'tcp',
         address: typeof attributes['address'] === 'string' ? attributes['address'] : undefined,
         flowCount: item.counters.connectionsOpened,
+      },
+    };
+  }
+  for (const { name, item } of bridge.addresses.shelf.items()) {
+    const listener = bridge.listeners.shelf.get(item.listener)?.item;
+    if (listener === undefined) continue;
+    yield {
+      key: `listenerAddress/${name}`,
+      type: FlowRecordType.listener,
+      attributes: {
+        name: item.listener,
+        destHost: listener.options.host,
+        destPort: String(listener.options.port),
+        protocol: 'tcp',
+        address: item.address,
+        flowCount: listener.addresses.connectionsOpened(item.address),
       },
     };
   }

@@ -21,14 +21,14 @@ export interface ListenerAddressesDeps {
 }
 
 export class ListenerAddresses {
+  readonly strategy: AddressStrategy;
   readonly #deps: ListenerAddressesDeps;
-  readonly #strategy: AddressStrategy;
   readonly #candidates = new Map<string, Candidate>();
   #onChange: (() => void) | undefined;
 
   constructor(deps: ListenerAddressesDeps, strategy: AddressStrategy) {
     this.#deps = deps;
-    this.#strategy = strategy;
+    this.strategy = strategy;
   }
 
   get anyReachable(): boolean {
@@ -49,6 +49,10 @@ export class ListenerAddresses {
       candidate.registration = undefined;
       candidate.reachable = false;
     }
+  }
+
+  get size(): number {
+    return this.#candidates.size;
   }
 
   has(address: string): boolean {
@@ -77,9 +81,12 @@ export class ListenerAddresses {
     return this.#candidates.get(address)?.connectionsOpened ?? 0;
   }
 
-  /** The address for a new connection; undefined when none is reachable. */
+  /**
+   * The address for a new connection; undefined when none is reachable. One of weight 0 is used only
+   * while nothing else is reachable.
+   */
   choose(): string | undefined {
-    const chosen = this.#strategy === 'weighted' ? this.#byWeight() : this.#byPriority();
+    const chosen = this.strategy === 'weighted' ? this.#byWeight() : this.#byPriority();
     const candidate = chosen === undefined ? undefined : this.#candidates.get(chosen);
     if (candidate !== undefined) candidate.connectionsOpened++;
     return chosen;

@@ -55,6 +55,9 @@ export class TcpConnector implements StreamConsumer {
   lastFailure = '';
   readonly #deps: TcpConnectorDeps;
   #registration: Registration | undefined;
+  #profileWatch: Registration | undefined;
+  /** The last reason that was logged; each is logged once until a connection ends well. */
+  #logged = '';
 
   constructor(deps: TcpConnectorDeps, options: TcpConnectorOptions) {
     this.#deps = deps;
@@ -62,6 +65,13 @@ export class TcpConnector implements StreamConsumer {
   }
 
   start(): void {
+    const profile = this.options.sslProfile;
+    if (profile !== undefined) {
+      // What failed with the old credentials says nothing about the new ones.
+      this.#profileWatch = this.#deps.tls.onChange(profile, () => {
+        this.lastFailure = '';
+      });
+    }
     this.#registration = this.#deps.router.addConsumer(this.options.address, this);
   }
 
@@ -69,6 +79,8 @@ export class TcpConnector implements StreamConsumer {
   stop(): void {
     this.#registration?.remove();
     this.#registration = undefined;
+    this.#profileWatch?.remove();
+    this.#profileWatch = undefined;
     for (const exchange of this.exchanges) exchange.cut();
   }
 
@@ -122,9 +134,13 @@ export class TcpConnector implements StreamConsumer {
       this.#openReply(exchange, replyTo);
     });
     socket.once('error', (error) => {
-      if (!connected) this.#onConnectFailed(error.message);
+      // With TLS 1.3 a server refuses our certificate only after the handshake.
+      if (!connected || isTlsError(error)) this.#onConnectFailed(error.message);
     });
-    socket.once('close', () => clearTimeout(timer));
+    socket.once('close', (failed) => {
+      clearTimeout(timer);
+      if (connected && !failed) this.#logged = '';
+    });
     exchange.start();
     return exchange.openDown(feedback);
   }
@@ -158,7 +174,7 @@ export class TcpConnector implements StreamConsumer {
   }
 
   #onConnectFailed(reason: string): void {
-    if (this.lastFailure !== reason) {
+    if (this.#logged !== reason) {
       const { name: resource, address, host, port } = this.options;
       this.#deps.log.warn('server of a tcpConnector cannot be reached', {
         resource,
@@ -168,6 +184,11 @@ export class TcpConnector implements StreamConsumer {
         reason,
       });
     }
+    this.#logged = reason;
     this.lastFailure = reason;
   }
+}
+
+function isTlsError(error: NodeJS.ErrnoException): boolean {
+  return error.code?.startsWith('ERR_SSL_') === true;
 }

@@ -82,7 +82,13 @@ export class TcpListenerKind implements EntityKind {
     return this.#show(this.shelf.change(identity, changes).name);
   }
 
+  /** One with a strategy must have lost its addresses before, as with skupper-router. */
   delete(identity: string): void {
+    for (const entry of this.shelf.items()) {
+      const { strategy, size } = entry.item.addresses;
+      if (entry.identity !== identity || strategy === 'none' || size === 0) continue;
+      throw invalidAttribute('name', `names a tcpListener that has listenerAddress entities`);
+    }
     this.shelf.take(identity).item.stop();
   }
 
@@ -163,30 +169,33 @@ interface ListenerAddress {
 export class ListenerAddressKind implements EntityKind {
   readonly type = 'listenerAddress';
   readonly #listeners: TcpListenerKind;
-  readonly #shelf = new EntityShelf<ListenerAddress>('listenerAddress');
+  readonly shelf = new EntityShelf<ListenerAddress>('listenerAddress');
 
   constructor(listeners: TcpListenerKind) {
     this.#listeners = listeners;
   }
 
   *entities(): Iterable<Entity> {
-    for (const { name } of this.#shelf.items()) yield this.#show(name);
+    for (const { name } of this.shelf.items()) yield this.#show(name);
   }
 
   create(name: string | undefined, attributes: Attributes): Entity {
     const listener = required(attributes, 'listener');
     const address = required(attributes, 'address');
     const given = name ?? `listenerAddress/${listener}:${address}`;
-    this.#shelf.requireFree(given);
+    this.shelf.requireFree(given);
     const target = this.#listeners.shelf.get(listener);
     if (target === undefined)
       throw invalidAttribute('listener', `names no tcpListener: ${listener}`);
+    if (target.item.addresses.strategy === 'none') {
+      throw invalidAttribute('listener', `has no multiAddressStrategy: ${listener}`);
+    }
     if (target.item.addresses.has(address)) {
       throw invalidAttribute('address', 'is there already on this listener');
     }
     target.item.addresses.add(address, optionalNumber(attributes, 'value') ?? 0);
     target.item.refresh();
-    this.#shelf.add({
+    this.shelf.add({
       name: given,
       identity: name === undefined ? given : `listenerAddress/${name}`,
       attributes,
@@ -196,12 +205,12 @@ export class ListenerAddressKind implements EntityKind {
   }
 
   delete(identity: string): void {
-    const { item } = this.#shelf.take(identity);
+    const { item } = this.shelf.take(identity);
     this.#listeners.shelf.get(item.listener)?.item.addresses.remove(item.address);
   }
 
   #show(name: string): Entity {
-    return this.#shelf.show(name, ({ listener, address }) => ({
+    return this.shelf.show(name, ({ listener, address }) => ({
       connectionsOpened:
         this.#listeners.shelf.get(listener)?.item.addresses.connectionsOpened(address) ?? 0,
     }));
@@ -212,6 +221,7 @@ export class ListenerAddressKind implements EntityKind {
 export interface Bridge {
   readonly listeners: TcpListenerKind;
   readonly connectors: TcpConnectorKind;
+  readonly addresses: ListenerAddressKind;
   readonly kinds: readonly EntityKind[];
   stop(): void;
 }
@@ -220,10 +230,12 @@ export function createBridge(deps: BridgeDeps): Bridge {
   const flusher = new TurnFlusher();
   const listeners = new TcpListenerKind(deps, flusher);
   const connectors = new TcpConnectorKind(deps, flusher);
+  const addresses = new ListenerAddressKind(listeners);
   return {
     listeners,
     connectors,
-    kinds: [listeners, connectors, new ListenerAddressKind(listeners)],
+    addresses,
+    kinds: [listeners, connectors, addresses],
     stop: () => {
       listeners.stop();
       connectors.stop();

@@ -7,7 +7,8 @@
  *                            \--> failed --retry--> opening
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import type { Server as TlsServer } from 'node:tls';
+import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import {
   type Registration,
@@ -17,6 +18,7 @@ import {
 } from '#router/index.ts';
 import { TcpExchange, type TcpCounters } from './exchange.ts';
 import type { ListenerAddresses } from './listener-addresses.ts';
+import { createListenerServer, type ListenerTls, renewListenerServer } from './listener-tls.ts';
 import { encodeStreamHead, HeadSink } from './stream-head.ts';
 import type { TurnFlusher } from './turn-flusher.ts';
 
@@ -25,6 +27,8 @@ export const listenRetryMs = 1000;
 /** Octets of a client that go out before its server has answered; they save a round trip. */
 export const earlyBytesMax = 65_536;
 const backlogDefault = 1024;
+/** Most different reasons of failed handshakes that are logged, until there are other credentials. */
+const refusalsMax = 16;
 
 export interface TcpListenerOptions {
   readonly name: string;
@@ -59,9 +63,12 @@ export class TcpListener {
   readonly exchanges = new Set<TcpExchange>();
   readonly #deps: TcpListenerDeps;
   #server: Server | undefined;
+  #tlsServer: TlsServer | undefined;
   #open = false;
   #stopped = false;
   #failure = '';
+  /** Reasons why clients failed their handshake, each logged once. */
+  readonly #refusals = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
   #profileWatch: Registration | undefined;
 
@@ -92,7 +99,7 @@ export class TcpListener {
   start(): void {
     const profile = this.options.sslProfile;
     if (profile !== undefined) {
-      this.#profileWatch = this.#deps.tls.onChange(profile, () => this.#reopen());
+      this.#profileWatch = this.#deps.tls.onChange(profile, () => this.#renew());
     }
     this.addresses.start(() => this.#follow());
     this.#follow();
@@ -112,9 +119,27 @@ export class TcpListener {
     for (const exchange of this.exchanges) exchange.cut();
   }
 
-  #reopen(): void {
-    this.#close();
-    this.#follow();
+  /** There are other credentials. */
+  #renew(): void {
+    this.#refusals.clear();
+    const server = this.#tlsServer;
+    if (server === undefined || this.#tls === undefined) {
+      // Perhaps the socket waits for nothing else.
+      this.#close();
+      this.#follow();
+      return;
+    }
+    try {
+      renewListenerServer(server, this.#deps.tls, this.#tls);
+    } catch (thrown) {
+      const facts = { resource: this.options.name, reason: messageOf(thrown) };
+      this.#deps.log.warn('a tcpListener keeps its credentials: the new ones are unusable', facts);
+    }
+  }
+
+  get #tls(): ListenerTls | undefined {
+    const { sslProfile, authenticatePeer } = this.options;
+    return sslProfile === undefined ? undefined : { sslProfile, authenticatePeer };
   }
 
   #follow(): void {
@@ -129,6 +154,7 @@ export class TcpListener {
     this.#open = false;
     this.#server?.close();
     this.#server = undefined;
+    this.#tlsServer = undefined;
   }
 
   #listen(): void {
@@ -136,7 +162,7 @@ export class TcpListener {
     try {
       server = this.#createServer();
     } catch (thrown) {
-      this.#onListenFailed(thrown instanceof Error ? thrown.message : String(thrown));
+      this.#onListenFailed(messageOf(thrown));
       return;
     }
     this.#server = server;
@@ -172,25 +198,24 @@ export class TcpListener {
   }
 
   #createServer(): Server {
-    const { sslProfile, authenticatePeer } = this.options;
-    if (sslProfile === undefined) {
+    const tls = this.#tls;
+    if (tls === undefined) {
       return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     }
-    const { ca, cert, key } = this.#deps.tls.material(sslProfile);
-    const server = createTlsServer(
-      {
-        allowHalfOpen: true,
-        noDelay: true,
-        ...(ca === undefined ? {} : { ca }),
-        ...(cert === undefined || key === undefined ? {} : { cert, key }),
-        requestCert: authenticatePeer,
-        rejectUnauthorized: authenticatePeer,
-        handshakeTimeout: 10_000,
-      },
-      (socket) => this.#accept(socket),
-    );
-    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    const server = createListenerServer(this.#deps.tls, tls, (socket) => this.#accept(socket));
+    server.on('tlsClientError', (error, socket) => {
+      this.#onRefused(error.message.trim());
+      socket.destroy();
+    });
+    this.#tlsServer = server;
     return server;
+  }
+
+  #onRefused(reason: string): void {
+    if (this.#refusals.has(reason) || this.#refusals.size >= refusalsMax) return;
+    this.#refusals.add(reason);
+    const facts = { resource: this.options.name, reason };
+    this.#deps.log.warn('a client of a tcpListener failed the TLS handshake', facts);
   }
 
   #accept(socket: Socket): void {
