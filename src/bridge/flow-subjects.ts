@@ -49,6 +49,8 @@ export function* bridgeFlowSubjects(bridge: Bridge): Iterable<FlowSubject> {
         address: item.options.address,
         flowCount: item.counters.connectionsOpened,
         process: typeof process === 'string' ? process : undefined,
+        // TLS that fails is a fault of the configuration: its controller wants to know at once.
+        lastFailureReason: item.options.sslProfile === undefined ? undefined : item.lastFailure,
       },
     };
   }

@@ -6,6 +6,7 @@ import type { Logger } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { EventRecorder, InformerSet, KubeClient } from '#kubeclient/index.ts';
+import { startAttachedConnectorController } from './attached-connector/attached-connector-controller.ts';
 import { startConnectorController } from './connector/connector-controller.ts';
 import type { CertificateWish, ControllerContext, ControllerIdentity } from './context.ts';
 import { startLinkController } from './link/link-controller.ts';
@@ -55,6 +56,7 @@ export function startControllers(deps: ControllersDeps, options: ControllersOpti
     startLinkController(context),
     startListenerController(context),
     startConnectorController(context),
+    startAttachedConnectorController(context),
     startRedeemedTokensController(context),
   ];
   return {

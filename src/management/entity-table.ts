@@ -146,6 +146,7 @@ const tcpConnector = entityType('tcpConnector', 'CD', [
   c('sslProfile', 'string'),
   c('verifyHostname', 'boolean', { default: true }),
   ...tcpCounters,
+  r('connectionMsg', 'string', ''),
 ]);
 
 const listenerAddress = entityType('listenerAddress', 'CD', [

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Connector, Link, Listener, Site } from '#apis/index.ts';
-import type { ConfigMap, Evaluation, Secret, Service } from '#kube/index.ts';
+import type { ConfigMap, Evaluation, Service } from '#kube/index.ts';
 import { checkConnector } from '#controllers/connector/check.ts';
 import { decideConnectorStatus } from '#controllers/connector/status.ts';
 import { checkLink } from '#controllers/link/check.ts';
 import { decideLinkStatus } from '#controllers/link/status.ts';
+import { frontOfListener } from '#controllers/listener/front.ts';
 import { planListeners } from '#controllers/listener/plan.ts';
 import { servicePortName } from '#controllers/listener/service-port.ts';
 import { decideListenerStatus } from '#controllers/listener/status.ts';
 import { activeSite, checkSite, decideClaim, decideSiteStatus } from '#controllers/site/decide.ts';
 import { orphaned } from '#controllers/site/redeemed-tokens.ts';
-import { newConnector, newLink, newListener, newSite } from './site-objects.ts';
+import { testAuthority } from '../support/service-tls.ts';
+import { newConnector, newLink, newListener, newSite, tlsSecretOf } from './site-objects.ts';
 
 const at: Evaluation = { nowMs: Date.UTC(2026, 0, 1), generation: 3 };
 
@@ -32,13 +34,7 @@ const configOf = (uid: string | undefined): ConfigMap => ({
   },
 });
 
-const tlsSecret: Secret = {
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name: 's', namespace: 'ns' },
-  type: 'kubernetes.io/tls',
-  data: {},
-};
+const tlsSecret = tlsSecretOf('s', await (await testAuthority('ca')).client('own'));
 const secretNamed = (names: readonly string[]) => (name: string) =>
   names.includes(name) ? tlsSecret : undefined;
 
@@ -225,16 +221,16 @@ test('Listeners share hosts, not ports; the older one and the holder win', () =>
       listenerAt('late', 'held', 80, '9'),
       listenerAt('ip', '10.0.0.1', 80),
       listenerAt('bad', 'Not_A_Name', 80),
-    ],
+    ].map(frontOfListener),
     {
       secret: () => undefined,
       service: (name) => (name === 'held' ? service : undefined),
     },
   );
   assert.deepEqual(Object.fromEntries(plan.problems), {
-    early: 'Listener late with host held and port 80 already exists in namespace',
-    bad: 'Invalid host: Not_A_Name',
-    second: 'Listener first with host h and port 80 already exists in namespace',
+    'listener/early': 'Listener late with host held and port 80 already exists in namespace',
+    'listener/bad': 'Invalid host: Not_A_Name',
+    'listener/second': 'Listener first with host h and port 80 already exists in namespace',
   });
   assert.deepEqual(
     plan.services.toSorted((a, b) => (a.host < b.host ? -1 : 1)),
@@ -242,14 +238,14 @@ test('Listeners share hosts, not ports; the older one and the holder win', () =>
       {
         host: 'h',
         ports: [
-          { listener: 'first', port: 80 },
-          { listener: 'third', port: 81 },
+          { listener: 'listener/first', name: 'first', port: 80 },
+          { listener: 'listener/third', name: 'third', port: 81 },
         ],
       },
-      { host: 'held', ports: [{ listener: 'late', port: 80 }] },
+      { host: 'held', ports: [{ listener: 'listener/late', name: 'late', port: 80 }] },
     ],
   );
-  assert.ok(plan.placed.has('ip'));
+  assert.ok(plan.placed.has('listener/ip'));
 });
 
 test('port names of Services are legal and different, whatever the Listeners are called', () => {

@@ -14,6 +14,7 @@ import {
   type RouterEntity,
   type RouterInputs,
 } from '#controllers/router-config/entities.ts';
+import { addressesOf } from '#controllers/router-config/multi-listener.ts';
 import {
   type Credentials,
   profileContext,
@@ -33,6 +34,7 @@ const inputs: RouterInputs = {
   links: [],
   proxies: [],
   listeners: [],
+  multiListeners: [],
   connectors: [],
   credentialPath: (profile, file) => `/certs/${profile}/${file}`,
 };
@@ -150,6 +152,108 @@ test('every kind of entity has the attributes its peer expects', () => {
     sslProfile: 's-profile',
     verifyHostname: true,
   });
+});
+
+test('a listener of several addresses is a tcpListener with listenerAddresses', () => {
+  const multi = {
+    name: 'any',
+    bind: { host: '127.1.2.3', port: 80 },
+    secret: undefined,
+    clientCert: false,
+    observer: undefined,
+  };
+  const priority = { priority: { routingKeys: ['a', 'b', 'c'] } };
+  const weighted = { weighted: { routingKeys: { a: 3, b: 1 } } };
+  const entities = desiredEntities({
+    ...inputs,
+    multiListeners: [
+      { ...multi, ...addressesOf(priority) },
+      { ...multi, ...addressesOf(weighted), name: 'safe', secret: 's', clientCert: true },
+      { ...multi, ...addressesOf(weighted), name: 'tls', secret: 's', observer: 'none' },
+    ],
+  });
+  assert.deepEqual(find(entities, 'tcpListener', 'multiAddress/any'), {
+    host: '127.1.2.3',
+    port: '80',
+    multiAddressStrategy: 'priority',
+    siteId: '0123456789abcdef',
+  });
+  const values = (name: string) =>
+    entities
+      .filter(({ attributes }) => attributes['listener'] === `multiAddress/${name}`)
+      .map(({ name: own, attributes }) => [own, attributes['address'], attributes['value']]);
+  assert.deepEqual(values('any'), [
+    ['any/a', 'a', 2],
+    ['any/b', 'b', 1],
+    ['any/c', 'c', 0],
+  ]);
+  assert.deepEqual(values('safe'), [
+    ['safe/a', 'a', 3],
+    ['safe/b', 'b', 1],
+  ]);
+  const safe = find(entities, 'tcpListener', 'multiAddress/safe');
+  assert.deepEqual([safe?.['sslProfile'], safe?.['authenticatePeer']], ['s', true]);
+  const tls = find(entities, 'tcpListener', 'multiAddress/tls');
+  assert.deepEqual([tls?.['authenticatePeer'], tls?.['observer']], [false, 'none']);
+  const types = entities.map(({ type }) => type);
+  assert.ok(types.lastIndexOf('tcpListener') < types.indexOf('listenerAddress'));
+  const isOurs = ({ type }: RouterEntity): boolean =>
+    type.startsWith('tcp') || type === 'listenerAddress';
+  assert.deepEqual(parseConfig(formatConfig(entities)).filter(isOurs), entities.filter(isOurs));
+});
+
+test('addresses go before their tcpListener and come back after it', () => {
+  const multi = {
+    name: 'm',
+    secret: undefined,
+    clientCert: false,
+    observer: undefined,
+    ...addressesOf({ priority: { routingKeys: ['a', 'b'] } }),
+  };
+  const at = (port: number) =>
+    desiredEntities({ ...inputs, multiListeners: [{ ...multi, bind: { host: 'h', port } }] });
+  const rowsOf = (type: string): EntityRow[] =>
+    at(1)
+      .filter((entity) => entity.type === type)
+      .map(({ name, attributes }) => ({ name, ...attributes }));
+  const present = rows({
+    tcpListener: rowsOf('tcpListener'),
+    listenerAddress: rowsOf('listenerAddress'),
+  });
+  assert.deepEqual(difference(at(1), present), []);
+  const gone = ['listenerAddress m/a', 'listenerAddress m/b', 'tcpListener multiAddress/m'];
+  const deletions = gone.map((what) => `delete ${what}`);
+  assert.deepEqual(told(difference(at(2), present)), [
+    ...deletions,
+    'create tcpListener multiAddress/m',
+    'create listenerAddress m/a',
+    'create listenerAddress m/b',
+  ]);
+  assert.deepEqual(told(difference(desiredEntities(inputs), present)), deletions);
+  const fewer = desiredEntities({
+    ...inputs,
+    multiListeners: [
+      {
+        ...multi,
+        ...addressesOf({ priority: { routingKeys: ['b'] } }),
+        bind: { host: 'h', port: 1 },
+      },
+    ],
+  });
+  assert.deepEqual(told(difference(fewer, present)), ['delete listenerAddress m/a']);
+});
+
+test('TLS that is not wanted any more is taken away', () => {
+  const listener = { name: 'l', bind: { host: 'h', port: 1 }, address: 'k', observer: undefined };
+  const plain = desiredEntities({ ...inputs, listeners: [{ ...listener, secret: undefined }] });
+  const row = { name: 'listener/l', host: 'h', port: '1', address: 'k', siteId: inputs.site.uid };
+  const secured = rows({ tcpListener: [{ ...row, sslProfile: 's', observer: 'auto' }] });
+  assert.deepEqual(told(difference(plain, secured)), [
+    'delete tcpListener listener/l',
+    'create tcpListener listener/l',
+  ]);
+  const same = rows({ tcpListener: [{ ...row, sslProfile: null, observer: 'auto' }] });
+  assert.deepEqual(difference(plain, same), []);
 });
 
 test('a configuration written to text reads back the same', () => {

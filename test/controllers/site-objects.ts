@@ -11,10 +11,12 @@ import {
   type Link,
   link,
   type Listener,
+  type MultiKeyListener,
   type Site,
   site,
 } from '#apis/index.ts';
 import { type Secret, secret, type Service } from '#kube/index.ts';
+import type { TlsTexts } from '../support/service-tls.ts';
 import type { SiteWorld } from './site-world.ts';
 
 const apiVersion = 'skupper.io/v2alpha1';
@@ -43,6 +45,31 @@ export const newConnector = (
   name: string,
   spec: NonNullable<Connector['spec']>,
 ): Connector => ({ apiVersion, kind: 'Connector', metadata: { name, namespace }, spec });
+
+export const newMultiKeyListener = (
+  namespace: string,
+  name: string,
+  spec: MultiKeyListener['spec'],
+): MultiKeyListener => ({
+  apiVersion,
+  kind: 'MultiKeyListener',
+  metadata: { name, namespace },
+  spec,
+});
+
+/** A TLS Secret with those of the texts that are given. */
+export function tlsSecretOf(name: string, texts: Partial<TlsTexts>, namespace = 'ns'): Secret {
+  const { ca, cert, key } = texts;
+  const data: Record<string, string> = {};
+  const put = (file: string, text: string | undefined): void => {
+    if (text !== undefined) data[file] = Buffer.from(text).toString('base64');
+  };
+  put('ca.crt', ca);
+  put('tls.crt', cert);
+  put('tls.key', key);
+  const metadata = { name, namespace };
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls', data };
+}
 
 /** Makes a site that accepts links, and waits until it is Ready. */
 export async function createOpenSite(world: SiteWorld, namespace: string): Promise<Site> {

@@ -26,9 +26,7 @@ const spec = object('What to listen on, and for which service.', {
     port: port('Port that clients here use.'),
   },
   optional: {
-    tlsCredentials: string(
-      'Secret with the server certificate and key for clients; with ca.crt, clients must show a certificate.',
-    ),
+    tlsCredentials: string('Secret with the server certificate and key for clients.'),
     type: string('Protocol; tcp, which is the default.'),
     observer: oneOfTexts(
       'Application protocol to look for when counting requests; auto by default, none to look at nothing.',

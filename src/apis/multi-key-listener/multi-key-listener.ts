@@ -73,7 +73,9 @@ const spec = object('What to listen on, and how connections are shared out.', {
   },
   optional: {
     tlsCredentials: string('Secret with the server certificate and key for clients.'),
-    requireClientCert: boolean('True lets in only clients with a valid certificate.'),
+    requireClientCert: boolean(
+      'True lets in only clients with a certificate of the ca.crt in tlsCredentials.',
+    ),
     observer: oneOfTexts(
       'Application protocol to look for when counting requests; auto by default, none to look at nothing.',
       observerValues,

@@ -1,7 +1,7 @@
 /** What a Connector amounts to: a tcpConnector of the router, or the reason why not. */
 import type { Connector, Secret } from '../kinds.ts';
 import { messages } from '../names.ts';
-import { isUsableCredentials } from '../router-config/credentials.ts';
+import { checkCredentials } from '../router-config/check-credentials.ts';
 import type { ConnectorInput } from '../router-config/entities.ts';
 
 export interface ConnectorSurroundings {
@@ -24,11 +24,16 @@ export function checkConnector(
   }
   if (spec.port < 1 || spec.port > 65_535) return problem(messages.invalidPort(spec.port));
   if (host === '') {
-    return problem('No matches for selector: there are no pods on this machine, use spec.host');
+    return problem(
+      `${messages.noMatchesForSelector}: there are no pods on this machine, use spec.host`,
+    );
   }
-  if (tlsCredentials !== '' && !isUsableCredentials(surroundings.secret(tlsCredentials))) {
-    return problem(messages.tlsSecretNotFound(tlsCredentials));
-  }
+  const { useClientCert = false } = spec;
+  const fault = checkCredentials(surroundings, tlsCredentials, {
+    authority: true,
+    certificate: useClientCert,
+  });
+  if (fault !== undefined) return problem(fault);
   return {
     ok: true,
     connector: {
@@ -37,7 +42,7 @@ export function checkConnector(
       port: spec.port,
       address: spec.routingKey,
       secret: tlsCredentials === '' ? undefined : tlsCredentials,
-      useClientCert: spec.useClientCert ?? false,
+      useClientCert,
       verifyHostname: spec.verifyHostname ?? false,
     },
   };

@@ -1,10 +1,10 @@
 /**
- * The Listener controller: the Services of a namespace's Listeners, and how each Listener is. One key
- * per namespace, because Listeners compete for hosts and ports.
+ * The controller of Listeners and MultiKeyListeners: the Services that a namespace's need, and how
+ * each of them is. One key per namespace, because they compete for hosts and ports.
  */
 import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
-import { isOwnedBy, isTerminating } from '#kube/index.ts';
+import { isOwnedBy, isTerminating, type KubeObject } from '#kube/index.ts';
 import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import {
@@ -16,12 +16,23 @@ import {
 } from '../context.ts';
 import { namespaceId, startController } from '../controller.ts';
 import { announceStatus } from '../tidings.ts';
-import { configMap, type Listener, listener, secret, service, type Site, site } from '../kinds.ts';
+import {
+  configMap,
+  type Listener,
+  listener,
+  type MultiKeyListener,
+  multiKeyListener,
+  secret,
+  service,
+  type Site,
+  site,
+} from '../kinds.ts';
 import { labels, messages, routerSelector, siteObjects } from '../names.ts';
 import { hasConnector } from '../network.ts';
 import { ensureService } from '../service-object.ts';
+import { type Front, frontOfListener, frontOfMultiKeyListener } from './front.ts';
+import { decideMultiKeyStatus, routingKeysOf } from './multi-key-status.ts';
 import { isListenerService, type ListenerPlan, planListeners, type WantedService } from './plan.ts';
-import { servicePortName } from './service-port.ts';
 import { decideListenerStatus } from './status.ts';
 
 /** Services that could not be made are tried again after this long; milliseconds. */
@@ -30,20 +41,25 @@ const retryMs = 2_000;
 export function startListenerController(context: ControllerContext): Running {
   const { informers, routers } = context;
   const listeners = informers.of(listener);
+  const multiKeyListeners = informers.of(multiKeyListener);
   return startController<string>(context, new ListenerReconciler(context), {
     name: 'listener',
     idOf: namespaceId,
     workersMax: 8,
     informers: [
       listeners,
+      multiKeyListeners,
       informers.of(service),
       informers.of(secret),
       informers.of(site),
       informers.of(configMap),
     ],
-    all: () => [...new Set(listeners.list().flatMap(namespaceKey))],
+    all: () => [
+      ...new Set([...listeners.list(), ...multiKeyListeners.list()].flatMap(namespaceKey)),
+    ],
     wake: (add, loop) => [
       feed(listeners, loop, namespaceKey),
+      feed(multiKeyListeners, loop, namespaceKey),
       feed(informers.of(service), loop, namespaceKey),
       feed(informers.of(secret), loop, namespaceKey),
       feed(informers.of(site), loop, namespaceKey),
@@ -64,30 +80,47 @@ class ListenerReconciler implements Reconciler<string> {
 
   async reconcile(namespace: string): Promise<ReconcileResult> {
     const { informers } = this.#context;
-    const listeners = informers
-      .of(listener)
-      .list(namespace)
-      .filter((each) => !isTerminating(each));
+    const all = this.#listenersOf(namespace);
     const active = activeSiteOf(this.#context, namespace);
     if (active === undefined) {
-      for (const each of listeners) await this.#tell(each, messages.noActiveSite);
+      for (const each of all) await each.tell(messages.noActiveSite);
       return {};
     }
     const services = informers.of(service);
-    const plan = planListeners(listeners, {
-      secret: secretsOf(this.#context, namespace),
-      service: (name) => services.get({ namespace, name }),
-    });
+    const plan = planListeners(
+      all.map(({ front }) => front),
+      {
+        secret: secretsOf(this.#context, namespace),
+        service: (name) => services.get({ namespace, name }),
+      },
+    );
     const faults = await this.#settleServices(active, plan);
-    for (const each of listeners) {
-      const { name } = each.metadata;
-      const fault = faults.get(name) ?? plan.problems.get(name);
-      await this.#tell(each, fault ?? this.#routerProblem(namespace, name));
+    for (const { front, entities, tell } of all) {
+      const fault = faults.get(front.id) ?? plan.problems.get(front.id);
+      await tell(fault ?? this.#routerProblem(namespace, [front.id, ...entities]));
     }
     return faults.size === 0 ? {} : { requeueAfterMs: retryMs };
   }
 
-  /** @returns what went wrong, by name of the Listener */
+  #listenersOf(namespace: string): readonly Told[] {
+    const { informers } = this.#context;
+    const single = informers.of(listener).list(namespace);
+    const multi = informers.of(multiKeyListener).list(namespace);
+    return [
+      ...single.filter(isAlive).map((own) => ({
+        front: frontOfListener(own),
+        entities: [],
+        tell: (problem: string | undefined) => this.#tell(own, problem),
+      })),
+      ...multi.filter(isAlive).map((own) => ({
+        front: frontOfMultiKeyListener(own),
+        entities: routingKeysOf(own).map((key) => `${own.metadata.name}/${key}`),
+        tell: (problem: string | undefined) => this.#tellMulti(own, problem),
+      })),
+    ];
+  }
+
+  /** @returns what went wrong, by `id` of the listener */
   async #settleServices(active: Site, plan: ListenerPlan): Promise<ReadonlyMap<string, string>> {
     const { client, informers } = this.#context;
     const { namespace = '' } = active.metadata;
@@ -113,20 +146,21 @@ class ListenerReconciler implements Reconciler<string> {
       purpose: 'listener',
       namespace: active.metadata.namespace ?? '',
       name: wanted.host,
-      ports: wanted.ports.map(({ listener: name, port }) => ({
-        name: servicePortName(name),
-        port,
-        fixed: true,
-      })),
-      labels: { [labels.listener]: servicePortName(wanted.ports[0]?.listener ?? '') },
+      ports: wanted.ports.map(({ name, port }) => ({ name, port, fixed: true })),
+      labels: { [labels.listener]: wanted.ports[0]?.name ?? '' },
       selector: routerSelector,
       owner: active,
       isOurs: isListenerService,
     });
   }
 
-  #routerProblem(namespace: string, name: string): string | undefined {
-    return this.#context.routers.problemOf(namespace, `listener/${name}`);
+  #routerProblem(namespace: string, entities: readonly string[]): string | undefined {
+    const { routers } = this.#context;
+    for (const entity of entities) {
+      const problem = routers.problemOf(namespace, entity);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
   }
 
   async #tell(own: Listener, problem: string | undefined): Promise<void> {
@@ -139,4 +173,27 @@ class ListenerReconciler implements Reconciler<string> {
     }));
     announceStatus(this.#context, own, written);
   }
+
+  async #tellMulti(own: MultiKeyListener, problem: string | undefined): Promise<void> {
+    const { client, routers } = this.#context;
+    const network = routers.networkOf(own.metadata.namespace ?? '');
+    const reachable = network && ((key: string): boolean => hasConnector(network, key));
+    const written = await updateStatus(client, multiKeyListener, own, (copy) => ({
+      ...copy,
+      status: decideMultiKeyStatus(copy, { problem, reachable }, evaluationOf(this.#context, copy)),
+    }));
+    announceStatus(this.#context, own, written);
+  }
+}
+
+/** One listener, and how it is told what is wrong with it. */
+interface Told {
+  readonly front: Front;
+  /** Names of further router entities that it needs. */
+  readonly entities: readonly string[];
+  readonly tell: (problem: string | undefined) => Promise<void>;
+}
+
+function isAlive(object: KubeObject): boolean {
+  return !isTerminating(object);
 }

@@ -1,14 +1,14 @@
 /**
- * The Services a namespace's Listeners need and what is wrong with the Listeners that cannot be
- * served. Decided for the whole namespace at once, because Listeners compete for hosts and ports:
- * one Service per host, one of its ports per Listener, and whoever has a port keeps it.
+ * The Services a namespace's listeners of both kinds need and what is wrong with those that cannot
+ * be served. Decided for the whole namespace at once, because listeners compete for hosts and ports:
+ * one Service per host, one of its ports per listener, and whoever has a port keeps it.
  */
 import { isIP } from 'node:net';
 import { checkServiceName, labelOf } from '#kube/index.ts';
-import type { Listener, Secret, Service } from '../kinds.ts';
+import type { Secret, Service } from '../kinds.ts';
 import { labels, messages } from '../names.ts';
-import { isUsableCredentials } from '../router-config/credentials.ts';
-import { servicePortName } from './service-port.ts';
+import { checkCredentials } from '../router-config/check-credentials.ts';
+import type { Front } from './front.ts';
 
 export interface ListenerSurroundings {
   readonly secret: (name: string) => Secret | undefined;
@@ -18,46 +18,55 @@ export interface ListenerSurroundings {
 /** A Service that should exist, its ports in the order of their numbers. */
 export interface WantedService {
   readonly host: string;
-  readonly ports: readonly { readonly listener: string; readonly port: number }[];
+  readonly ports: readonly WantedPort[];
+}
+
+export interface WantedPort {
+  /** `id` of the listener. */
+  readonly listener: string;
+  readonly name: string;
+  readonly port: number;
 }
 
 export interface ListenerPlan {
   readonly services: readonly WantedService[];
-  /** Problems by name of the Listener; one that is not here is fine. */
+  /** Problems by `id` of the listener; one that is not here is fine. */
   readonly problems: ReadonlyMap<string, string>;
-  /** Names of Listeners that hold their host and port, whatever else is wrong with them. */
+  /** Ids of listeners that hold their host and port, whatever else is wrong with them. */
   readonly placed: ReadonlySet<string>;
 }
 
 export function planListeners(
-  listeners: readonly Listener[],
+  fronts: readonly Front[],
   surroundings: ListenerSurroundings,
 ): ListenerPlan {
   const problems = new Map<string, string>();
   const placed = new Set<string>();
-  const holders = new Map<string, string>();
-  const ports = new Map<string, { listener: string; port: number }[]>();
-  for (const listener of bySeniority(listeners, surroundings)) {
-    const { name } = listener.metadata;
-    const { host, port, tlsCredentials: secret = '' } = specOf(listener);
+  const holders = new Map<string, Front>();
+  const ports = new Map<string, WantedPort[]>();
+  for (const front of bySeniority(fronts, surroundings)) {
+    const { id, host, port, portName, secret, clientCert } = front;
+    const [place, label] = [`${host}:${port}`, `${host}/${portName}`];
     const problem =
-      problemOfSpec(listener) ??
+      problemOfSpec(front) ??
       problemOfService(host, surroundings) ??
-      problemOfHolder(holders.get(`${host}:${port}`), host, port);
+      problemOfHolder(holders.get(place) ?? holders.get(label));
     if (problem !== undefined) {
-      problems.set(name, problem);
+      problems.set(id, problem);
       continue;
     }
-    holders.set(`${host}:${port}`, name);
-    placed.add(name);
+    holders.set(place, front).set(label, front);
+    placed.add(id);
     if (isIP(host) === 0) {
       const list = ports.get(host) ?? [];
-      list.push({ listener: name, port });
+      list.push({ listener: id, name: portName, port });
       ports.set(host, list);
     }
-    if (secret !== '' && !isUsableCredentials(surroundings.secret(secret))) {
-      problems.set(name, messages.tlsSecretNotFound(secret));
-    }
+    const fault = checkCredentials(surroundings, secret, {
+      authority: clientCert,
+      certificate: true,
+    });
+    if (fault !== undefined) problems.set(id, fault);
   }
   const services = [...ports].map(([host, list]) => ({
     host,
@@ -66,12 +75,7 @@ export function planListeners(
   return { services, problems, placed };
 }
 
-/** The spec; one that is missing is as if it were empty. */
-export function specOf(listener: Listener): NonNullable<Listener['spec']> {
-  return listener.spec ?? { routingKey: '', host: '', port: 0 };
-}
-
-/** True for a Service that was made for Listeners. */
+/** True for a Service that was made for listeners. */
 export function isListenerService(service: Service): boolean {
   return labelOf(service, labels.listener) !== undefined;
 }
@@ -81,27 +85,23 @@ export function isListenerService(service: Service): boolean {
  * to a newcomer, also when both were made in the same second.
  */
 function bySeniority(
-  listeners: readonly Listener[],
+  fronts: readonly Front[],
   surroundings: ListenerSurroundings,
-): readonly Listener[] {
-  const rank = (listener: Listener): string => {
-    const { name, creationTimestamp = '' } = listener.metadata;
-    const { host, port: wanted } = specOf(listener);
-    const service = surroundings.service(host);
-    const holds = service?.spec?.ports?.some(
-      (port) => port.name === servicePortName(name) && port.port === wanted,
-    );
-    return `${holds === true ? 0 : 1} ${creationTimestamp} ${name}`;
+): readonly Front[] {
+  const rank = ({ id, created, host, port: wanted, portName }: Front): string => {
+    const holds = surroundings
+      .service(host)
+      ?.spec?.ports?.some((port) => port.name === portName && port.port === wanted);
+    return `${holds === true ? 0 : 1} ${created} ${id}`;
   };
-  return listeners
-    .map((listener) => ({ listener, rank: rank(listener) }))
+  return fronts
+    .map((front) => ({ front, rank: rank(front) }))
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
-    .map(({ listener }) => listener);
+    .map(({ front }) => front);
 }
 
-function problemOfSpec(listener: Listener): string | undefined {
-  const { host, port, type = '' } = specOf(listener);
-  if (type !== '' && type !== 'tcp') return messages.unsupportedType(type);
+function problemOfSpec({ host, port, fault }: Front): string | undefined {
+  if (fault !== undefined) return fault;
   if (port < 1 || port > 65_535) return messages.invalidPort(port);
   if (isIP(host) !== 0) return undefined;
   if (checkServiceName(host).length > 0) return `Invalid host: ${host}`;
@@ -114,11 +114,9 @@ function problemOfService(host: string, surroundings: ListenerSurroundings): str
   return `Service ${host} already exists in namespace`;
 }
 
-function problemOfHolder(
-  holder: string | undefined,
-  host: string,
-  port: number,
-): string | undefined {
+/** @param holder has the port already, or the name that the port would get */
+function problemOfHolder(holder: Front | undefined): string | undefined {
   if (holder === undefined) return undefined;
-  return `Listener ${holder} with host ${host} and port ${port} already exists in namespace`;
+  const { kind, name, host, port } = holder;
+  return `${kind} ${name} with host ${host} and port ${port} already exists in namespace`;
 }

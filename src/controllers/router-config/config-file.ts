@@ -9,6 +9,7 @@ const namedTypes: ReadonlySet<string> = new Set([
   'listener',
   'tcpListener',
   'tcpConnector',
+  'listenerAddress',
 ]);
 
 const knownTypes: ReadonlySet<string> = new Set([...namedTypes, 'router', 'address', 'log']);

@@ -17,6 +17,8 @@ export const managedTypes = [
   'listener',
   'tcpListener',
   'tcpConnector',
+  // After tcpListener: what becomes of one decides what becomes of its addresses.
+  'listenerAddress',
 ] as const satisfies readonly EntityType[];
 
 export type ManagedType = (typeof managedTypes)[number];
@@ -38,13 +40,14 @@ const updatable: ReadonlySet<ManagedType> = new Set(['sslProfile', 'proxyProfile
 
 /**
  * Profiles are made and changed before anything uses them, users are removed before they are made
- * anew, and profiles that nothing uses any more go last.
+ * anew, and profiles that nothing uses any more go last. A tcpListener can only go without addresses.
  */
 export function difference(
   desired: readonly RouterEntity[],
   actual: ReadonlyMap<ManagedType, readonly EntityRow[]>,
 ): RouterOperation[] {
   const profiles: RouterOperation[] = [];
+  const detachments: RouterOperation[] = [];
   const removals: RouterOperation[] = [];
   const creations: RouterOperation[] = [];
   const leftovers: RouterOperation[] = [];
@@ -58,6 +61,7 @@ export function difference(
       if (typeof name !== 'string') continue;
       if (wanted.has(name) || isManaged(type, row, name)) present.set(name, row);
     }
+    const removed = type === 'listenerAddress' ? detachments : removals;
     for (const [name, entity] of wanted) {
       if (type === 'listener' && protectedListeners.has(name)) continue;
       const row = present.get(name);
@@ -65,22 +69,22 @@ export function difference(
       const inPlace = updatable.has(type);
       if (row === undefined) {
         (inPlace ? profiles : creations).push({ operation: 'create', type, name, attributes });
-      } else if (!matches(row, attributes)) {
+      } else if (!matches(row, attributes) || isDetached(type, row, removals)) {
         if (inPlace) {
           profiles.push({ operation: 'update', type, name, attributes });
         } else {
-          removals.push({ operation: 'delete', type, name, attributes: {} });
+          removed.push({ operation: 'delete', type, name, attributes: {} });
           creations.push({ operation: 'create', type, name, attributes });
         }
       }
     }
     for (const name of present.keys()) {
       if (wanted.has(name)) continue;
-      const list = updatable.has(type) ? leftovers : removals;
+      const list = updatable.has(type) ? leftovers : removed;
       list.push({ operation: 'delete', type, name, attributes: {} });
     }
   }
-  return [...profiles, ...removals, ...creations, ...leftovers];
+  return [...profiles, ...detachments, ...removals, ...creations, ...leftovers];
 }
 
 /** Connectors and listeners of clients, health and management are not ours to touch. */
@@ -95,7 +99,24 @@ function isBetweenRouters(role: unknown): boolean {
   return role === 'inter-router' || role === 'edge';
 }
 
+/** True for an address whose tcpListener goes: it goes first, and comes back with it. */
+function isDetached(
+  type: ManagedType,
+  row: EntityRow,
+  removals: readonly RouterOperation[],
+): boolean {
+  if (type !== 'listenerAddress') return false;
+  return removals.some((each) => each.type === 'tcpListener' && each.name === row['listener']);
+}
+
+/** What entities have that say nothing about it; a row with something else is another one. */
+const silent = { sslProfile: '', proxyProfile: '', observer: 'auto', multiAddressStrategy: 'none' };
+
 function matches(row: EntityRow, attributes: RouterEntity['attributes']): boolean {
+  for (const [name, value] of Object.entries(silent)) {
+    const actual = row[name] ?? value;
+    if (attributes[name] === undefined && !sameValue(actual, value)) return false;
+  }
   return Object.entries(attributes).every(([name, value]) => sameValue(row[name], value));
 }
 

@@ -3,6 +3,7 @@
  * which entities with which attributes. The same list is written to the ConfigMap, started from
  * and compared with the running router.
  */
+import { type MultiListenerInput, multiListenerEntities } from './multi-listener.ts';
 import type { CredentialFile } from './tls-profiles.ts';
 
 /** Entity types as the configuration file and management name them. */
@@ -15,6 +16,7 @@ export type EntityType =
   | 'address'
   | 'tcpListener'
   | 'tcpConnector'
+  | 'listenerAddress'
   | 'log';
 
 export type AttributeValue = string | number | boolean;
@@ -98,6 +100,7 @@ export interface RouterInputs {
   readonly links: readonly LinkInput[];
   readonly proxies: readonly ProxyInput[];
   readonly listeners: readonly ListenerInput[];
+  readonly multiListeners: readonly MultiListenerInput[];
   readonly connectors: readonly ConnectorInput[];
   /** Path of a credential file as the router sees it. */
   readonly credentialPath: (profile: string, file: CredentialFile) => string;
@@ -120,6 +123,9 @@ export function connectorProfile(secret: string, useClientCert: boolean): string
 
 /** All entities, sorted by type and name so that equal input gives equal text. */
 export function desiredEntities(inputs: RouterInputs): RouterEntity[] {
+  const { uid } = inputs.site;
+  const multi = inputs.multiListeners.flatMap((listener) => multiListenerEntities(listener, uid));
+  const isAddress = ({ type }: RouterEntity): boolean => type === 'listenerAddress';
   return [
     routerEntity(inputs),
     entity('address', 'mc', { prefix: 'mc', distribution: 'multicast' }),
@@ -136,8 +142,10 @@ export function desiredEntities(inputs: RouterInputs): RouterEntity[] {
     }),
     ...sorted(inputs.access.map(accessEntity)),
     ...sorted(inputs.links.map(linkEntity)),
-    ...sorted(inputs.listeners.map((listener) => listenerEntity(listener, inputs.site.uid))),
-    ...sorted(inputs.connectors.map((connector) => connectorEntity(connector, inputs.site.uid))),
+    ...sorted(inputs.listeners.map((listener) => listenerEntity(listener, uid))),
+    ...sorted(multi.filter((each) => !isAddress(each))),
+    ...sorted(inputs.connectors.map((connector) => connectorEntity(connector, uid))),
+    ...sorted(multi.filter(isAddress)),
   ];
 }
 

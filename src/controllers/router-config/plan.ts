@@ -9,14 +9,13 @@ import type {
   Connector,
   Link,
   Listener,
+  MultiKeyListener,
   RouterAccess,
   Secret,
   Service,
   Site,
 } from '../kinds.ts';
 import { checkLink } from '../link/check.ts';
-import { planListeners, specOf as listenerSpec } from '../listener/plan.ts';
-import { servicePortName } from '../listener/service-port.ts';
 import { annotations, messages, siteObjects } from '../names.ts';
 import { specOf as accessSpec } from '../router-access/decide.ts';
 import type { SiteRuntime } from '../runtime.ts';
@@ -27,16 +26,14 @@ import {
   type ConnectorInput,
   connectorProfile,
   desiredEntities,
-  type HostPort,
   type LinkInput,
   linkProfile,
-  type ListenerInput,
   managementListener,
   managementProfile,
   type ProxyInput,
   type RouterEntity,
 } from './entities.ts';
-import { listenerBind } from './listener-bind.ts';
+import { type ListenerInputs, listenerInputs } from './listener-inputs.ts';
 import {
   parseRevisions,
   priorValidRevisionsDefault,
@@ -52,6 +49,7 @@ export interface NamespaceObjects {
   readonly routerAccesses: readonly RouterAccess[];
   readonly links: readonly Link[];
   readonly listeners: readonly Listener[];
+  readonly multiKeyListeners: readonly MultiKeyListener[];
   readonly connectors: readonly Connector[];
   readonly secret: (name: string) => Secret | undefined;
   readonly service: (name: string) => Service | undefined;
@@ -92,10 +90,10 @@ export function planRouter(
   const mode = site.spec?.edge === true ? 'edge' : 'interior';
   const access = accessInputs(objects, runtime);
   const { links, proxies } = linkInputs(objects, mode);
-  const listeners = listenerInputs(objects, runtime);
+  const { listeners, multiListeners } = listenerInputs(objects, runtime);
   const connectors = connectorInputs(objects);
   const profiles = resolveProfiles(
-    wishes({ access, links, listeners, connectors }),
+    wishes({ access, links, listeners, multiListeners, connectors }),
     (name) => credentialsOf(secret(name)),
     recordsOf(objects.configMap),
     parseRevisions(site.spec?.settings?.['tls-prior-valid-revisions']) ??
@@ -114,6 +112,7 @@ export function planRouter(
     links,
     proxies: proxies.map((proxy) => withPasswordPath(proxy, namespace, runtime)),
     listeners,
+    multiListeners,
     connectors,
     credentialPath: (profile, file) => runtime.credentialPath(namespace, profile, file),
   });
@@ -154,28 +153,6 @@ function linkInputs(
   return { links, proxies: [...proxies.values()] };
 }
 
-function listenerInputs(objects: NamespaceObjects, runtime: PlanRuntime): ListenerInput[] {
-  const plan = planListeners(objects.listeners, objects);
-  return objects.listeners.flatMap((listener) => {
-    const { name } = listener.metadata;
-    if (!plan.placed.has(name) || plan.problems.has(name)) return [];
-    const { host, port, routingKey, tlsCredentials = '', observer = '' } = listenerSpec(listener);
-    const portOf = (service: Service): HostPort | undefined =>
-      runtime.bindOf(service, servicePortName(name));
-    const bind = listenerBind({ host, port }, objects.service(host), portOf);
-    if (bind === undefined) return [];
-    return [
-      {
-        name,
-        bind,
-        address: routingKey,
-        secret: tlsCredentials === '' ? undefined : tlsCredentials,
-        observer: observer === '' || observer === 'auto' ? undefined : observer,
-      },
-    ];
-  });
-}
-
 function connectorInputs(objects: NamespaceObjects): ConnectorInput[] {
   return objects.connectors.flatMap((connector) => {
     const checked = checkConnector(connector, objects);
@@ -183,14 +160,13 @@ function connectorInputs(objects: NamespaceObjects): ConnectorInput[] {
   });
 }
 
-interface Users {
+interface Users extends ListenerInputs {
   readonly access: readonly AccessInput[];
   readonly links: readonly LinkInput[];
-  readonly listeners: readonly ListenerInput[];
   readonly connectors: readonly ConnectorInput[];
 }
 
-function wishes({ access, links, listeners, connectors }: Users): ProfileWish[] {
+function wishes({ access, links, listeners, multiListeners, connectors }: Users): ProfileWish[] {
   const found: ProfileWish[] = [
     { profile: managementProfile, secret: managementProfile, caOnly: false },
   ];
@@ -198,7 +174,7 @@ function wishes({ access, links, listeners, connectors }: Users): ProfileWish[] 
   for (const { secret } of links) {
     if (secret !== undefined) found.push({ profile: linkProfile(secret), secret, caOnly: false });
   }
-  for (const { secret } of listeners) {
+  for (const { secret } of [...listeners, ...multiListeners]) {
     if (secret !== undefined) found.push({ profile: secret, secret, caOnly: false });
   }
   for (const { secret, useClientCert } of connectors) {

@@ -17,6 +17,8 @@ import type { RouterConnection } from './router-connection.ts';
 
 /** How routers word that a socket cannot be opened; "no destination" is not a fault. */
 const socketFault = /EADDR|EACCES|in use|not available|denied/i;
+/** How they word that TLS failed, which is a fault of the configuration; a server away is none. */
+const tlsFault = /certificate|altname|self-signed|issuer|\bSSL\b|\bTLS\b|handshake|alert/i;
 /** Drift that nobody announced is looked for after this long; milliseconds. */
 const trustMs = 60_000;
 
@@ -57,11 +59,7 @@ export class RouterSync {
     const trusted = known !== undefined && nowMs - known.atMs < trustMs;
     if (trusted && isDeepStrictEqual(known.entities, entities)) return false;
     this.#applied = undefined;
-    const actual = new Map<ManagedType, readonly EntityRow[]>(
-      await Promise.all(
-        managedTypes.map(async (type) => [type, await this.#connection.query(type)] as const),
-      ),
-    );
+    const actual = await this.#queryAll();
     const problems = new Map<string, string>();
     for (const operation of difference(entities, actual)) {
       const problem = await this.#perform(operation);
@@ -73,19 +71,40 @@ export class RouterSync {
     return changed;
   }
 
+  async #queryAll(): Promise<ReadonlyMap<ManagedType, readonly EntityRow[]>> {
+    const types = managedTypes.filter((type) => type !== 'listenerAddress');
+    const found = new Map<ManagedType, readonly EntityRow[]>(
+      await Promise.all(
+        types.map(async (type) => [type, await this.#connection.query(type)] as const),
+      ),
+    );
+    // Older routers do not know the type, and have no listener that could have one.
+    if (found.get('tcpListener')?.some(hasStrategy) === true) {
+      found.set('listenerAddress', await this.#connection.query('listenerAddress'));
+    }
+    return found;
+  }
+
   /**
    * Looks for listeners whose socket cannot be opened: routers find that out only when there is a
-   * destination.
+   * destination. And for connectors whose server does not accept our TLS, or we not its.
+   * @param tlsConnectors whether there are any
    * @returns true when there are others than before
    * @throws CodedError when the router cannot be asked
    */
-  async checkSockets(): Promise<boolean> {
+  async checkSockets(tlsConnectors: boolean): Promise<boolean> {
     const problems = new Map<string, string>();
     for (const row of await this.#connection.query('tcpListener')) {
       const { name, host, port, operStatus, connectionMsg } = row;
       if (operStatus === 'up' || typeof connectionMsg !== 'string') continue;
       if (typeof name !== 'string' || !socketFault.test(connectionMsg)) continue;
       problems.set(name, `Cannot listen on ${String(host)}:${String(port)}: ${connectionMsg}`);
+    }
+    for (const row of tlsConnectors ? await this.#connection.query('tcpConnector') : []) {
+      const { name, host, port, sslProfile = '', connectionMsg } = row;
+      if (typeof connectionMsg !== 'string' || sslProfile === '') continue;
+      if (typeof name !== 'string' || !tlsFault.test(connectionMsg)) continue;
+      problems.set(name, `TLS to ${String(host)}:${String(port)} fails: ${connectionMsg}`);
     }
     const changed = !isDeepStrictEqual(problems, this.#socketProblems);
     this.#socketProblems = problems;
@@ -113,4 +132,9 @@ export class RouterSync {
       return `${type} refused by the router: ${messageOf(thrown)}`;
     }
   }
+}
+
+function hasStrategy(row: EntityRow): boolean {
+  const strategy = row['multiAddressStrategy'];
+  return strategy !== undefined && strategy !== null && strategy !== '' && strategy !== 'none';
 }

@@ -66,7 +66,8 @@ export class SiteRouters implements Running {
     if (router === undefined || !router.connection.connected) return false;
     const refusals = await router.sync.apply(entities);
     const hasListeners = entities.some(({ type }) => type === 'tcpListener');
-    const sockets = hasListeners && (await router.sync.checkSockets());
+    const hasTls = entities.some(isTlsConnector);
+    const sockets = (hasListeners || hasTls) && (await router.sync.checkSockets(hasTls));
     if (refusals || sockets) this.#announce(namespace, 'problems');
     return true;
   }
@@ -105,4 +106,8 @@ export class SiteRouters implements Running {
   #announce(namespace: string, event: RouterEventType): void {
     for (const handler of this.#handlers) handler(namespace, event);
   }
+}
+
+function isTlsConnector({ type, attributes }: RouterEntity): boolean {
+  return type === 'tcpConnector' && attributes['sslProfile'] !== undefined;
 }

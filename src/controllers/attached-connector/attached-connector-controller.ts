@@ -1,0 +1,117 @@
+/**
+ * The controller of AttachedConnectors and their bindings. One key per name, because those that
+ * belong together live in different namespaces under the same name.
+ */
+import type { Running } from '#base/lifecycle.ts';
+import { isTerminating, type KubeObject } from '#kube/index.ts';
+import { feed, updateStatus } from '#kubeclient/index.ts';
+import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
+import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
+import { startController } from '../controller.ts';
+import {
+  type AttachedConnector,
+  type AttachedConnectorBinding,
+  attachedConnector,
+  attachedConnectorBinding,
+  configMap,
+  secret,
+  site,
+} from '../kinds.ts';
+import { siteObjects } from '../names.ts';
+import { hasListener } from '../network.ts';
+import { announceStatus } from '../tidings.ts';
+import { type AttachedSurroundings, problemOfAttachment, problemOfConnector } from './match.ts';
+import { decideAttachedStatus, decideBindingStatus } from './status.ts';
+
+export function startAttachedConnectorController(context: ControllerContext): Running {
+  const { informers, routers } = context;
+  const connectors = informers.of(attachedConnector);
+  const bindings = informers.of(attachedConnectorBinding);
+  /** Names of pairs that look at the Site, the Secrets or the network of a namespace. */
+  const atSite = (namespace: string | undefined): string[] => {
+    if (namespace === undefined) return [];
+    const served = connectors.list().filter(({ spec }) => spec?.siteNamespace === namespace);
+    return [...new Set([...served, ...bindings.list(namespace)].flatMap(nameOf))];
+  };
+  const beside = (object: KubeObject): string[] => atSite(object.metadata.namespace);
+  return startController<string>(context, new AttachedReconciler(context), {
+    name: 'attached-connector',
+    idOf: (name) => name,
+    workersMax: 8,
+    informers: [
+      connectors,
+      bindings,
+      informers.of(secret),
+      informers.of(site),
+      informers.of(configMap),
+    ],
+    all: () => [...new Set([...connectors.list(), ...bindings.list()].flatMap(nameOf))],
+    wake: (add, loop) => [
+      feed(connectors, loop, nameOf),
+      feed(bindings, loop, nameOf),
+      feed(informers.of(secret), loop, beside),
+      feed(informers.of(site), loop, beside),
+      feed(informers.of(configMap), loop, (object) =>
+        object.metadata.name === siteObjects.routerConfigMap ? beside(object) : [],
+      ),
+      routers.onEvent((namespace) => {
+        for (const name of atSite(namespace)) add(name);
+      }),
+    ],
+  });
+}
+
+class AttachedReconciler implements Reconciler<string> {
+  readonly #context: ControllerContext;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  async reconcile(name: string): Promise<ReconcileResult> {
+    const surroundings = this.#surroundingsOf(name);
+    for (const each of surroundings.connectors) {
+      await this.#tellConnector(each, problemOfConnector(each, surroundings));
+    }
+    for (const each of surroundings.bindings) {
+      await this.#tellBinding(each, problemOfAttachment(each, surroundings));
+    }
+    return {};
+  }
+
+  #surroundingsOf(name: string): AttachedSurroundings {
+    const { informers } = this.#context;
+    const isMeant = (object: KubeObject): boolean =>
+      object.metadata.name === name && !isTerminating(object);
+    return {
+      connectors: informers.of(attachedConnector).list().filter(isMeant),
+      bindings: informers.of(attachedConnectorBinding).list().filter(isMeant),
+      hasSite: (namespace) => activeSiteOf(this.#context, namespace) !== undefined,
+      secret: (namespace, of) => secretsOf(this.#context, namespace)(of),
+    };
+  }
+
+  async #tellConnector(own: AttachedConnector, problem: string | undefined): Promise<void> {
+    const { client } = this.#context;
+    const written = await updateStatus(client, attachedConnector, own, (copy) => ({
+      ...copy,
+      status: decideAttachedStatus(copy, problem, evaluationOf(this.#context, copy)),
+    }));
+    announceStatus(this.#context, own, written);
+  }
+
+  async #tellBinding(own: AttachedConnectorBinding, problem: string | undefined): Promise<void> {
+    const { client, routers } = this.#context;
+    const network = routers.networkOf(own.metadata.namespace ?? '');
+    const matched = network && hasListener(network, own.spec?.routingKey ?? '');
+    const written = await updateStatus(client, attachedConnectorBinding, own, (copy) => ({
+      ...copy,
+      status: decideBindingStatus(copy, { problem, matched }, evaluationOf(this.#context, copy)),
+    }));
+    announceStatus(this.#context, own, written);
+  }
+}
+
+function nameOf(object: KubeObject): readonly string[] {
+  return [object.metadata.name];
+}
