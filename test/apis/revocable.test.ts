@@ -78,7 +78,9 @@ for (const [field, definition, before, after] of changes) {
 test('every field of both specs but revoked is frozen', () => {
   for (const [definition] of samples) {
     const spec = definition.schema.properties?.['spec'];
-    const frozen = (spec?.['x-kubernetes-validations'] ?? []).map(({ fieldPath }) => fieldPath ?? '');
+    const frozen = (spec?.['x-kubernetes-validations'] ?? []).map(
+      ({ fieldPath }) => fieldPath ?? '',
+    );
     assert.deepEqual(
       [...frozen].sort(),
       Object.keys(spec?.properties ?? {})
