@@ -1,7 +1,7 @@
 /** Where `drawbridge up` keeps its database, keys, kubeconfig and runtime files. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import { AppError } from './errors.ts';
 
@@ -41,7 +41,7 @@ export async function openDataDirectory(
         remove: () => rm(made, { recursive: true, force: true, maxRetries: 3 }),
       };
     }
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
     return { path, temporary, remove: async () => undefined };
   } catch (thrown) {
     throw new AppError(
@@ -51,4 +51,29 @@ export async function openDataDirectory(
       { cause: thrown },
     );
   }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursion never ends where a file system knows the
+ * parent and still answers ENOENT, as /proc does.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const make = (): Promise<unknown> => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (thrown) {
+    const code = isErrnoException(thrown) ? thrown.code : undefined;
+    const parent = dirname(path);
+    if (code === 'ENOENT' && parent !== path) {
+      await makeFolder(parent);
+      await make();
+      return;
+    }
+    const exists = code === 'EEXIST' && (await stat(path)).isDirectory();
+    if (!exists) throw thrown;
+  }
+}
+
+function isErrnoException(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && 'code' in thrown;
 }
