@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { accessToken, routerAccess, securedAccess, site } from '#apis/index.ts';
+import {
+  accessToken,
+  connector,
+  listener,
+  routerAccess,
+  securedAccess,
+  type Site,
+  site,
+} from '#apis/index.ts';
 import { configMap, secret, service } from '#kube/index.ts';
 import { until } from '../support/until.ts';
-import { createOpenSite, newSite } from './site-objects.ts';
+import { createOpenSite, echoServer, newConnector, newListener, newSite } from './site-objects.ts';
 import { siteWorld } from './site-world.ts';
 
 const west = { namespace: 'west', name: 'west' };
@@ -199,4 +207,24 @@ test('one broken site does not hold up another', async (t) => {
   await world.eventually(site, 'west', 'west', 'Ready', ready);
   const broken = await world.client.get(site, { namespace: 'broken', name: 'broken' });
   assert.notEqual(broken.status?.status, 'Ready');
+});
+
+test('a router takes over new local credentials, also of a new CA', async (t) => {
+  const world = await siteWorld(t);
+  const { client } = world;
+  await world.namespace('west');
+  await client.create(site, newSite('west', 'west'));
+  const known = ({ status }: Site): boolean => status?.sitesInNetwork === 1;
+  await world.eventually(site, 'west', 'west', 'network', known);
+  for (const name of ['skupper-local-client', 'skupper-local-server', 'skupper-local-ca']) {
+    await client.delete(secret, { namespace: 'west', name });
+  }
+  const port = await echoServer(t);
+  const routingKey = 'echo';
+  await client.create(
+    connector,
+    newConnector('west', 'c', { routingKey, host: '127.0.0.1', port }),
+  );
+  await client.create(listener, newListener('west', 'l', { routingKey, host: 'l', port: 80 }));
+  await world.eventually(listener, 'west', 'l', 'Ready', ready);
 });

@@ -211,7 +211,7 @@ export class LocalRuntime implements SiteRuntime {
   }
 
   #processSpec(request: RouterRequest, management: HostPort): ProcessSpec {
-    const { site, entities } = request;
+    const { site } = request;
     const [command, ...args] = this.#options.routerCommand;
     return {
       name: site.namespace,
@@ -223,7 +223,7 @@ export class LocalRuntime implements SiteRuntime {
         SKUPPER_SITE_NAME: site.name,
         SKUPPER_NAMESPACE: site.namespace,
         // Not read by routers: another digest makes another command, hence a restart.
-        DRAWBRIDGE_CONFIG_DIGEST: startDigest(entities, management),
+        DRAWBRIDGE_CONFIG_DIGEST: startDigest(request, management),
       },
       probe: () => acceptsTcp(management.host, management.port),
     };
@@ -244,11 +244,16 @@ function startEntities(entities: readonly RouterEntity[]): readonly RouterEntity
   );
 }
 
-/** Changes when something changes that a running router cannot take over. */
-function startDigest(entities: readonly RouterEntity[], management: HostPort): string {
+/**
+ * Changes when something changes that a running router cannot take over. A new local CA is such a
+ * thing: who holds credentials of it can no longer manage the router that trusts the one before.
+ */
+function startDigest({ entities, credentials }: RouterRequest, management: HostPort): string {
   const fixed = entities.filter(({ type }) => startTypes.has(type));
+  const own = credentials.find(({ profile }) => profile === managementProfile);
+  const authority = own?.files.get('ca.crt')?.toString('base64') ?? '';
   return createHash('sha256')
-    .update(JSON.stringify([fixed, management]))
+    .update(JSON.stringify([fixed, management, authority]))
     .digest('hex');
 }
 
