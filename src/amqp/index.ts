@@ -1,5 +1,5 @@
 /** AMQP 1.0: values, messages and the connection machine. Pure: no sockets, no timers. */
-export { createConnection, maxFrameSizeDefaultBytes } from './connection/connection.ts';
+export { createConnection } from './connection/connection.ts';
 export type {
   Connection,
   ConnectionCounters,
@@ -29,7 +29,7 @@ export type {
   SessionHandler,
   SessionOptions,
 } from './connection/contract.ts';
-export { AmqpConditions, AmqpError, errorDocs, type AmqpErrorCode } from './errors.ts';
+export { AmqpConditions, AmqpError, type AmqpErrorCode } from './errors.ts';
 export { MessageCollector } from './message/collector.ts';
 export {
   type HeadReaderOptions,

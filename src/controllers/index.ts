@@ -1,6 +1,6 @@
 /** The door of the controllers: Site, access, Link, Listener, Connector, and the local runtime. */
 export type { CertificateWish, ControllerIdentity } from './context.ts';
-export { ControllerError, type ControllerErrorCode, errorDocs } from './errors.ts';
+export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export {
   LocalRuntime,
   type LocalRuntimeDeps,

@@ -17,7 +17,7 @@ export { EntityShelf, type Shelved } from './agent/entity-shelf.ts';
 export { applyConfig, configRouterOptions, parseConfig } from './config-file.ts';
 export { ManagementAgent } from './agent/management-agent.ts';
 export type { TlsProfileSource } from './endpoint/tls-profiles.ts';
-export { errorDocs, RouterError, type RouterErrorCode } from './errors.ts';
+export { RouterError, type RouterErrorCode } from './errors.ts';
 export {
   accessKey,
   FlowIdentities,
