@@ -49,6 +49,7 @@ export function openDatabase(path: string, sizeBytesMax: number): DatabaseSync {
     const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
     database.exec(`PRAGMA max_page_count = ${Math.floor(sizeBytesMax / pageBytes)}`);
     migrate(database, format);
+    checkWhole(database, path);
     return database;
   } catch (cause) {
     database?.close();
@@ -70,6 +71,13 @@ function readFormat(database: DatabaseSync, path: string): number {
     );
   }
   return format;
+}
+
+/** A damaged page found later would refuse one write after the other while the rest seems to work. */
+function checkWhole(database: DatabaseSync, path: string): void {
+  const finding = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (finding === 'ok') return;
+  throw new StoreError('STORE_CORRUPT', `${path} is damaged: ${String(finding)}`);
 }
 
 function migrate(database: DatabaseSync, from: number): void {

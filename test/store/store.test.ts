@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -254,6 +254,22 @@ test('a newer format, a foreign database and rubbish are refused by name', async
   await assert.rejects(open(t, directory), code('STORE_CORRUPT'));
   writeFileSync(path, 'not a database at all, but long enough to be looked at '.repeat(40));
   await assert.rejects(open(t, directory), code('STORE_CORRUPT'));
+});
+
+test('a damaged page is found at the start, before anything is built upon it', async (t) => {
+  const directory = directoryFor(t);
+  const { store } = await open(t, directory);
+  for (let n = 0; n < 5; n++) await put(store, `o${n}`, 'x'.repeat(2_000));
+  await store.stop({ graceMs: 0 });
+  const path = join(directory, 'drawbridge.db');
+  const whole = readFileSync(path);
+  const pageBytes = 4_096;
+  for (let at = pageBytes; at < whole.length; at += pageBytes) {
+    const damaged = Buffer.from(whole);
+    damaged.fill(0x5a, at, at + pageBytes);
+    writeFileSync(path, damaged);
+    await assert.rejects(open(t, directory), code('STORE_CORRUPT'), `page at ${at}`);
+  }
 });
 
 test('a full disk refuses the write, changes nothing and heals', async (t) => {
