@@ -35,6 +35,8 @@ export interface AddressPublisher {
   setLocalAddress(key: string, address: { treatment: Treatment; producers: number }): void;
   deleteLocalAddress(key: string): void;
   remoteCount(key: string): number;
+  /** As another router told it; undefined for an address that no other router has. */
+  treatmentOf(key: string): Treatment | undefined;
 }
 
 /** Says how an address is treated by configuration; undefined without a matching entry. */
@@ -43,12 +45,15 @@ export type TreatmentRule = (name: string) => Treatment | undefined;
 export class AddressTable {
   readonly #publisher: AddressPublisher;
   readonly #rule: TreatmentRule;
+  readonly #default: Treatment;
   readonly #mobile = new Map<string, MobileAddress>();
   readonly #local = new Map<string, LocalConsumer>();
 
-  constructor(publisher: AddressPublisher, rule: TreatmentRule) {
+  /** @param treatmentDefault for addresses about which neither rules nor hints say anything */
+  constructor(publisher: AddressPublisher, rule: TreatmentRule, treatmentDefault: Treatment) {
     this.#publisher = publisher;
     this.#rule = rule;
+    this.#default = treatmentDefault;
   }
 
   local(name: string): LocalConsumer | undefined {
@@ -77,12 +82,26 @@ export class AddressTable {
     };
   }
 
-  /** @param hint treatment when no configured rule matches; balanced when left out */
+  /**
+   * How an address is treated: as it is known here, else as configured, else as hinted, else as
+   * another router told.
+   */
+  treatment(key: string, hint?: Treatment): Treatment {
+    const known = this.#mobile.get(key);
+    if (known !== undefined) return known.treatment;
+    const configured = this.#rule(key.slice(1));
+    return configured ?? hint ?? this.#publisher.treatmentOf(key) ?? this.#default;
+  }
+
+  /**
+   * Consumers of an unavailable address get nothing, and no other router hears of them.
+   * @param hint treatment when no configured rule matches
+   */
   addConsumer(name: string, consumer: LocalConsumer, hint?: Treatment): Registration {
     const address = this.#address(name, hint);
     const entry: MobileConsumer = { ...consumer, outstanding: 0 };
     address.consumers.push(entry);
-    if (address.consumers.length === 1) {
+    if (address.consumers.length === 1 && address.treatment !== Treatment.unavailable) {
       this.#publisher.setLocalAddress(address.key, {
         treatment: address.treatment,
         producers: address.producers.size,
@@ -126,7 +145,7 @@ export class AddressTable {
     if (known !== undefined) return known;
     const address: MobileAddress = {
       key,
-      treatment: this.#rule(name) ?? hint ?? Treatment.balanced,
+      treatment: this.treatment(key, hint),
       consumers: [],
       producers: new Set(),
       outstanding: new Map(),
@@ -139,7 +158,9 @@ export class AddressTable {
   }
 
   #judge(address: MobileAddress): void {
-    const reachable = address.consumers.length > 0 || this.#publisher.remoteCount(address.key) > 0;
+    const reachable =
+      address.treatment !== Treatment.unavailable &&
+      (address.consumers.length > 0 || this.#publisher.remoteCount(address.key) > 0);
     if (reachable === address.reachable) return;
     address.reachable = reachable;
     for (const onReachable of Array.from(address.producers)) onReachable(reachable);

@@ -4,9 +4,11 @@
  */
 import { messageOf } from '#base/errors.ts';
 import { type ConfigEntity, parseRouterConfig } from '#management/index.ts';
+import type { Treatment } from '#routing/index.ts';
 import { optionalNumber, optionalText, required } from './agent/entity.ts';
 import { RouterError } from './errors.ts';
 import type { Router, RouterOptions } from './router.ts';
+import { parseDistribution } from './treatment-rules.ts';
 
 /** Largest configuration file, characters. */
 const configLengthMax = 16 * 1024 * 1024;
@@ -48,6 +50,7 @@ export function configRouterOptions(
     mode,
     metadata: optionalText(attributes, 'metadata'),
     attributes,
+    defaultTreatment: distributionNamed(optionalText(attributes, 'defaultDistribution')),
     dataConnections: dataConnectionsOf(optionalText(attributes, 'dataConnectionCount')),
     routing: defined({
       helloIntervalMs: seconds('helloIntervalSeconds'),
@@ -90,6 +93,12 @@ function dataConnectionsOf(text: string | undefined): number {
     throw invalid(`dataConnectionCount cannot be ${text}`);
   }
   return Math.min(count, dataConnectionsMax);
+}
+
+function distributionNamed(word = 'balanced'): Treatment {
+  const treatment = parseDistribution(word);
+  if (treatment === undefined) throw invalid(`defaultDistribution cannot be ${word}`);
+  return treatment;
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -191,7 +191,8 @@ export class Dispatcher {
     from: ConnectionId | undefined,
     takes: (consumer: LocalConsumer) => boolean,
   ): Choice | undefined {
-    const treatment = address?.treatment ?? this.#deps.engine.treatmentOf(key);
+    const treatment = address?.treatment ?? this.#deps.addresses.treatment(key);
+    if (treatment === Treatment.unavailable) return undefined;
     const locals = address?.consumers.filter(takes) ?? [];
     const passed = tracedRouters(route.trace);
     const remotes = this.#deps.engine
@@ -247,7 +248,7 @@ export class Dispatcher {
   ): void {
     const address = this.#deps.addresses.mobile(key);
     if (address !== undefined) address.deliveries++;
-    const treatment = address?.treatment ?? this.#deps.engine.treatmentOf(key);
+    const treatment = address?.treatment ?? this.#deps.addresses.treatment(key);
     if (treatment === Treatment.multicast || treatment === Treatment.flood) {
       this.#toMany(key, treatment, address, message, onOutcome);
       return;

@@ -11,7 +11,7 @@ import {
   routerAddress,
   type RoutingEvent,
   type RoutingOptions,
-  type Treatment,
+  Treatment,
 } from '#routing/index.ts';
 import { AddressTable, type LocalConsumer } from './address-table.ts';
 import { ConnectorKind, ListenerKind, SslProfileKind } from './agent/endpoint-kinds.ts';
@@ -65,6 +65,8 @@ export interface RouterOptions {
   readonly metadata: string | undefined;
   /** The `router` entity as configured. */
   readonly attributes: Attributes;
+  /** Treatment of addresses about which nothing says more. Default balanced. */
+  readonly defaultTreatment?: Treatment;
   /** Data connections per connector. */
   readonly dataConnections: number;
   readonly routing?: Partial<RoutingOptions>;
@@ -95,12 +97,14 @@ export class Router implements StreamRouter {
     this.#deps = deps;
     this.options = options;
     this.connections = new ConnectionTable({ nowMs: () => deps.clock.nowMs() });
+    const treatmentDefault = options.defaultTreatment ?? Treatment.balanced;
     this.driver = new RoutingDriver(
       {
         clock: deps.clock,
         log: deps.log,
         sendControl: (connection, bytes) => this.peering.sendControl(connection, bytes),
         onEvent: (event) => this.#onRoutingEvent(event),
+        treatmentDefault,
       },
       { id: options.id, instance: options.instance, ...options.routing },
     );
@@ -110,8 +114,10 @@ export class Router implements StreamRouter {
           this.driver.run((engine) => engine.setLocalAddress(key, address)),
         deleteLocalAddress: (key) => this.driver.run((engine) => engine.deleteLocalAddress(key)),
         remoteCount: (key) => this.driver.engine.remoteCount(key),
+        treatmentOf: (key) => this.driver.engine.treatmentOf(key),
       },
       (name) => this.#addressKind.treatment(name),
+      treatmentDefault,
     );
     this.peering = new Peering({
       self: options.id,

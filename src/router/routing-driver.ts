@@ -24,6 +24,7 @@ import {
   type RoutingEvent,
   type RoutingMessage,
   type RoutingOptions,
+  type Treatment,
 } from '#routing/index.ts';
 import { encodeAnnotations, messageRoute, tracedRouters, type WholeMessage } from './message.ts';
 
@@ -33,6 +34,8 @@ export interface RoutingDriverDeps {
   /** Sends bytes over the control link of a connection, settled. */
   readonly sendControl: (connection: ConnectionId, bytes: Uint8Array) => void;
   readonly onEvent: (event: RoutingEvent) => void;
+  /** Treatment of addresses that come without one. */
+  readonly treatmentDefault: Treatment;
 }
 
 export class RoutingDriver {
@@ -82,7 +85,7 @@ export class RoutingDriver {
       const opcode = decoded.applicationProperties?.get('opcode');
       const body = decoded.body?.kind === 'value' ? decoded.body.value : null;
       if (typeof opcode !== 'string' || !isOpcode(opcode)) return [];
-      const parsed = parseBody(opcode, body satisfies AmqpValue);
+      const parsed = parseBody(opcode, body satisfies AmqpValue, this.#deps.treatmentDefault);
       return this.run((engine) =>
         engine.onMessage(from, parsed, tracedRouters(message.route.trace)),
       );

@@ -32,9 +32,6 @@ const mobileVersionMax = 2;
 export const nameLengthMax = 1024;
 /** Most entries of one list or map taken from a peer. */
 const entriesMax = 65_536;
-/** Treatment of an address whose hint is missing or unknown. */
-const treatmentDefault = Treatment.balanced;
-
 /** True for the six names; other opcodes are ignored by their receiver. */
 export function isOpcode(text: string): text is Opcode {
   return opcodes.has(text);
@@ -77,10 +74,15 @@ export function encodeBody(body: RoutingBody): BodyMap {
 /**
  * Reads a received body. Strings may be symbols (objects with a string `value`), numbers may be
  * `number`, `bigint` or objects with such a `value`, maps may have keys of either kind.
+ * @param treatmentDefault treatment of an address whose hint is missing or unknown
  * @throws RoutingError ROUTING_BODY_INVALID, ROUTING_VERSION_UNKNOWN
  */
-export function parseBody(opcode: Opcode, body: unknown): RoutingBody {
-  const fields = new Fields(opcode, body);
+export function parseBody(
+  opcode: Opcode,
+  body: unknown,
+  treatmentDefault: Treatment = Treatment.balanced,
+): RoutingBody {
+  const fields = new Fields(opcode, body, treatmentDefault);
   const version = fields.optionalInteger('pv') ?? 0;
   if (version > (isMobile(opcode) ? mobileVersionMax : versionMax)) {
     throw new RoutingError('ROUTING_VERSION_UNKNOWN', `${opcode} has protocol version ${version}`, {
@@ -180,7 +182,7 @@ function parseDescriptor(fields: Fields, entry: unknown): AddressDescriptor {
   const meshId = textOf(entry[4]);
   return {
     key: parseKey(fields, entry[0]),
-    treatment: treatmentOf(integerOf(entry[1])),
+    treatment: treatmentOf(integerOf(entry[1])) ?? fields.treatmentDefault,
     producers: Math.max(0, integerOf(entry[2]) ?? 0),
     meshId: meshId === undefined || meshId.length > nameLengthMax ? undefined : meshId,
   };
@@ -194,17 +196,19 @@ function parseKey(fields: Fields, value: unknown): string {
   return key;
 }
 
-function treatmentOf(value: number | undefined): Treatment {
-  return Object.values(Treatment).find((known) => known === value) ?? treatmentDefault;
+function treatmentOf(value: number | undefined): Treatment | undefined {
+  return Object.values(Treatment).find((known) => known === value);
 }
 
 /** Reads the fields of one map, with the opcode for the fault. */
 class Fields {
   readonly #opcode: Opcode;
   readonly #map = new Map<string, unknown>();
+  readonly treatmentDefault: Treatment;
 
-  constructor(opcode: Opcode, body: unknown) {
+  constructor(opcode: Opcode, body: unknown, treatmentDefault: Treatment) {
     this.#opcode = opcode;
+    this.treatmentDefault = treatmentDefault;
     if (!(body instanceof Map)) this.fail('body', 'is no map');
     if (body.size > entriesMax) this.fail('body', 'is too large');
     for (const [key, value] of body) {
@@ -252,7 +256,7 @@ class Fields {
   }
 
   inner(field: string): Fields {
-    return new Fields(this.#opcode, this.#map.get(field));
+    return new Fields(this.#opcode, this.#map.get(field), this.treatmentDefault);
   }
 
   costs(field: string): Map<string, number> {

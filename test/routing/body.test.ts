@@ -150,7 +150,7 @@ for (const [what, opcode, fields] of refused) {
   });
 }
 
-test('an unknown treatment hint reads as balanced', () => {
+test('an unknown treatment hint reads as the default, which is balanced unless told', () => {
   const map = new Map<string, unknown>([
     ['id', 'A'],
     ['mobile_seq', 1],
@@ -161,5 +161,11 @@ test('an unknown treatment hint reads as balanced', () => {
   assert.deepEqual(
     parsed.change.exist.map(({ treatment }) => treatment),
     [Treatment.balanced, Treatment.balanced],
+  );
+  const closest = parseBody('MAU', map, Treatment.closest);
+  assert.ok(closest.opcode === 'MAU' && closest.change.kind === 'absolute');
+  assert.deepEqual(
+    closest.change.exist.map(({ treatment }) => treatment),
+    [Treatment.closest, Treatment.closest],
   );
 });
