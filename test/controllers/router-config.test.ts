@@ -230,17 +230,23 @@ test('addresses go before their tcpListener and come back after it', () => {
     'create listenerAddress m/b',
   ]);
   assert.deepEqual(told(difference(desiredEntities(inputs), present)), deletions);
-  const fewer = desiredEntities({
-    ...inputs,
-    multiListeners: [
-      {
-        ...multi,
-        ...addressesOf({ priority: { routingKeys: ['b'] } }),
-        bind: { host: 'h', port: 1 },
-      },
-    ],
-  });
-  assert.deepEqual(told(difference(fewer, present)), ['delete listenerAddress m/a']);
+  const keys = (...routingKeys: string[]) => {
+    const bind = { host: 'h', port: 1 };
+    const changed = { ...multi, bind, ...addressesOf({ priority: { routingKeys } }) };
+    return told(difference(desiredEntities({ ...inputs, multiListeners: [changed] }), present));
+  };
+  assert.deepEqual(keys('b'), ['delete listenerAddress m/a']);
+  assert.deepEqual(keys('b', 'a'), [
+    'delete listenerAddress m/a',
+    'create listenerAddress m/a',
+    'delete listenerAddress m/b',
+    'create listenerAddress m/b',
+  ]);
+  assert.deepEqual(keys('c'), [
+    'create listenerAddress m/c',
+    'delete listenerAddress m/a',
+    'delete listenerAddress m/b',
+  ]);
 });
 
 test('TLS that is not wanted any more is taken away', () => {

@@ -47,10 +47,10 @@ export function difference(
   actual: ReadonlyMap<ManagedType, readonly EntityRow[]>,
 ): RouterOperation[] {
   const profiles: RouterOperation[] = [];
-  const detachments: RouterOperation[] = [];
   const removals: RouterOperation[] = [];
   const creations: RouterOperation[] = [];
   const leftovers: RouterOperation[] = [];
+  let addresses: AddressOperations = { first: [], last: [] };
   for (const type of managedTypes) {
     const wanted = new Map(
       desired.filter((entity) => entity.type === type).map((entity) => [entity.name, entity]),
@@ -61,7 +61,10 @@ export function difference(
       if (typeof name !== 'string') continue;
       if (wanted.has(name) || isManaged(type, row, name)) present.set(name, row);
     }
-    const removed = type === 'listenerAddress' ? detachments : removals;
+    if (type === 'listenerAddress') {
+      addresses = differenceOfAddresses(wanted, present, removals);
+      continue;
+    }
     for (const [name, entity] of wanted) {
       if (type === 'listener' && protectedListeners.has(name)) continue;
       const row = present.get(name);
@@ -69,22 +72,23 @@ export function difference(
       const inPlace = updatable.has(type);
       if (row === undefined) {
         (inPlace ? profiles : creations).push({ operation: 'create', type, name, attributes });
-      } else if (!matches(row, attributes) || isDetached(type, row, removals)) {
+      } else if (!matches(row, attributes)) {
         if (inPlace) {
           profiles.push({ operation: 'update', type, name, attributes });
         } else {
-          removed.push({ operation: 'delete', type, name, attributes: {} });
+          removals.push({ operation: 'delete', type, name, attributes: {} });
           creations.push({ operation: 'create', type, name, attributes });
         }
       }
     }
     for (const name of present.keys()) {
       if (wanted.has(name)) continue;
-      const list = updatable.has(type) ? leftovers : removed;
+      const list = updatable.has(type) ? leftovers : removals;
       list.push({ operation: 'delete', type, name, attributes: {} });
     }
   }
-  return [...profiles, ...detachments, ...removals, ...creations, ...leftovers];
+  const { first, last } = addresses;
+  return [...profiles, ...first, ...removals, ...creations, ...last, ...leftovers];
 }
 
 /** Connectors and listeners of clients, health and management are not ours to touch. */
@@ -99,14 +103,41 @@ function isBetweenRouters(role: unknown): boolean {
   return role === 'inter-router' || role === 'edge';
 }
 
-/** True for an address whose tcpListener goes: it goes first, and comes back with it. */
-function isDetached(
-  type: ManagedType,
-  row: EntityRow,
+interface AddressOperations {
+  /** Before tcpListeners are removed. */
+  readonly first: readonly RouterOperation[];
+  /** After they are made. */
+  readonly last: readonly RouterOperation[];
+}
+
+/**
+ * An address whose tcpListener goes goes first, and comes back with it. Where the listener stays,
+ * addresses are changed one at a time and removed last, so that the others keep its socket open.
+ */
+function differenceOfAddresses(
+  wanted: ReadonlyMap<string, RouterEntity>,
+  present: ReadonlyMap<string, EntityRow>,
   removals: readonly RouterOperation[],
-): boolean {
-  if (type !== 'listenerAddress') return false;
-  return removals.some((each) => each.type === 'tcpListener' && each.name === row['listener']);
+): AddressOperations {
+  const type = 'listenerAddress';
+  const gone = new Set(removals.map((each) => (each.type === 'tcpListener' ? each.name : '')));
+  const isDetached = (row: EntityRow): boolean => gone.has(String(row['listener']));
+  const remove = (name: string): RouterOperation => {
+    return { operation: 'delete', type, name, attributes: {} };
+  };
+  const first = [...present].flatMap(([name, row]) => (isDetached(row) ? [remove(name)] : []));
+  const last: RouterOperation[] = [];
+  for (const [name, { attributes }] of wanted) {
+    const row = present.get(name);
+    const isThere = row !== undefined && !isDetached(row);
+    if (isThere && matches(row, attributes)) continue;
+    if (isThere) last.push(remove(name));
+    last.push({ operation: 'create', type, name, attributes });
+  }
+  for (const [name, row] of present) {
+    if (!wanted.has(name) && !isDetached(row)) last.push(remove(name));
+  }
+  return { first, last };
 }
 
 /** What entities have that say nothing about it; a row with something else is another one. */
