@@ -11,6 +11,14 @@ export type { AttachedConnectorBinding } from './attached-connector-binding/atta
 export { attachedConnectorBinding } from './attached-connector-binding/attached-connector-binding.ts';
 export type { Certificate } from './certificate/certificate.ts';
 export { certificate } from './certificate/certificate.ts';
+export type { ConnectionToken } from './connection-token/connection-token.ts';
+export {
+  isConnectionToken,
+  madeOfToken,
+  readConnectionToken,
+  tokenAnnotation,
+  tokenLabel,
+} from './connection-token/connection-token.ts';
 export type { Connector } from './connector/connector.ts';
 export { connector } from './connector/connector.ts';
 export type { GatewayRule, GatewayToken } from './gateway-token/gateway-token.ts';

@@ -7,6 +7,7 @@ import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { EventRecorder, InformerSet, KubeClient } from '#kubeclient/index.ts';
 import { startAttachedConnectorController } from './attached-connector/attached-connector-controller.ts';
+import { startConnectionTokenController } from './connection-token/connection-token-controller.ts';
 import { startConnectorController } from './connector/connector-controller.ts';
 import type { CertificateWish, ControllerContext, ControllerIdentity } from './context.ts';
 import { startLinkController } from './link/link-controller.ts';
@@ -57,6 +58,7 @@ export function startControllers(deps: ControllersDeps, options: ControllersOpti
     startListenerController(context),
     startConnectorController(context),
     startAttachedConnectorController(context),
+    startConnectionTokenController(context),
     startRedeemedTokensController(context),
   ];
   return {

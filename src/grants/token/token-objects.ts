@@ -3,13 +3,12 @@
  * the Links as a note, so that a controller killed in between finishes the work instead of asking
  * the grant server again.
  */
+import { madeOfToken } from '#apis/index.ts';
 import type { OwnerReference } from '#kube/index.ts';
 import { GrantsError } from '../errors.ts';
 import type { AccessToken, Link, Secret, Site } from '../kinds.ts';
 import { parseNotedLinks, type ReceivedAccess, type ReceivedLink } from './received-documents.ts';
 
-/** On the Secret: the uid of the token it came from. */
-const tokenAnnotation = 'internal.drawbridge.dev/access-token';
 /** On the Secret: the Links to be made, as JSON. */
 const linksAnnotation = 'internal.drawbridge.dev/links';
 
@@ -28,7 +27,7 @@ export function secretFor(token: AccessToken, site: Site, access: ReceivedAccess
       name,
       namespace,
       ownerReferences: [ownerOf(site)],
-      annotations: { [tokenAnnotation]: uid, [linksAnnotation]: JSON.stringify(access.links) },
+      annotations: { [madeOfToken]: uid, [linksAnnotation]: JSON.stringify(access.links) },
     },
     type: 'kubernetes.io/tls',
     data: { ...access.data },
@@ -41,7 +40,7 @@ export function linksNotedOn(
   token: AccessToken,
 ): readonly ReceivedLink[] | undefined {
   const { annotations = {} } = secret.metadata;
-  if (annotations[tokenAnnotation] !== token.metadata.uid) return undefined;
+  if (annotations[madeOfToken] !== token.metadata.uid) return undefined;
   try {
     return parseNotedLinks(annotations[linksAnnotation] ?? '', token.metadata.name);
   } catch (thrown) {
