@@ -23,7 +23,9 @@ export async function generateCliDoc(): Promise<ReadonlyMap<string, string>> {
   const sections = [intro, section('drawbridge', await help([]))];
   for (const verb of ['up', 'router', 'version']) sections.push(await sectionOf([verb]));
   for (const { name } of groups) {
-    for (const verb of await verbsOf(name)) sections.push(await sectionOf([name, verb]));
+    const verbs = await verbsOf(name);
+    if (verbs.length === 0) sections.push(await sectionOf([name]));
+    for (const verb of verbs) sections.push(await sectionOf([name, verb]));
   }
   return new Map([[path, sections.join('\n')]]);
 }

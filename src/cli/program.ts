@@ -41,6 +41,12 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/link.ts')).addLink,
   },
   {
+    name: 'status',
+    heading: 'Sites and links:',
+    description: 'say whether there is a site, and how many others it is linked to',
+    load: async () => (await import('./verbs/status.ts')).addStatusVerb,
+  },
+  {
     name: 'listener',
     heading: 'Services:',
     description: 'offer services of other sites here',
@@ -51,6 +57,12 @@ export const groups: readonly Group[] = [
     heading: 'Services:',
     description: 'offer services of this site to others',
     load: async () => (await import('./verbs/connector.ts')).addConnector,
+  },
+  {
+    name: 'expose',
+    heading: 'Services:',
+    description: 'offer a workload, a Service or a host to the network',
+    load: async () => (await import('./verbs/expose.ts')).addExposeVerb,
   },
 ];
 

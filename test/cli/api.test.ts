@@ -361,11 +361,14 @@ test('links: status, update and generate', async (t) => {
   assert.equal(
     await w.ok('link status'),
     'NAME                       STATUS   COST   REMOTE SITE   MESSAGE\n' +
-      'link-west-skupper-router   Ready    4      east          OK\n',
+      'link-west-skupper-router   Ready    4      east          OK\n' +
+      '\nLink link-west-skupper-router is connected\n',
   );
+  const sentence = 'Link link-west-skupper-router is connected\n';
+  assert.equal(await w.ok('link status link-west-skupper-router'), sentence);
   assert.match(
-    await w.ok('link status link-west-skupper-router'),
-    /^Name: +link-west-skupper-router\nStatus: +Ready\nCost: +4\nRemote site: +east\nMessage: +OK\n/,
+    await w.ok('link status link-west-skupper-router -v'),
+    /^Link .*\nName: +link-west-skupper-router\nStatus: +Ready\nNamespace: +ns\nSite: +east\nCost: +4\n/,
   );
   await w.ok('link update link-west-skupper-router --wait none');
   assert.equal((await w.get(link, 'link-west-skupper-router')).spec['cost'], 4);
@@ -373,7 +376,7 @@ test('links: status, update and generate', async (t) => {
   assert.equal(deleted, 'Link "link-west-skupper-router" is deleted\n');
   const unknown = await w.cli('link status nosuch');
   assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /there is no link "nosuch" in namespace ns/);
+  assert.match(unknown.stderr, /^drawbridge: No such link "nosuch"\n/);
 });
 
 test('link generate prints links and Secret; it waits for the certificate', async (t) => {

@@ -16,7 +16,11 @@ test('the reference of the command line is up to date', async () => {
 test('it has every verb once', async () => {
   const [text = ''] = (await generateCliDoc()).values();
   const titles = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
-  assert.ok(titles.includes('token redeem') && titles.includes('connector generate'));
+  assert.ok(
+    titles.includes('status') &&
+      titles.includes('token redeem') &&
+      titles.includes('connector generate'),
+  );
   assert.equal(new Set(titles).size, titles.length);
-  assert.equal(titles.length, 25);
+  assert.equal(titles.length, 29);
 });

@@ -13,7 +13,13 @@ import {
 } from '../../src/cli/api/token-file.ts';
 import { CliError } from '../../src/cli/errors.ts';
 
-const notes = { site: 'west', namespace: 'ns', uses: 2, expires: '2026-11-22T03:00:00Z' };
+const notes = {
+  site: 'west',
+  siteId: 'west-id',
+  namespace: 'ns',
+  uses: 2,
+  expires: '2026-11-22T03:00:00Z',
+};
 const ca = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const spec = { url: 'https://127.0.0.1:9090/uid', code: 'secret', ca, linkCost: 1 };
 const token = tokenManifest('west-1', spec, notes);
@@ -33,6 +39,7 @@ test('a token survives writing and reading, and tells people what it is', async 
   assert.deepEqual(await readToken(path, noStdin), token);
   assert.deepEqual(token.metadata.annotations, {
     'drawbridge.dev/site': 'west',
+    'skupper.io/generated-by': 'west-id',
     'drawbridge.dev/site-namespace': 'ns',
     'drawbridge.dev/redemptions-allowed': '2',
     'drawbridge.dev/expires': '2026-11-22T03:00:00Z',

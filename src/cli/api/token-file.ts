@@ -4,30 +4,34 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import { apiVersionOf, isRecord } from '#kube/index.ts';
-import { type Document, parseAllDocuments, stringify } from 'yaml';
+import { tokenAnnotation } from '#apis/index.ts';
+import { stringify } from 'yaml';
 import { CliError, usageError } from '../errors.ts';
 import type { CliIo } from '../io.ts';
 import { accessToken, type AccessToken } from './kinds.ts';
+import { documentsIn, readTextFile } from './manifest-file.ts';
 
-/** Largest token file that is read; bytes. */
-const fileBytesMax = 256 * 1024;
 /** Only the owner may read a token. */
 const fileMode = 0o600;
 
 /** Facts about a token for the people who handle the file. */
 export interface TokenNotes {
   readonly site: string;
+  /** Identity of the site. */
+  readonly siteId: string;
   readonly namespace: string;
   readonly uses: number;
   /** RFC 3339. */
   readonly expires: string;
 }
 
-const annotation = {
+/** Annotations for people, and the site's identity by which a second link to it is noticed. */
+export const annotation = {
+  siteId: tokenAnnotation.generatedBy,
   site: 'drawbridge.dev/site',
   namespace: 'drawbridge.dev/site-namespace',
   uses: 'drawbridge.dev/redemptions-allowed',
@@ -47,6 +51,7 @@ export function tokenManifest(
       name,
       annotations: {
         [annotation.site]: notes.site,
+        [annotation.siteId]: notes.siteId,
         [annotation.namespace]: notes.namespace,
         [annotation.uses]: String(notes.uses),
         [annotation.expires]: notes.expires,
@@ -107,47 +112,21 @@ export async function writeToken(path: string, text: string): Promise<void> {
  * @throws CliError CLI_USAGE when there is no such file, CLI_FILE when it holds no token
  */
 export async function readToken(path: string, io: Pick<CliIo, 'readStdin'>): Promise<AccessToken> {
-  const text = path === '-' ? await io.readStdin(fileBytesMax) : await readText(path);
-  return parseToken(text, path === '-' ? 'standard input' : path);
-}
-
-async function readText(path: string): Promise<string> {
   const todo = 'name the file that token issue has written, or - for standard input';
-  try {
-    const facts = await stat(path);
-    if (facts.isDirectory()) throw usageError([`token file is a directory: ${path}`], todo);
-    if (facts.size > fileBytesMax) throw unreadable(path, `more than ${fileBytesMax} bytes`);
-    return await readFile(path, 'utf8');
-  } catch (thrown) {
-    if (thrown instanceof CliError) throw thrown;
-    throw usageError([`token file does not exist: ${messageOf(thrown)}`], todo);
-  }
+  const named = await readTextFile(path, io, todo, unreadable);
+  return parseToken(named.text, named.path);
 }
 
 /** The token in a YAML or JSON text. @throws CliError CLI_FILE saying what is wrong and where */
 export function parseToken(text: string, path: string): AccessToken {
-  if (Buffer.byteLength(text) > fileBytesMax)
-    throw unreadable(path, `more than ${fileBytesMax} bytes`);
-  const documents = parseAllDocuments(text);
-  if (!Array.isArray(documents) || documents.length === 0) throw unreadable(path, 'it is empty');
-  const fault = documents.flatMap(({ errors }) => errors)[0];
-  if (fault !== undefined) throw unreadable(path, fault.message.split('\n')[0] ?? '');
-  const values = documents.map((document) => plainValue(document, path));
+  const values = documentsIn({ text, path }, unreadable);
   const [value] = values.filter((each) => each !== null);
   if (values.length !== 1) throw unreadable(path, `it holds ${values.length} documents, not one`);
-  return checked(value, path);
+  return tokenIn(value, path);
 }
 
-/** Aliases are refused: a token needs none, and they can make a small file huge. */
-function plainValue(document: Document.Parsed, path: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch (thrown) {
-    throw unreadable(path, messageOf(thrown));
-  }
-}
-
-function checked(value: unknown, path: string): AccessToken {
+/** The token in a manifest. @throws CliError CLI_FILE saying what is wrong */
+export function tokenIn(value: unknown, path: string): AccessToken {
   if (!isRecord(value)) throw unreadable(path, 'it is not a manifest');
   const { apiVersion, kind, metadata, spec } = value;
   if (kind !== accessToken.kind || apiVersion !== apiVersionOf(accessToken)) {

@@ -24,27 +24,6 @@ export interface LinkChange {
   readonly tlsCredentials?: string;
 }
 
-/** The links of the namespace, or the one named. @throws CliError */
-export async function linksOf(
-  session: Session,
-  name: string | undefined,
-): Promise<readonly Link[]> {
-  const { namespace } = session;
-  if ((await sitesOf(session)).length === 0) {
-    throw usageError(
-      ['there is no skupper site available'],
-      "create one with 'drawbridge site create NAME', or choose a namespace (-n)",
-    );
-  }
-  const { items } = await session.client.list(link, { namespace });
-  if (name === undefined) return items;
-  const named = items.find(({ metadata }) => metadata.name === name);
-  if (named !== undefined) return [named];
-  throw new CliError('CLI_NOT_THERE', `there is no link "${name}" in namespace ${namespace}`, {
-    todo: `see 'drawbridge link status -n ${namespace}'`,
-  });
-}
-
 /** Changes what is asked for and nothing else. @throws CliError CLI_USAGE */
 export async function updateLink(
   session: Session,
@@ -128,12 +107,18 @@ export function linkManifests(site: Site, secretName: string, cost: number): Lin
   }));
 }
 
-/** The Secret of a client certificate of this site's CA, made when it is not there. */
-async function clientSecret(
+/**
+ * The Secret of a client certificate of this site's CA, made when it is not there.
+ * @param name of the Certificate and the Secret
+ * @param subject common name of the certificate
+ * @throws CliError CLI_WAIT
+ */
+export async function clientSecret(
   session: Session,
   site: Site,
   name: string,
   timeoutMs: number,
+  subject = name,
 ): Promise<Secret> {
   const { namespace } = session;
   if ((await session.client.find(certificate, { namespace, name })) === undefined) {
@@ -143,7 +128,7 @@ async function clientSecret(
       metadata: { name },
       spec: {
         ca: site.status?.defaultIssuer ?? site.spec?.defaultIssuer ?? 'skupper-site-ca',
-        subject: name,
+        subject,
         client: true,
       },
     };

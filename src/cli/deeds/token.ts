@@ -22,6 +22,10 @@ export interface GrantWish {
   readonly windowMs: number;
   readonly linkCost: number;
   readonly timeoutMs: number;
+  /** Name of the grant; undefined: the site's with something unique. */
+  readonly name?: string | undefined;
+  /** The code; undefined: one is made. */
+  readonly code?: string | undefined;
 }
 
 /** A token ready to be written. */
@@ -34,7 +38,7 @@ export interface IssuedToken {
 /** Creates a grant and waits until a token can be made of it. @throws CliError */
 export async function issueToken(session: Session, wish: GrantWish): Promise<IssuedToken> {
   const site = await siteThatTakesLinks(session);
-  const name = `${site.metadata.name}-${randomUUID()}`;
+  const name = wish.name ?? `${site.metadata.name}-${randomUUID()}`;
   await create(session, accessGrant, grantManifest(name, wish), `grant "${name}" exists`);
   const { reached, object } = await waitFor(session, accessGrant, name, wish.timeoutMs, (grant) =>
     hasReached(grant, 'ready'),
@@ -49,6 +53,7 @@ export async function issueToken(session: Session, wish: GrantWish): Promise<Iss
   }
   const notes: TokenNotes = {
     site: site.metadata.name,
+    siteId: site.metadata.uid ?? '',
     namespace: session.namespace,
     uses: wish.redemptionsAllowed,
     expires: expirationTime ?? '',
@@ -65,12 +70,13 @@ function grantManifest(name: string, wish: GrantWish): AccessGrant {
     spec: {
       redemptionsAllowed: wish.redemptionsAllowed,
       expirationWindow: formatDuration(wish.windowMs),
+      ...(wish.code === undefined ? {} : { code: wish.code }),
     },
   };
 }
 
 /** @throws CliError CLI_USAGE naming what keeps this namespace from taking links */
-async function siteThatTakesLinks(session: Session): Promise<Site> {
+export async function siteThatTakesLinks(session: Session): Promise<Site> {
   const sites = await sitesOf(session);
   const [first] = sites;
   const look = `see 'drawbridge site status -n ${session.namespace}'`;

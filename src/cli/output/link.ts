@@ -1,6 +1,6 @@
 /** Links as people read them. */
 import type { Link } from '../api/kinds.ts';
-import { renderPairs, renderTable } from './table.ts';
+import { renderTable } from './table.ts';
 
 /** One row per link. */
 export function renderLinks(links: readonly Link[]): string {
@@ -14,24 +14,6 @@ export function renderLinks(links: readonly Link[]): string {
       each.status?.message ?? '',
     ]),
   );
-}
-
-/** One link in full. */
-export function renderLink(link: Link): string {
-  const endpoints = (link.spec?.endpoints ?? []).map(
-    ({ name, host, port }): readonly [string, string] => [
-      'Endpoint',
-      `${name ?? ''} ${host ?? ''}:${port ?? ''}`,
-    ],
-  );
-  return renderPairs([
-    ['Name', link.metadata.name],
-    ['Status', link.status?.status ?? ''],
-    ['Cost', costOf(link)],
-    ['Remote site', link.status?.remoteSiteName ?? ''],
-    ['Message', link.status?.message ?? ''],
-    ...endpoints,
-  ]);
 }
 
 /** The cost that counts: at least 1. */

@@ -32,7 +32,7 @@ function renderLine(cells: readonly string[], widths: readonly number[]): string
 }
 
 /** Texts of objects come from elsewhere: no line breaks, no control codes for the terminal. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ');
 }
 

@@ -1,7 +1,7 @@
 /** What the verbs of listener and connector share: flags, reading them, status and delete. */
 import type { Command } from 'commander';
 import type { KubeObject, ResourceDefinition } from '#kube/index.ts';
-import { withSession } from '../api/session.ts';
+import { type Session, withSession } from '../api/session.ts';
 import { remove } from '../deeds/change.ts';
 import { lookUp, mustExist } from '../deeds/exposure.ts';
 import { optionalName, requiredName } from '../input/arguments.ts';
@@ -119,12 +119,23 @@ export function addStatus<T extends KubeObject>(
     });
 }
 
-/** Adds `delete <name>`. @param sentence said when it is done */
+/** Removes the object of that name, if it is there, and waits for at most `timeoutMs`. */
+type Removal = (session: Session, name: string, timeoutMs: number) => Promise<void>;
+
+/**
+ * Adds `delete <name>`.
+ * @param sentence said when it is done
+ * @param removal how; undefined: the object and nothing else
+ */
 export function addDelete(
   group: Command,
   io: CliIo,
   of: ResourceDefinition,
   sentence: (name: string) => string,
+  removal: Removal = async (session, name, timeoutMs) => {
+    await mustExist(session, of, name);
+    await remove(session, of, name, timeoutMs);
+  },
 ): void {
   const thing = of.singular;
   group
@@ -141,10 +152,7 @@ export function addDelete(
       const name = requiredName(problems, thing, command.args);
       const timeoutMs = problems.take(readDuration('timeout', flags.timeout, timeoutMsMin)) ?? 0;
       problems.throwIfAny(`see 'drawbridge ${thing} delete --help'`);
-      await withSession(io, flags, async (session) => {
-        await mustExist(session, of, name);
-        await remove(session, of, name, flags.wait ? timeoutMs : 0);
-      });
+      await withSession(io, flags, (session) => removal(session, name, flags.wait ? timeoutMs : 0));
       io.stdout.write(`${sentence(name)}\n`);
     });
 }

@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { link } from '../api/kinds.ts';
 import { withSession } from '../api/session.ts';
 import { settle } from '../deeds/change.ts';
-import { generateLink, linksOf, updateLink } from '../deeds/link.ts';
-import { noArguments, optionalName, requiredName } from '../input/arguments.ts';
+import { generateLink, updateLink } from '../deeds/link.ts';
+import { removeLink } from '../deeds/link-remove.ts';
+import { noArguments, requiredName } from '../input/arguments.ts';
 import { readDuration } from '../input/duration.ts';
 import { type GlobalFlags, readFormat } from '../input/format.ts';
 import { integerProblems, nameProblems } from '../input/name.ts';
@@ -12,9 +13,10 @@ import { Problems } from '../input/problems.ts';
 import { readWaiting } from '../input/waiting.ts';
 import type { CliIo } from '../io.ts';
 import { announce } from '../output/announce.ts';
-import { renderLink, renderLinks } from '../output/link.ts';
-import { renderList, renderManifests, renderObject } from '../output/objects.ts';
+import { renderManifests } from '../output/objects.ts';
 import { addDelete } from './exposure.ts';
+import { addLinkCreate } from './link-create.ts';
+import { addLinkStatus } from './link-status.ts';
 
 interface LinkFlags extends GlobalFlags {
   readonly cost?: string;
@@ -29,36 +31,11 @@ const timeoutMsMin = 10_000;
 
 /** Adds the verbs to their group. */
 export function addLink(group: Command, io: CliIo): void {
-  addStatus(group, io);
+  addLinkStatus(group, io);
+  addLinkCreate(group, io);
   addUpdate(group, io);
-  addDelete(group, io, link, (name) => `Link "${name}" is deleted`);
+  addDelete(group, io, link, (name) => `Link "${name}" is deleted`, removeLink);
   addGenerate(group, io);
-}
-
-function addStatus(group: Command, io: CliIo): void {
-  group
-    .command('status [name]')
-    .description('show one link or all of the site')
-    .allowExcessArguments(true)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  drawbridge link status -n east\n  drawbridge link status token-to-west',
-    )
-    .action(async (_name: unknown, _flags: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<GlobalFlags>();
-      const problems = new Problems();
-      const name = optionalName(problems, 'link', command.args);
-      problems.throwIfAny("see 'drawbridge link status --help'");
-      const format = readFormat(flags);
-      const links = await withSession(io, flags, (session) => linksOf(session, name));
-      const [only] = links;
-      const named = name === undefined ? undefined : only;
-      if (format !== 'table') {
-        io.stdout.write(named ? renderObject(named, format) : renderList(links, format));
-      } else if (only === undefined) {
-        io.stderr.write('There are no link resources in the namespace\n');
-      } else io.stdout.write(named ? renderLink(named) : renderLinks(links));
-    });
 }
 
 function addUpdate(group: Command, io: CliIo): void {

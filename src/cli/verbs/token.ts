@@ -11,6 +11,7 @@ import { Problems } from '../input/problems.ts';
 import type { CliIo } from '../io.ts';
 import { announce } from '../output/announce.ts';
 import { renderManifests } from '../output/objects.ts';
+import { addTokenCreate } from './token-create.ts';
 
 interface IssueFlags extends GlobalFlags {
   readonly redemptionsAllowed: string;
@@ -30,6 +31,7 @@ const windowMsMin = 60_000;
 export function addToken(group: Command, io: CliIo): void {
   addIssue(group, io);
   addRedeem(group, io);
+  addTokenCreate(group, io);
 }
 
 function addIssue(group: Command, io: CliIo): void {

@@ -1,0 +1,79 @@
+/**
+ * Makes connection tokens: files with a client certificate of this site. The certificate comes from
+ * a Certificate object, so the CA's key stays with the controller; that object and its Secret go
+ * once the token is made, so that the private key is nowhere but in the file.
+ */
+import { randomUUID } from 'node:crypto';
+import { tokenAnnotation, tokenLabel } from '#apis/index.ts';
+import { certificate, type Secret, type Site } from '../api/kinds.ts';
+import type { Session } from '../api/session.ts';
+import { annotation } from '../api/token-file.ts';
+import { CliError } from '../errors.ts';
+import { clientSecret } from './link.ts';
+import { siteThatTakesLinks } from './token.ts';
+
+/** What `token create -t cert` is asked for. */
+export interface CertificateTokenWish {
+  /** Name of the Secret in the file, and common name of the certificate. */
+  readonly name: string;
+  readonly timeoutMs: number;
+}
+
+/** A token ready to be written. */
+export interface CertificateToken {
+  readonly secret: Secret;
+  readonly site: string;
+}
+
+/** Makes a token. @throws CliError */
+export async function issueCertificateToken(
+  session: Session,
+  wish: CertificateTokenWish,
+  version: string,
+): Promise<CertificateToken> {
+  const site = await siteThatTakesLinks(session);
+  const annotations = connectionAnnotations(site, session.namespace, version);
+  const name = `connection-token-${randomUUID()}`;
+  const { namespace } = session;
+  try {
+    const made = await clientSecret(session, site, name, wish.timeoutMs, wish.name);
+    const metadata = {
+      name: wish.name,
+      labels: { [tokenLabel.name]: tokenLabel.connectionToken },
+      annotations,
+    };
+    return { secret: { ...made, metadata }, site: site.metadata.name };
+  } finally {
+    await session.client.remove(certificate, { namespace, name });
+  }
+}
+
+/** Where to connect and who says so. @throws CliError CLI_REFUSED when the site has no endpoint */
+export function connectionAnnotations(
+  site: Site,
+  namespace: string,
+  version: string,
+): Record<string, string> {
+  const { endpoints = [] } = site.status ?? {};
+  const interRouter = endpoints.find(({ name }) => name === 'inter-router');
+  const edge = endpoints.find(({ name }) => name === 'edge');
+  if (interRouter === undefined) {
+    throw new CliError('CLI_REFUSED', `site "${site.metadata.name}" has no endpoint for links`, {
+      todo: `see 'drawbridge site status -n ${namespace}'`,
+    });
+  }
+  return {
+    [tokenAnnotation.interRouterHost]: interRouter.host ?? '',
+    [tokenAnnotation.interRouterPort]: interRouter.port ?? '',
+    ...(edge === undefined
+      ? {}
+      : {
+          [tokenAnnotation.edgeHost]: edge.host ?? '',
+          [tokenAnnotation.edgePort]: edge.port ?? '',
+        }),
+    [tokenAnnotation.generatedBy]: site.metadata.uid ?? '',
+    [tokenAnnotation.siteVersion]: version,
+    [annotation.site]: site.metadata.name,
+    [annotation.namespace]: namespace,
+  };
+}
