@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
-import type { Logger } from '#base/log.ts';
+import type { LogLevel } from '#base/log.ts';
 import { bridgeFlowSubjects, createBridge } from '#bridge/index.ts';
 import {
   accessKey,
@@ -19,7 +19,7 @@ import {
   RouterError,
 } from '#router/index.ts';
 import type { ConfigEntity } from '#management/index.ts';
-import { createLogger, createMetrics } from '#telemetry/index.ts';
+import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { PooledRandom } from './pooled-random.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { collectYoung, YoungHeap } from './young-heap.ts';
@@ -36,6 +36,9 @@ export interface RouterProcessOptions {
 /** Version of skupper-router whose protocol and entities this router has. */
 const routerVersion = '3.5.0';
 
+/** Level of log lines unless `log` entities say something else. */
+const logLevelDefault: LogLevel = 'info';
+
 /** How long connections may take to say goodbye when the process stops. */
 const stopGraceMs = 3000;
 
@@ -44,7 +47,7 @@ const stopGraceMs = 3000;
  * @returns the exit code: 0 when told to stop, 1 when it could not start
  */
 export async function runRouter(options: RouterProcessOptions): Promise<number> {
-  const log = createLogger({ level: 'info', facts: { component: 'router' } });
+  const log = createLogger({ level: logLevelDefault, facts: { component: 'router' } });
   const stopped = stopSignal(options.exitWithStdin);
   let running: RunningRouter;
   try {
@@ -67,7 +70,7 @@ export interface RunningRouter {
 /** @throws RouterError ROUTER_CONFIG_UNREADABLE, ROUTER_CONFIG_INVALID */
 export async function startRouter(
   options: Omit<RouterProcessOptions, 'exitWithStdin'>,
-  log: Logger,
+  log: RunningLogger,
 ): Promise<RunningRouter> {
   const entities = await readConfig(options);
   const settings = configRouterOptions(entities);
@@ -80,6 +83,7 @@ export async function startRouter(
     {
       clock: systemClock,
       log: routerLog,
+      setLogLevel: (level) => log.setLevel(level ?? logLevelDefault),
       random,
       metrics: () => metrics.scrape(),
       onRead,

@@ -4,7 +4,7 @@
  */
 import type { ConnectionHandler } from '#amqp/index.ts';
 import type { Clock } from '#base/clock.ts';
-import type { Logger } from '#base/log.ts';
+import type { Logger, LogLevel } from '#base/log.ts';
 import { alphanumeric, type Random, randomText } from '#base/random.ts';
 import {
   type ConnectionId,
@@ -18,6 +18,7 @@ import { ConnectorKind, ListenerKind, SslProfileKind } from './agent/endpoint-ki
 import type { Attributes, EntityKind } from './agent/entity.ts';
 import { AddressKind } from './agent/address-kind.ts';
 import { KeptKind } from './agent/kept-kind.ts';
+import { LogKind } from './agent/log-kind.ts';
 import { stateKinds } from './agent/state-kinds.ts';
 import { clientConnection } from './client/client-connection.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -47,6 +48,8 @@ const nameLength = 15;
 export interface RouterDeps {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told the level that `log` entities ask for; undefined when none does. */
+  readonly setLogLevel?: (level: LogLevel | undefined) => void;
   readonly random: Random;
   /** Metrics in the text format of Prometheus. */
   readonly metrics: () => Promise<string>;
@@ -163,7 +166,8 @@ export class Router implements StreamRouter {
     this.addKind(this.listeners);
     this.addKind(this.connectors);
     this.addKind(this.#addressKind);
-    for (const type of ['log', 'site', 'network', 'proxyProfile']) this.addKind(new KeptKind(type));
+    this.addKind(new LogKind((level) => this.#deps.setLogLevel?.(level)));
+    for (const type of ['site', 'network', 'proxyProfile']) this.addKind(new KeptKind(type));
     for (const kind of stateKinds(this, clock.nowMs(), () => clock.nowMs())) {
       this.addKind(kind);
     }

@@ -1,4 +1,4 @@
-/** Kinds whose entities are kept and shown but change nothing here: log, site, network and so on. */
+/** Kinds whose entities are kept and shown but change nothing here: site, network and so on. */
 import { type Attributes, type Entity, type EntityKind } from './entity.ts';
 import { EntityShelf } from './entity-shelf.ts';
 
