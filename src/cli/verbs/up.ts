@@ -49,7 +49,8 @@ export function addUp(program: Command, io: CliIo, outcome: Outcome): void {
     .action(async (flags: UpFlags, command: Command) => {
       refuseGlobals('up', command.optsWithGlobals());
       const options = readUpFlags(flags);
-      if (command.getOptionValueSource('gatewayPort') === 'cli') {
+      // Scripts that want free ports give 0 for each; only who wants a certain one must hear of it.
+      if (command.getOptionValueSource('gatewayPort') === 'cli' && flags.gatewayPort !== '0') {
         io.stderr.write('drawbridge: --gateway-port has no effect: this version has no gateway\n');
       }
       const { runUp } = await import('#app/index.ts');
