@@ -73,8 +73,9 @@ export async function connectionFromKubeconfig(
   const context = config.getContextObject(config.getCurrentContext());
   const cluster = config.getCurrentCluster();
   if (context === null || cluster === null) {
-    const name = options.context ?? config.getCurrentContext();
-    throw new KubeClientError('KUBE_CONFIG', `kubeconfig has no usable context "${name}"`);
+    const name: string | undefined = options.context ?? config.getCurrentContext();
+    const what = name ? `no usable context "${name}"` : 'no current context';
+    throw new KubeClientError('KUBE_CONFIG', `kubeconfig has ${what}`);
   }
   const proxied = cluster.proxyUrl !== undefined && cluster.proxyUrl !== '';
   const read = async (): Promise<KubeCredentials> => {

@@ -125,3 +125,10 @@ test('a kubeconfig gives server, namespace and credentials; a wrong context is K
     isKubeError(thrown, 'KUBE_CONFIG'),
   );
 });
+
+test('a file that is no kubeconfig has no context, and says so', async () => {
+  await assert.rejects(connectionFromKubeconfig({ text: 'a-host-name' }), {
+    code: 'KUBE_CONFIG',
+    message: 'kubeconfig has no current context',
+  });
+});
