@@ -10,7 +10,7 @@ import { type ApiPart, localHostOf, startApiPart, urlHost } from './api-part.ts'
 import { startControlPart } from './control-part.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { runDemo } from './demo.ts';
-import { AppError } from './errors.ts';
+import { actionAfter } from './start-failure.ts';
 import { startHelloService } from './hello-service.ts';
 import { startMetricsEndpoint } from './metrics-endpoint.ts';
 import { type Readiness, removeReadyFile, writeReadyFile } from './ready-file.ts';
@@ -173,22 +173,10 @@ function print(line: string): void {
 
 /** One line what, one line what to do. @returns the exit code */
 function reportFailure(thrown: unknown): number {
-  const action = actionFor(thrown);
+  const action = actionAfter(thrown);
   process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${action}\n`);
   if (!(thrown instanceof CodedError) && thrown instanceof Error) {
     process.stderr.write(`${thrown.stack ?? ''}\n`);
   }
   return 1;
-}
-
-function actionFor(thrown: unknown): string {
-  if (thrown instanceof AppError) return thrown.action;
-  if (thrown instanceof CodedError) {
-    if (thrown.code === 'STORE_IN_USE') {
-      return 'stop the other drawbridge up, or choose another directory with --data';
-    }
-    if (thrown.code === 'HTTP_LISTEN_FAILED') return 'choose another port, or 0 for any free one';
-    return `docs/reference/errors.md says more about ${thrown.code}`;
-  }
-  return 'this is a fault of drawbridge: please report it';
 }

@@ -27,7 +27,7 @@ export function lockDirectory(directory: string): DirectoryLock {
     chmodSync(path, 0o600);
   } catch (cause) {
     database?.close();
-    const fault = faultOf(cause, 'lock the data directory');
+    const fault = faultOf(cause, `lock ${directory}`);
     if (fault.code !== 'STORE_IN_USE') throw fault;
     throw new StoreError('STORE_IN_USE', `${directory} is in use by another process`, { cause });
   }
