@@ -42,12 +42,20 @@ export interface AddressPublisher {
 /** Says how an address is treated by configuration; undefined without a matching entry. */
 export type TreatmentRule = (name: string) => Treatment | undefined;
 
+interface Watch {
+  readonly key: string;
+  /** Other routers with consumers when last looked. */
+  remotes: number;
+  readonly onGrown: () => void;
+}
+
 export class AddressTable {
   readonly #publisher: AddressPublisher;
   readonly #rule: TreatmentRule;
   readonly #default: Treatment;
   readonly #mobile = new Map<string, MobileAddress>();
   readonly #local = new Map<string, LocalConsumer>();
+  readonly #watches = new Set<Watch>();
 
   /** @param treatmentDefault for addresses about which neither rules nor hints say anything */
   constructor(publisher: AddressPublisher, rule: TreatmentRule, treatmentDefault: Treatment) {
@@ -107,7 +115,7 @@ export class AddressTable {
         producers: address.producers.size,
       });
     }
-    this.#judge(address);
+    if (!this.#judge(address)) this.#grown(address.key);
     return {
       remove: () => {
         const at = address.consumers.indexOf(entry);
@@ -136,7 +144,34 @@ export class AddressTable {
   /** The set of other routers with consumers of the key changed. */
   onRemoteChanged(key: string): void {
     const address = this.#mobile.get(key);
-    if (address !== undefined) this.#judge(address);
+    const turned = address !== undefined && this.#judge(address);
+    for (const watch of Array.from(this.#watches)) {
+      if (watch.key !== key) continue;
+      const remotes = this.#publisher.remoteCount(key);
+      const grown = remotes > watch.remotes;
+      watch.remotes = remotes;
+      if (grown && !turned) watch.onGrown();
+    }
+  }
+
+  /** A neighbour came: what lies behind it may have consumers that were not reached before. */
+  onNeighbourUp(): void {
+    for (const watch of Array.from(this.#watches)) watch.onGrown();
+  }
+
+  /**
+   * Tells when a reachable address may have consumers that it did not have: one here, one more
+   * router with some, or a new neighbour.
+   */
+  watchConsumers(name: string, onGrown: () => void): Registration {
+    const key = mobileKey(name);
+    const watch = { key, remotes: this.#publisher.remoteCount(key), onGrown };
+    this.#watches.add(watch);
+    return { remove: () => this.#watches.delete(watch) };
+  }
+
+  #grown(key: string): void {
+    for (const watch of Array.from(this.#watches)) if (watch.key === key) watch.onGrown();
   }
 
   #address(name: string, hint: Treatment | undefined): MobileAddress {
@@ -157,13 +192,15 @@ export class AddressTable {
     return address;
   }
 
-  #judge(address: MobileAddress): void {
+  /** @returns whether the address became reachable or ceased to be */
+  #judge(address: MobileAddress): boolean {
     const reachable =
       address.treatment !== Treatment.unavailable &&
       (address.consumers.length > 0 || this.#publisher.remoteCount(address.key) > 0);
-    if (reachable === address.reachable) return;
+    if (reachable === address.reachable) return false;
     address.reachable = reachable;
     for (const onReachable of Array.from(address.producers)) onReachable(reachable);
+    return true;
   }
 
   #forget(address: MobileAddress): void {

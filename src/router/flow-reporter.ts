@@ -120,6 +120,10 @@ export class FlowReporter {
       );
     }
     this.#registrations.push(
+      router.addresses.watchConsumers(this.#source.addresses.beacons, () => {
+        this.#source.onBeaconConsumer();
+        this.#schedule();
+      }),
       router.addMessageConsumer(
         this.#source.addresses.command,
         {

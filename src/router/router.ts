@@ -317,6 +317,7 @@ export class Router implements StreamRouter {
     switch (event.type) {
       case 'neighbourUp':
         log.info('neighbour up', { neighbour: event.router, cost: event.cost });
+        this.addresses.onNeighbourUp();
         return;
       case 'neighbourDown':
         log.info('neighbour down', { neighbour: event.router });

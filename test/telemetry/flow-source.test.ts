@@ -78,6 +78,39 @@ test('beacons start with their first listener and come every ten seconds', () =>
   assert.equal(bench.sent.length, 4);
 });
 
+test('a further listener hears a beacon at once, many in a row one every 250 ms', () => {
+  const bench = new SourceBench();
+  bench.source.onBeaconConsumer();
+  assert.equal(bench.sent.length, 0, 'nobody listens');
+  bench.source.onConsumers('mc/sfe.all', true);
+  bench.pass(4000);
+  assert.equal(bench.sent.length, 1);
+  bench.source.onBeaconConsumer();
+  assert.equal(bench.sent.length, 2);
+  for (let index = 0; index < 50; index++) {
+    bench.source.onBeaconConsumer();
+    bench.pass(10);
+  }
+  assert.equal(bench.sent.length, 4, 'at 4000, 4250 and 4500 ms');
+  bench.pass(9000);
+  assert.ok(bench.sent.length <= 5);
+  const before = bench.sent.length;
+  bench.pass(10_000);
+  assert.equal(bench.sent.length, before + 1, 'then every ten seconds again');
+});
+
+test('listeners that come and go quickly do not multiply beacons', () => {
+  const bench = new SourceBench();
+  for (let index = 0; index < 20; index++) {
+    bench.source.onConsumers('mc/sfe.all', true);
+    bench.source.onConsumers('mc/sfe.all', false);
+  }
+  bench.source.onConsumers('mc/sfe.all', true);
+  assert.equal(bench.sent.length, 1);
+  bench.pass(250);
+  assert.equal(bench.sent.length, 2);
+});
+
 test('a new listener gets every record in full and heartbeats every two seconds', () => {
   const bench = new SourceBench();
   bench.source.set(link({ name: 'l1', operStatus: 'down' }));

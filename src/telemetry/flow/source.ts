@@ -30,6 +30,8 @@ export interface FlowSourceOptions {
   readonly beaconIntervalMs?: number;
   /** Default 2000. */
   readonly heartbeatIntervalMs?: number;
+  /** Least time between two beacons, however many listeners come. Default 250. */
+  readonly beaconSpacingMs?: number;
   /** How long changes are gathered. Default 200. */
   readonly flushMs?: number;
   /** Most records held; more are not told. Default 100000. */
@@ -74,6 +76,7 @@ export class FlowSource {
   readonly #id: string;
   readonly #sourceType: FlowSourceType;
   readonly #beaconMs: number;
+  readonly #beaconSpacingMs: number;
   readonly #heartbeatMs: number;
   readonly #flushMs: number;
   readonly #recordsMax: number;
@@ -82,6 +85,7 @@ export class FlowSource {
   readonly #consumers = new Set<string>();
   readonly addresses: FlowAddresses;
   #beaconDueMs = Infinity;
+  #beaconSentMs = -Infinity;
   #heartbeatDueMs = Infinity;
   #flushDueMs = Infinity;
 
@@ -90,6 +94,7 @@ export class FlowSource {
     this.#id = options.id;
     this.#sourceType = options.sourceType;
     this.#beaconMs = options.beaconIntervalMs ?? 10_000;
+    this.#beaconSpacingMs = options.beaconSpacingMs ?? 250;
     this.#heartbeatMs = options.heartbeatIntervalMs ?? 2000;
     this.#flushMs = options.flushMs ?? 200;
     this.#recordsMax = options.recordsMax ?? 100_000;
@@ -131,10 +136,21 @@ export class FlowSource {
     if (present) this.#consumers.add(address);
     else this.#consumers.delete(address);
     const { beacons, heartbeats, records } = this.addresses;
-    if (address === beacons) this.#beaconDueMs = present ? nowMs : Infinity;
+    if (address === beacons) this.#beaconDueMs = present ? this.#nextBeaconMs(nowMs) : Infinity;
     if (address === heartbeats) this.#heartbeatDueMs = present ? nowMs : Infinity;
     // A new listener gets everything at once, without having to ask.
     if (present && address === records) this.#sendAll(nowMs);
+    this.tick();
+  }
+
+  /**
+   * There may be a further consumer of beacons, behind the first one: it hears of this source now
+   * and not only with the next regular beacon.
+   */
+  onBeaconConsumer(): void {
+    if (this.#beaconDueMs === Infinity) return;
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#beaconDueMs = Math.min(this.#beaconDueMs, this.#nextBeaconMs(nowMs));
     this.tick();
   }
 
@@ -150,6 +166,7 @@ export class FlowSource {
     const { beacons, heartbeats, records, command } = this.addresses;
     if (this.#beaconDueMs <= nowMs) {
       this.#beaconDueMs = nowMs + this.#beaconMs;
+      this.#beaconSentMs = nowMs;
       const sourceType = this.#sourceType;
       this.#deps.sink.send({
         subject: 'BEACON',
@@ -171,6 +188,10 @@ export class FlowSource {
   /** When `tick` is due, on the clock's monotonic scale. */
   nextDeadlineMs(): number {
     return Math.min(this.#beaconDueMs, this.#heartbeatDueMs, this.#flushDueMs);
+  }
+
+  #nextBeaconMs(nowMs: number): number {
+    return Math.max(nowMs, this.#beaconSentMs + this.#beaconSpacingMs);
   }
 
   #create(record: FlowRecord): Held | undefined {
