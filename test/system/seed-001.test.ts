@@ -31,11 +31,15 @@ async function openShell(up: Up, namespace: string): Promise<Shell> {
 }
 
 /** Waits for what `drawbridge status` says; sites hear of lost links with a little delay. */
-async function says(shell: Shell, expected: string): Promise<void> {
-  await waitUntil(`"${expected}"`, async () => {
-    assert.equal(succeeded(await shell('drawbridge status')), `${expected}\n`);
-    return true;
-  });
+async function says(shell: Shell, expected: string, deadlineMs?: number): Promise<void> {
+  await waitUntil(
+    `"${expected}"`,
+    async () => {
+      assert.equal(succeeded(await shell('drawbridge status')), `${expected}\n`);
+      return true;
+    },
+    deadlineMs === undefined ? {} : { deadlineMs },
+  );
 }
 
 const enabled = (namespace: string): string =>
@@ -142,6 +146,8 @@ test('tokens are created and used as the page says', async (t) => {
           'Link "link1" is deleted\n',
         );
         await says(west, `${enabled('west')} It is linked to 1 other site.`);
+        // West had one incoming link, and notices at once that it has none.
+        await says(west, `${enabled('west')} It is linked to 1 other site.`, 5000);
         succeeded(await east('drawbridge link create $HOME/secret.yaml --name link1 --cost 5'));
       };
       await relink();

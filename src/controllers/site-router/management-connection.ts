@@ -15,6 +15,7 @@ import { routerServerName } from '../names.ts';
 import type { NetworkSite } from '../network.ts';
 import type { EntityRow, ManagedType } from '../router-config/difference.ts';
 import { EarlyBeacons } from './early-beacons.ts';
+import { LostLinks } from './lost-links.ts';
 import type {
   Attributes,
   OpenRouterConnection,
@@ -100,6 +101,7 @@ class ManagementConnection implements RouterConnection {
   begin(): void {
     const { client, clock, random } = this.#deps;
     const { site } = this.#target;
+    const lost = new LostLinks(site.id);
     const beacons = new EarlyBeacons({ client, random }, site.id);
     const announcer = siteAnnouncer({ client, clock }, { ...site, siteId: site.id });
     // The watcher's own subscription serves the early beacons too.
@@ -114,7 +116,7 @@ class ManagementConnection implements RouterConnection {
     };
     const onChange = (view: NetworkView): void => {
       beacons.onView(view);
-      this.#network = siteNetwork(view);
+      this.#network = siteNetwork(lost.apply(view));
       this.#handlers.onNetwork();
     };
     const watcher = networkWatcher(

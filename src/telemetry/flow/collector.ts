@@ -57,7 +57,6 @@ const counters: ReadonlySet<number> = new Set([
   FlowAttribute.octetsIn,
   FlowAttribute.octetsOut,
   FlowAttribute.flowCount,
-  FlowAttribute.linkCount,
   FlowAttribute.latency,
 ]);
 

@@ -48,6 +48,8 @@ export interface FlowRouterView {
   readonly links: readonly LinkView[];
   /** Identities of its access points for routers. */
   readonly accesses: readonly string[];
+  /** Connections at its access points; undefined when none of them tells. */
+  readonly linksIn: number | undefined;
   readonly listeners: readonly ListenerView[];
   readonly connectors: readonly ConnectorView[];
 }
@@ -179,6 +181,8 @@ function viewSite(index: RecordIndex, id: string): SiteView {
 function viewRouter(index: RecordIndex, record: FlowRecord): FlowRouterView {
   const { identity } = record;
   const text = (code: A): string => flowText(record, code) ?? '';
+  const accesses = index.children(FlowRecordType.routerAccess, identity);
+  const counts = accesses.flatMap((access) => flowNumber(access, A.linkCount) ?? []);
   return {
     identity,
     name: text(A.name).replace(/^0\//u, ''),
@@ -189,9 +193,8 @@ function viewRouter(index: RecordIndex, record: FlowRecord): FlowRouterView {
     imageVersion: text(A.imageVersion),
     version: text(A.buildVersion),
     links: index.children(FlowRecordType.link, identity).map((link) => viewLink(index, link)),
-    accesses: index
-      .children(FlowRecordType.routerAccess, identity)
-      .map((access) => access.identity),
+    accesses: accesses.map((access) => access.identity),
+    linksIn: counts.length === 0 ? undefined : counts.reduce((sum, each) => sum + each, 0),
     listeners: index
       .children(FlowRecordType.listener, identity)
       .map((listener) => viewListener(listener)),
