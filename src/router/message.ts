@@ -2,7 +2,7 @@
  * Whole messages and routes: what a message carries for routers is kept beside its other sections,
  * which are forwarded as they came.
  */
-import { described, type Encodable, encodeValue, type MessageHead, uint } from '#amqp/index.ts';
+import { encodeMessage, type MessageHead } from '#amqp/index.ts';
 import { routingArea } from '#routing/index.ts';
 import { MessageFlag, type MessageRoute, type Outcome } from './stream.ts';
 
@@ -82,22 +82,19 @@ export function tracedRouters(trace: readonly string[]): readonly string[] {
   return trace.map((entry) => entry.slice(entry.indexOf('/') + 1));
 }
 
-/** The descriptor of the annotations section, ASCII `SKPR--RA`. */
-const annotationsDescriptor = 0x534b_5052_2d2d_5241n;
-
 /**
- * The annotations section for the next hop: this router is added to the trace. Real routers refuse
- * a fifth entry that is null, so the mesh is there only when known.
+ * The annotations section for the next hop: this router is added to the trace.
  * @spec router-protocol 4.1
  */
 export function encodeAnnotations(route: MessageRoute, self: string): Uint8Array {
   const own = tracedId(self);
-  const fields: Encodable[] = [
-    uint(route.flags),
-    route.toOverride,
-    route.ingress ?? own,
-    [...route.trace, own],
-  ];
-  if (route.mesh !== null) fields.push(route.mesh);
-  return encodeValue(described(annotationsDescriptor, fields));
+  return encodeMessage({
+    routerAnnotations: {
+      flags: route.flags,
+      toOverride: route.toOverride ?? undefined,
+      ingress: route.ingress ?? own,
+      trace: [...route.trace, own],
+      ingressMesh: route.mesh ?? undefined,
+    },
+  });
 }

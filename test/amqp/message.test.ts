@@ -247,6 +247,19 @@ describe('head reader', () => {
     assert.deepEqual(forwarded.subarray(again?.bodyStart), payload);
   });
 
+  it('writes a fifth annotation only for a known mesh', () => {
+    const bare = { ...annotations, ingress: undefined, ingressMesh: undefined };
+    for (const [given, expected] of [
+      [bare, [uint(5), null, null, ['0/west', '0/hub']]],
+      [{ ...bare, ingressMesh: 'm' }, [uint(5), null, null, ['0/west', '0/hub'], 'm']],
+    ] as const) {
+      assert.deepEqual(
+        Buffer.from(encodeMessage({ routerAnnotations: given })),
+        Buffer.from(encodeValue(described(0x534b_5052_2d2d_5241n, [...expected]))),
+      );
+    }
+  });
+
   it('says that an ordinary body is not a stream', () => {
     for (const body of [
       { kind: 'value', value: 'x' } as const,

@@ -56,13 +56,13 @@ export function routerAnnotationsOf(value: AmqpValue): RouterAnnotations {
   };
 }
 
-/** The value of the section. */
+/**
+ * The value of the section. Real routers refuse a fifth entry that is null, so the mesh is there
+ * only when known.
+ */
 export function routerAnnotationsToValue(annotations: RouterAnnotations): Encodable {
-  return [
-    uint(annotations.flags),
-    annotations.toOverride,
-    annotations.ingress,
-    annotations.trace,
-    annotations.ingressMesh,
-  ];
+  const { flags, toOverride, ingress, trace, ingressMesh } = annotations;
+  const fields: Encodable[] = [uint(flags), toOverride ?? null, ingress ?? null, trace];
+  if (ingressMesh !== undefined) fields.push(ingressMesh);
+  return fields;
 }
