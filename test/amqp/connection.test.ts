@@ -170,6 +170,20 @@ describe('opening', () => {
     openPair({ client: { saslMechanisms: [] }, server: { saslMechanisms: [] } });
   });
 
+  it('takes a peer without SASL only where it may leave it out', () => {
+    for (const saslOptional of [true, false]) {
+      const client = acceptAll();
+      const server = acceptAll();
+      const pair = new AmqpPair(
+        { handler: client.handler, options: { saslMechanisms: [] } },
+        { handler: server.handler, options: { saslMechanisms: ['ANONYMOUS'], saslOptional } },
+      );
+      pair.run();
+      assert.equal(server.seen.closed?.by, saslOptional ? undefined : 'protocol');
+      assert.equal(pair.server.driver.connection.saslMechanism, undefined);
+    }
+  });
+
   it('answers a wrong protocol with the right header and ends', () => {
     const { seen, handler } = acceptAll();
     const other = acceptAll();

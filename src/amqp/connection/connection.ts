@@ -124,6 +124,7 @@ export class ConnectionMachine implements ConnectionPart, ConnectionDriver, Fram
       {
         role: options.role,
         saslMechanisms: options.saslMechanisms,
+        saslOptional: options.saslOptional ?? false,
         externalIdentity: options.externalIdentity,
         anonymousTrace: options.anonymousTrace,
         hostname: options.hostname,

@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   readonly hostname?: string | undefined;
   /** Client: in order of preference. Server: what is offered. */
   readonly saslMechanisms: readonly SaslMechanism[];
+  /** Server: a peer that begins with AMQP is taken without SASL. Default false. */
+  readonly saslOptional?: boolean | undefined;
   /** Server: the TLS identity of the peer; EXTERNAL is refused while undefined. */
   readonly externalIdentity?: string | undefined;
   /** Client: what goes into sasl-init for ANONYMOUS. */

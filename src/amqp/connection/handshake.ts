@@ -37,6 +37,8 @@ export type HandshakeState =
 export interface HandshakeOptions {
   readonly role: 'client' | 'server';
   readonly saslMechanisms: readonly SaslMechanism[];
+  /** Server: a peer may leave SASL out. */
+  readonly saslOptional: boolean;
   readonly externalIdentity: string | undefined;
   readonly anonymousTrace: string | undefined;
   readonly hostname: string | undefined;
@@ -84,7 +86,7 @@ export class Handshake {
   /** @throws AmqpError AMQP_PROTOCOL_HEADER */
   onProtocolHeader(protocol: number): void {
     if (this.#state === 'saslHeader' && protocol === saslProtocol) return this.#onSaslHeader();
-    if (this.#state === 'amqpHeader' && protocol === amqpProtocol) {
+    if (this.#takesAmqpHeader() && protocol === amqpProtocol) {
       this.#state = 'open';
       if (this.#options.role === 'server') this.#outbox.protocolHeader(amqpProtocol);
       return;
@@ -128,6 +130,12 @@ export class Handshake {
     }
     this.#state = 'done';
     if (this.#options.role === 'server') this.#sendOpen();
+  }
+
+  #takesAmqpHeader(): boolean {
+    const { role, saslOptional } = this.#options;
+    if (this.#state === 'amqpHeader') return true;
+    return this.#state === 'saslHeader' && role === 'server' && saslOptional;
   }
 
   #startAmqp(): void {

@@ -177,6 +177,12 @@ export class AmqpListener {
         role: 'server',
         kind: role === 'normal' ? 'normal' : 'control',
         mechanisms: saslMechanisms,
+        // Tools on this machine leave SASL out; what anyone may use here needs no name.
+        saslOptional:
+          role === 'normal' &&
+          peer.tls === undefined &&
+          saslMechanisms.includes('ANONYMOUS') &&
+          isLoopback(peer.remote.host),
         externalIdentity: peer.tls?.peerCertificate?.subject,
         connectionNumber: number,
         cost,

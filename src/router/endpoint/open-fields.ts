@@ -20,6 +20,7 @@ export interface OpenFieldsInput {
   readonly role: 'client' | 'server';
   readonly kind: 'control' | 'data' | 'normal';
   readonly mechanisms: ConnectionOptions['saslMechanisms'];
+  readonly saslOptional?: boolean | undefined;
   readonly hostname?: string | undefined;
   readonly externalIdentity?: string | undefined;
   readonly connectionNumber: number;
@@ -54,6 +55,7 @@ export function connectionOptions(input: OpenFieldsInput): ConnectionOptions {
     containerId: input.self,
     hostname: input.hostname,
     saslMechanisms: input.mechanisms,
+    saslOptional: input.saslOptional,
     externalIdentity: input.externalIdentity,
     anonymousTrace: `anonymous@${input.self}`,
     maxFrameSizeBytes: input.maxFrameSizeBytes ?? frameSizeBytesDefault,
