@@ -24,7 +24,11 @@ export { connector } from './connector/connector.ts';
 export type { GatewayRule, GatewayToken } from './gateway-token/gateway-token.ts';
 export { gatewayToken } from './gateway-token/gateway-token.ts';
 export type { IssuedLink } from './issued-link/issued-link.ts';
-export { issuedLink } from './issued-link/issued-link.ts';
+export {
+  issuedLink,
+  issuedLinkFinalizer,
+  issuedLinkGrantLabel,
+} from './issued-link/issued-link.ts';
 export type { Link } from './link/link.ts';
 export { link } from './link/link.ts';
 export type { Listener } from './listener/listener.ts';

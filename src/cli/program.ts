@@ -47,6 +47,12 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/status.ts')).addStatusVerb,
   },
   {
+    name: 'revoke-access',
+    heading: 'Sites and links:',
+    description: 'cut sites that were let in: one of them, or all',
+    load: async () => (await import('./verbs/revoke-access.ts')).addRevokeAccess,
+  },
+  {
     name: 'listener',
     heading: 'Services:',
     description: 'offer services of other sites here',

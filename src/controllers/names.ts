@@ -14,6 +14,8 @@ export const siteObjects = {
   localClient: 'skupper-local-client',
   /** Service in front of the router's management listener. */
   localService: 'skupper-router-local',
+  /** ConfigMap with the certificates that were revoked by deleting their IssuedLinks. */
+  revokedList: 'drawbridge-revoked-certificates',
   /** Router group of the first (here the only) router. */
   routerGroup: 'skupper-router',
 } as const;
@@ -35,6 +37,8 @@ export const annotations = {
   priorValidRevisions: 'skupper.io/tls-prior-valid-revisions',
   /** On the router ConfigMap: digests of the credentials behind each profile, as JSON. */
   tlsDigests: 'drawbridge.dev/tls-digests',
+  /** On the router ConfigMap: digests of the authorities that profiles trust, as JSON. */
+  tlsAuthorities: 'drawbridge.dev/tls-authorities',
 } as const;
 
 export const labels = {

@@ -10,6 +10,7 @@ import { startAttachedConnectorController } from './attached-connector/attached-
 import { startConnectionTokenController } from './connection-token/connection-token-controller.ts';
 import { startConnectorController } from './connector/connector-controller.ts';
 import type { CertificateWish, ControllerContext, ControllerIdentity } from './context.ts';
+import { startIssuedLinkController } from './issued-link/issued-link-controller.ts';
 import { startLinkController } from './link/link-controller.ts';
 import { startListenerController } from './listener/listener-controller.ts';
 import { startRouterAccessController } from './router-access/router-access-controller.ts';
@@ -55,6 +56,7 @@ export function startControllers(deps: ControllersDeps, options: ControllersOpti
     startRouterAccessController(context),
     startSecuredAccessController(context),
     startLinkController(context),
+    startIssuedLinkController(context),
     startListenerController(context),
     startConnectorController(context),
     startAttachedConnectorController(context),

@@ -3,10 +3,10 @@ import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
-import type { EventRecorder, InformerSet, WritingClient } from '#kubeclient/index.ts';
+import type { EventRecorder, InformerSet, KubeClient, WritingClient } from '#kubeclient/index.ts';
 
 export interface GrantsDeps {
-  readonly client: WritingClient;
+  readonly client: WritingClient & Pick<KubeClient, 'remove'>;
   /** Shared by the process, which starts and stops it. */
   readonly informers: InformerSet;
   readonly clock: Clock;

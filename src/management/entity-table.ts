@@ -241,10 +241,23 @@ const connection = entityType('connection', 'U', [
   r('lastDlvSeconds', 'integer'),
   r('meshId', 'string'),
   r('tlsOrdinal', 'integer'),
+  r('peerSerialNumber', 'string'),
   r('groupCorrelationId', 'string'),
   r('groupOrdinal', 'integer'),
   c('enableProtocolTrace', 'boolean', { update: true }),
 ]);
+
+/** Ours: peers that show a certificate of this serial number are refused. */
+const revokedCertificate = entityType(
+  'revokedCertificate',
+  'CD',
+  [
+    c('serialNumber', 'string', required),
+    r('closedConnections', 'integer', 0),
+    r('refusedConnections', 'integer', 0),
+  ],
+  { configurable: false },
+);
 
 const tcpConnection = entityType('tcpConnection', '', [
   r('address', 'string'),
@@ -313,6 +326,7 @@ export const entityTypes: readonly EntitySpec[] = [
   routerAddress,
   routerLink,
   connection,
+  revokedCertificate,
   tcpConnection,
   site,
   network,

@@ -19,6 +19,7 @@ import type { Attributes, EntityKind } from './agent/entity.ts';
 import { AddressKind } from './agent/address-kind.ts';
 import { KeptKind } from './agent/kept-kind.ts';
 import { LogKind } from './agent/log-kind.ts';
+import { RevokedCertificateKind } from './agent/revoked-certificate-kind.ts';
 import { stateKinds } from './agent/state-kinds.ts';
 import { clientConnection } from './client/client-connection.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -26,6 +27,7 @@ import { AmqpConnector } from './endpoint/amqp-connector.ts';
 import { AmqpListener } from './endpoint/amqp-listener.ts';
 import { ConnectionTable } from './endpoint/connection-table.ts';
 import { HealthListener } from './endpoint/health-listener.ts';
+import { RevokedCertificates } from './endpoint/revoked-certificates.ts';
 import { TlsProfiles } from './endpoint/tls-profiles.ts';
 import type { InboundDestination } from './link/link-inbound.ts';
 import type { MessageConsumer, OnOutcome, WholeMessage } from './message.ts';
@@ -85,6 +87,7 @@ export class Router implements StreamRouter {
   readonly peering: Peering;
   readonly connections: ConnectionTable;
   readonly tls = new TlsProfiles();
+  readonly revoked = new RevokedCertificates();
   readonly kinds = new Map<string, EntityKind>();
   readonly listeners: ListenerKind;
   readonly connectors: ConnectorKind;
@@ -171,6 +174,12 @@ export class Router implements StreamRouter {
     for (const kind of stateKinds(this, clock.nowMs(), () => clock.nowMs())) {
       this.addKind(kind);
     }
+    this.addKind(
+      new RevokedCertificateKind({
+        revoked: this.revoked,
+        closeRevoked: () => this.listeners.closeRevoked(),
+      }),
+    );
     this.addKind(
       new SslProfileKind(this.tls, (name) =>
         this.connections.closeOlder(name, this.tls.oldestValidOrdinal(name)),
@@ -285,6 +294,7 @@ export class Router implements StreamRouter {
   #listenerDeps() {
     return {
       ...this.#endpointDeps(),
+      revoked: this.revoked,
       handler: (role: 'normal' | 'inter-router', cost: number): ConnectionHandler =>
         role === 'normal'
           ? clientConnection({

@@ -140,7 +140,7 @@ test('a deleted Secret comes back at once, and a changed host list is issued ane
   await bench.client.create(certificate, server);
   await untilReady(bench, 'skupper-site-server');
   const first = pemOf(await secretOf(bench, 'skupper-site-server'));
-  bench.client.remove(secret, key('skupper-site-server'));
+  await bench.client.remove(secret, key('skupper-site-server'));
   const second = await until(async () => {
     const found = await bench.client.find(secret, key('skupper-site-server'));
     return found === undefined ? undefined : pemOf(found);
@@ -207,7 +207,7 @@ test('a CA made anew takes its leaves along and is alone in the bundle', async (
   await bench.client.create(certificate, server);
   await untilReady(bench, 'skupper-site-server');
   const oldCa = pemOf(await secretOf(bench, 'skupper-site-ca'));
-  bench.client.remove(secret, key('skupper-site-ca'));
+  await bench.client.remove(secret, key('skupper-site-ca'));
   const leaf = await until(async () => {
     const root = await bench.client.find(secret, key('skupper-site-ca'));
     const found = await secretOf(bench, 'skupper-site-server');
@@ -251,12 +251,12 @@ test("a user's Secret is used as it is and stays byte for byte", async (context)
   await untilReady(bench, 'right');
   await untilMessage(bench, 'wrong', 'secret exists but is not controlled by skupper');
   assert.deepEqual([await secretOf(bench, 'right'), await secretOf(bench, 'wrong')], before);
-  bench.client.remove(certificate, key('wrong'));
+  await bench.client.remove(certificate, key('wrong'));
   await bench.client.create(certificate, ca);
   await untilReady(bench, 'skupper-site-ca');
   assert.deepEqual(await secretOf(bench, 'wrong'), before[1]);
   // When the user takes it away, ours takes its place.
-  bench.client.remove(secret, key('right'));
+  await bench.client.remove(secret, key('right'));
   await until(() => bench.client.find(secret, key('right')), 'our own Secret');
 });
 

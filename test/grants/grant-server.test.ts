@@ -144,7 +144,7 @@ test('a grant with a broken window is corrupted, and a deleted one is unknown', 
   assert.equal(broken.status?.status, 'Error');
   assert.deepEqual(told(await world.redeem(broken)), [500, 'Corrupted claim\n']);
   const grant = await world.grant('g');
-  world.client.remove(accessGrant, { namespace: west, name: 'g' });
+  await world.client.remove(accessGrant, { namespace: west, name: 'g' });
   await until(async () => (await world.redeem(grant)).status === 404, 'unknown');
 });
 
@@ -285,7 +285,10 @@ test('a renewed server certificate is served and published without a restart', a
   const world = await grantWorld(context);
   const grant = await world.grant('g');
   const before = world.server.current()?.caPem ?? '';
-  world.client.remove(secret, { namespace: 'drawbridge-system', name: 'skupper-grant-server-ca' });
+  await world.client.remove(secret, {
+    namespace: 'drawbridge-system',
+    name: 'skupper-grant-server-ca',
+  });
   await until(async () => {
     const { ca } = (await world.read('g')).status ?? {};
     return ca !== undefined && ca !== before && ca === world.server.current()?.caPem;

@@ -143,11 +143,11 @@ test('a token is not redeemed again when its Link or the token goes, and the Lin
   });
   await untilRedeemed(west, 't');
   assert.equal((await west.client.find(link, key('t')))?.spec?.cost, 7);
-  west.client.remove(link, key('t'));
+  await west.client.remove(link, key('t'));
   await west.client.create(accessToken, tokenFor('other', grant));
   await untilRedeemed(west, 'other');
   assert.equal(await west.client.find(link, key('t')), undefined);
-  west.client.remove(accessToken, key('other'));
+  await west.client.remove(accessToken, key('other'));
   assert.ok(await west.client.find(link, key('other')));
   assert.equal(sent.length, 2);
 });
@@ -162,7 +162,7 @@ test('without a Site the token waits and says so, and acts when the Site comes',
   await west.client.create(site, siteOf(namespace));
   await untilRedeemed(west, 't');
   // The site goes: its Link and Secret go with it, and the token tells why it is of no use.
-  west.client.remove(site, key(namespace));
+  await west.client.remove(site, key(namespace));
   const orphan = await untilMessage(west, 't', 'Already redeemed for a deleted site');
   assert.deepEqual([orphan.status?.status, orphan.status?.redeemed], ['Error', true]);
   const condition = orphan.status?.conditions?.find(({ type }) => type === 'Redeemed');
@@ -263,14 +263,14 @@ test('objects in the way are found before a use is spent, and the token goes on 
     metadata: { name: 't', namespace },
     spec: { endpoints: [] },
   });
-  west.client.remove(secret, key('t'));
+  await west.client.remove(secret, key('t'));
   await untilMessage(
     west,
     't',
     'Controller could not create received link: links.skupper.io "t" already exists',
   );
   assert.equal(sent.length, 0);
-  west.client.remove(link, key('t'));
+  await west.client.remove(link, key('t'));
   await untilRedeemed(west, 't');
   assert.equal((await west.read('g')).status?.redemptions, 1);
 });
@@ -338,7 +338,7 @@ test('what was received is kept until it can be stored', async (context) => {
     't',
     'Controller could not create received secret: secrets "t" already exists',
   );
-  west.client.remove(secret, key('t'));
+  await west.client.remove(secret, key('t'));
   await untilRedeemed(west, 't');
   assert.equal(sent.length, 1);
 });

@@ -33,7 +33,10 @@ export class JumpingClock {
   }
 }
 
-export interface ControllerBench<C extends WritingClient = WritingClient> {
+/** What the controllers write with. */
+export type BenchClient = WritingClient & Pick<KubeClient, 'remove'>;
+
+export interface ControllerBench<C extends BenchClient = BenchClient> {
   readonly client: C;
   readonly informers: InformerSet;
   readonly clock: JumpingClock;
@@ -64,7 +67,7 @@ export async function apiServerBench(
   return benchOver(context, client);
 }
 
-function benchOver<C extends WritingClient & Pick<KubeClient, 'list' | 'watch'>>(
+function benchOver<C extends BenchClient & Pick<KubeClient, 'list' | 'watch'>>(
   context: TestContext,
   client: C,
 ): ControllerBench<C> {

@@ -10,14 +10,13 @@ import {
 } from '#grants/index.ts';
 import { type HttpResponse, httpsRequest } from '#http/index.ts';
 import { secret } from '#kube/index.ts';
-import { type ControllerBench, controllerBench } from './controller-bench.ts';
-import type { WritingClient } from '#kubeclient/index.ts';
+import { type BenchClient, type ControllerBench, controllerBench } from './controller-bench.ts';
 import type { MemoryKube } from './memory-kube.ts';
 import { until } from './until.ts';
 
 export const west = 'west';
 
-export interface GrantWorld<C extends WritingClient = MemoryKube> extends ControllerBench<C> {
+export interface GrantWorld<C extends BenchClient = MemoryKube> extends ControllerBench<C> {
   readonly server: RunningGrantServer;
   /** A grant that is ready to be redeemed. */
   grant(name: string, spec?: AccessGrant['spec']): Promise<AccessGrant>;
@@ -76,7 +75,7 @@ export async function grantWorld(
 }
 
 /** Over any API. */
-export async function grantWorldOver<C extends WritingClient>(
+export async function grantWorldOver<C extends BenchClient>(
   bench: ControllerBench<C>,
   options: Partial<GrantServerOptions> = {},
 ): Promise<GrantWorld<C>> {

@@ -24,7 +24,7 @@ type Verb = 'create' | 'update' | 'updateStatus' | 'find';
 type Stored = KubeObject & { spec?: unknown; status?: unknown };
 type Fault = (verb: Verb, kind: string, object: KubeObject | ObjectKey) => void | Promise<void>;
 
-export class MemoryKube implements WritingClient, Pick<KubeClient, 'list' | 'watch'> {
+export class MemoryKube implements WritingClient, Pick<KubeClient, 'list' | 'remove' | 'watch'> {
   readonly #objects = new Map<string, Stored>();
   readonly #watchers = new Set<(id: string, event: WatchEvent<Stored>) => void>();
   readonly #history: { readonly id: string; readonly event: WatchEvent<Stored> }[] = [];
@@ -78,9 +78,9 @@ export class MemoryKube implements WritingClient, Pick<KubeClient, 'list' | 'wat
   }
 
   /** Removes an object and what only it owns. */
-  remove(of: ResourceDefinition, key: ObjectKey): void {
+  async remove(of: ResourceDefinition, key: ObjectKey): Promise<boolean> {
     const object = this.#objects.get(idOf(of, key));
-    if (object === undefined) return;
+    if (object === undefined) return false;
     this.#delete(idOf(of, key), object);
     for (const [id, other] of this.#objects) {
       const owners = other.metadata.ownerReferences ?? [];
@@ -88,6 +88,7 @@ export class MemoryKube implements WritingClient, Pick<KubeClient, 'list' | 'wat
         owners.length > 0 && owners.every((owner) => owner.uid === object.metadata.uid);
       if (isOrphan) this.#delete(id, other);
     }
+    return true;
   }
 
   #delete(id: string, object: Stored): void {

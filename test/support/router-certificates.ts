@@ -16,6 +16,8 @@ export interface TestCertificates {
   /** Files for a server on loopback and for a client. */
   readonly server: TestProfile;
   readonly client: TestProfile;
+  /** Another client of the same authority. */
+  readonly otherClient: TestProfile;
   /** A client of another authority. */
   readonly stranger: TestProfile;
   remove(): void;
@@ -52,6 +54,7 @@ export async function makeCertificates(): Promise<TestCertificates> {
     directory,
     server: await write('server', ours, true),
     client: await write('client', ours, false),
+    otherClient: await write('other-client', ours, false),
     stranger: await write('stranger', theirs, false),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };

@@ -22,6 +22,12 @@ import {
 } from '../groups.ts';
 import { immutableFields, onceTrue } from '../immutable.ts';
 
+/** Keeps a deleted IssuedLink until its certificate is on the list of revoked ones. */
+export const issuedLinkFinalizer = 'drawbridge.dev/revocation';
+
+/** Label with the uid of the grant, for `kubectl get issuedlinks -l`. */
+export const issuedLinkGrantLabel = 'drawbridge.dev/grant-uid';
+
 /** Characters of one text of the record. */
 export const issuedTextMax = 512;
 
@@ -93,8 +99,8 @@ export const issuedLink = customDefinition({
     {
       name: 'Site',
       type: 'string',
-      description: 'Name of the site.',
-      jsonPath: '.spec.siteName',
+      description: 'Name of the site, once it was seen.',
+      jsonPath: '.status.remoteSiteName',
     },
     { name: 'Grant', type: 'string', description: 'The grant.', jsonPath: '.spec.grantName' },
     {

@@ -6,6 +6,7 @@ import {
   attachedConnectorBinding,
   certificate,
   connector,
+  issuedLink,
   link,
   listener,
   multiKeyListener,
@@ -25,6 +26,7 @@ export {
   accessToken,
   certificate,
   connector,
+  issuedLink,
   link,
   listener,
   namespaceKind,
@@ -35,6 +37,7 @@ export {
 export type AccessGrant = ObjectOf<typeof accessGrant>;
 export type AccessToken = ObjectOf<typeof accessToken>;
 export type Connector = ObjectOf<typeof connector>;
+export type IssuedLink = ObjectOf<typeof issuedLink>;
 export type Link = ObjectOf<typeof link>;
 export type Listener = ObjectOf<typeof listener>;
 export type Secret = ObjectOf<typeof secretKind>;

@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import type { Link } from '../api/kinds.ts';
 import { withSession } from '../api/session.ts';
 import { type LinkView, viewLinks } from '../deeds/link-status.ts';
+import { issuedLinksOf } from '../deeds/revoke.ts';
 import { CliError } from '../errors.ts';
 import { optionalName } from '../input/arguments.ts';
 import { readDuration } from '../input/duration.ts';
 import { type GlobalFlags, type OutputFormat, readFormat } from '../input/format.ts';
 import { Problems } from '../input/problems.ts';
 import type { CliIo } from '../io.ts';
+import { renderIncoming } from '../output/issued-link.ts';
 import { renderLinks } from '../output/link.ts';
 import {
   isConnected,
@@ -53,13 +55,18 @@ Examples:
       problems.throwIfAny("see 'drawbridge link status --help'");
       const format = readFormat(flags);
       const name = given === allLinks ? undefined : given;
-      const view = await withSession(io, flags, (session) => viewLinks(session, name, waitMs));
+      const isList = given === allLinks && format === 'table';
+      const [view, issued] = await withSession(io, flags, async (session) => [
+        await viewLinks(session, name, waitMs),
+        isList ? await issuedLinksOf(session) : [],
+      ]);
       if (waitMs > 0) mustBeConnected(view);
       if (format !== 'table') io.stdout.write(documents(view, name, format));
       else if (given === allLinks) io.stdout.write(renderAllLinks(view.outgoing, view.incoming));
       else if (view.outgoing.length === 0) {
         io.stderr.write('There are no link resources in the namespace\n');
       } else io.stdout.write(texts(view, name, flags.verbose));
+      if (issued.length > 0) io.stdout.write(`\n${renderIncoming(issued)}`);
     });
 }
 

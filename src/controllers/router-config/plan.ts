@@ -170,7 +170,9 @@ function wishes({ access, links, listeners, multiListeners, connectors }: Users)
   const found: ProfileWish[] = [
     { profile: managementProfile, secret: managementProfile, caOnly: false },
   ];
-  for (const { secret } of access) found.push({ profile: secret, secret, caOnly: false });
+  for (const { secret } of access) {
+    found.push({ profile: secret, secret, caOnly: false, isAccess: true });
+  }
   for (const { secret } of links) {
     if (secret !== undefined) found.push({ profile: linkProfile(secret), secret, caOnly: false });
   }
@@ -189,17 +191,28 @@ function wishes({ access, links, listeners, multiListeners, connectors }: Users)
 function recordsOf(configMap: ConfigMap | undefined): ReadonlyMap<string, ProfileRecord> {
   const records = new Map<string, ProfileRecord>();
   if (configMap === undefined) return records;
-  const digests = parseDigests(annotationOf(configMap, annotations.tlsDigests));
+  const digests = parseTexts(annotationOf(configMap, annotations.tlsDigests));
+  const authorities = parseTexts(annotationOf(configMap, annotations.tlsAuthorities));
   for (const entity of parseConfig(configMap.data?.[siteObjects.routerConfigKey] ?? '')) {
     if (entity.type !== 'sslProfile') continue;
-    const ordinal = Number(entity.attributes['ordinal'] ?? 0);
-    const digest = digests.get(entity.name) ?? '';
-    records.set(entity.name, { digest, ordinal: Number.isSafeInteger(ordinal) ? ordinal : 0 });
+    const { name, attributes } = entity;
+    const trusted = authorities.get(name) ?? '';
+    records.set(name, {
+      digest: digests.get(name) ?? '',
+      ordinal: countOf(attributes['ordinal']),
+      oldestValidOrdinal: countOf(attributes['oldestValidOrdinal']),
+      authorities: trusted === '' ? [] : trusted.split(' '),
+    });
   }
   return records;
 }
 
-function parseDigests(text: string | undefined): ReadonlyMap<string, string> {
+function countOf(value: unknown): number {
+  const count = Number(value ?? 0);
+  return Number.isSafeInteger(count) ? count : 0;
+}
+
+function parseTexts(text: string | undefined): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
     if (typeof value !== 'object' || value === null) return new Map();
@@ -216,6 +229,13 @@ function parseDigests(text: string | undefined): ReadonlyMap<string, string> {
 /** The annotation that `recordsOf` reads. */
 export function formatDigests(profiles: readonly ResolvedProfile[]): string {
   return JSON.stringify(Object.fromEntries(profiles.map(({ name, digest }) => [name, digest])));
+}
+
+/** Another annotation that `recordsOf` reads. */
+export function formatAuthorities(profiles: readonly ResolvedProfile[]): string {
+  return JSON.stringify(
+    Object.fromEntries(profiles.map(({ name, authorities }) => [name, authorities.join(' ')])),
+  );
 }
 
 function withPasswordPath(proxy: ProxyInput, namespace: string, runtime: PlanRuntime): ProxyInput {

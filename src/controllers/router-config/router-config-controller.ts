@@ -20,9 +20,11 @@ import {
   secretsOf,
 } from '../context.ts';
 import { namespaceId, startController } from '../controller.ts';
+import { isRevoked, revokedSerials } from '../issued-link/revoked-list.ts';
 import {
   configMap,
   connector,
+  issuedLink,
   link,
   listener,
   multiKeyListener,
@@ -37,7 +39,7 @@ import { checkSite } from '../site/decide.ts';
 import type { RouterTarget } from '../site-router/router-connection.ts';
 import { formatConfig } from './config-file.ts';
 import { isUsableCredentials } from './credentials.ts';
-import { formatDigests, planRouter, type RouterPlan } from './plan.ts';
+import { formatAuthorities, formatDigests, planRouter, type RouterPlan } from './plan.ts';
 import { profileContext } from './tls-profiles.ts';
 
 /** A running router is compared with its configuration at least this often; milliseconds. */
@@ -46,6 +48,11 @@ const driftCheckMs = 60_000;
 const socketCheckMs = 300;
 /** What a router refused is tried again after this long; milliseconds. */
 const refusedRetryMs = 5_000;
+
+const watchedConfigMaps: ReadonlySet<string> = new Set([
+  siteObjects.routerConfigMap,
+  siteObjects.revokedList,
+]);
 
 export function startRouterConfigController(context: ControllerContext): Running {
   const { informers, runtime, routers } = context;
@@ -61,6 +68,7 @@ export function startRouterConfigController(context: ControllerContext): Running
       informers.of(listener),
       informers.of(multiKeyListener),
       informers.of(connector),
+      informers.of(issuedLink),
       informers.of(secret),
       informers.of(service),
     ],
@@ -73,7 +81,10 @@ export function startRouterConfigController(context: ControllerContext): Running
       return [
         feed(informers.of(site), loop, namespaceKey),
         feed(informers.of(configMap), loop, (object) =>
-          object.metadata.name === siteObjects.routerConfigMap ? namespaceKey(object) : [],
+          watchedConfigMaps.has(object.metadata.name) ? namespaceKey(object) : [],
+        ),
+        feed(informers.of(issuedLink), loop, (object) =>
+          isRevoked(object) ? namespaceKey(object) : [],
         ),
         feed(informers.of(routerAccess), loop, namespaceKey),
         feed(informers.of(link), loop, namespaceKey),
@@ -135,10 +146,17 @@ class RouterConfigReconciler implements Reconciler<string> {
     const target = this.#target(active, namespace);
     if (target === undefined || runtime.healthOf(namespace, uid).state !== 'ready') return {};
     await routers.ensure(namespace, target);
-    if (!(await routers.apply(namespace, plan.entities))) return {};
+    const wish = { entities: plan.entities, revoked: this.#revoked(namespace) };
+    if (!(await routers.apply(namespace, wish))) return {};
     return {
       requeueAfterMs: routers.hasProblems(namespace) ? refusedRetryMs : driftCheckMs,
     };
+  }
+
+  #revoked(namespace: string): readonly string[] {
+    const { informers, clock } = this.#context;
+    const list = informers.of(configMap).get({ namespace, name: siteObjects.revokedList });
+    return revokedSerials(informers.of(issuedLink).list(namespace), list, clock.nowMs());
   }
 
   #isBeingReclaimed(namespace: string): boolean {
@@ -179,7 +197,10 @@ class RouterConfigReconciler implements Reconciler<string> {
       const data = { ...existing.data, [siteObjects.routerConfigKey]: formatConfig(plan.entities) };
       return withAnnotations(
         { ...existing, data },
-        { [annotations.tlsDigests]: formatDigests(plan.profiles) },
+        {
+          [annotations.tlsDigests]: formatDigests(plan.profiles),
+          [annotations.tlsAuthorities]: formatAuthorities(plan.profiles),
+        },
       );
     };
     const known = routerConfigMapOf(this.#context, namespace);

@@ -3,6 +3,7 @@
  * that rise whenever their content changes, so that a router reloads them.
  */
 import { createHash } from 'node:crypto';
+import { PkiError, splitBundle } from '#pki/index.ts';
 
 export type CredentialFile = 'ca.crt' | 'tls.crt' | 'tls.key';
 
@@ -12,6 +13,8 @@ export interface ProfileWish {
   readonly secret: string;
   /** Only trust, no certificate of our own. */
   readonly caOnly: boolean;
+  /** Others connect to it: they are cut when their authority is no longer trusted at all. */
+  readonly isAccess?: boolean;
 }
 
 /** The parts of a Secret that matter here; values as bytes. */
@@ -25,6 +28,9 @@ export interface Credentials {
 export interface ProfileRecord {
   readonly digest: string;
   readonly ordinal: number;
+  readonly oldestValidOrdinal?: number;
+  /** Digests of the authorities that it trusted. */
+  readonly authorities?: readonly string[];
 }
 
 export interface ResolvedProfile {
@@ -34,6 +40,7 @@ export interface ResolvedProfile {
   readonly ordinal: number;
   readonly oldestValidOrdinal: number;
   readonly digest: string;
+  readonly authorities: readonly string[];
 }
 
 /** Revisions before the newest that stay valid when nothing else is said. */
@@ -54,10 +61,12 @@ export function resolveProfiles(
   const merged = new Map<string, ProfileWish>();
   for (const wish of wishes) {
     const known = merged.get(wish.profile);
-    if (known === undefined || (known.caOnly && !wish.caOnly)) merged.set(wish.profile, wish);
+    const isFuller = known === undefined || (known.caOnly && !wish.caOnly);
+    const isAccess = known?.isAccess === true || wish.isAccess === true;
+    merged.set(wish.profile, { ...(isFuller ? wish : known), isAccess });
   }
   const resolved: ResolvedProfile[] = [];
-  for (const { profile, secret, caOnly } of merged.values()) {
+  for (const { profile, secret, caOnly, isAccess = false } of merged.values()) {
     const credentials = credentialsOf(secret);
     if (credentials === undefined) continue;
     const files = new Map([...credentials.files].filter(([file]) => !caOnly || file === 'ca.crt'));
@@ -65,10 +74,39 @@ export function resolveProfiles(
     const known = before.get(profile);
     const ordinal = ordinalAfter(known, digest);
     const kept = credentials.priorValidRevisions ?? priorValidRevisions;
-    const oldestValidOrdinal = Math.max(0, ordinal - kept);
-    resolved.push({ name: profile, secret, files, ordinal, oldestValidOrdinal, digest });
+    const authorities = authoritiesOf(files.get('ca.crt'));
+    const isCut = isAccess && areReplaced(known?.authorities ?? [], authorities);
+    const oldestValidOrdinal = isCut
+      ? ordinal
+      : Math.max(known?.oldestValidOrdinal ?? 0, ordinal - kept);
+    resolved.push({
+      name: profile,
+      secret,
+      files,
+      ordinal,
+      oldestValidOrdinal,
+      digest,
+      authorities,
+    });
   }
   return resolved.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+}
+
+/** True when none of the authorities that were trusted is trusted now. */
+function areReplaced(before: readonly string[], now: readonly string[]): boolean {
+  return before.length > 0 && now.length > 0 && !before.some((each) => now.includes(each));
+}
+
+/** Short digests of the certificates in a bundle. */
+function authoritiesOf(bundle: Buffer | undefined): readonly string[] {
+  let blocks: readonly string[];
+  try {
+    blocks = splitBundle(bundle?.toString('utf8') ?? '');
+  } catch (thrown) {
+    if (thrown instanceof PkiError) return [];
+    throw thrown;
+  }
+  return blocks.map((pem) => createHash('sha256').update(pem.trim()).digest('hex').slice(0, 16));
 }
 
 function ordinalAfter(known: ProfileRecord | undefined, digest: string): number {

@@ -18,7 +18,9 @@ import { EarlyBeacons } from './early-beacons.ts';
 import { LostLinks } from './lost-links.ts';
 import type {
   Attributes,
+  CreatedType,
   OpenRouterConnection,
+  QueriedType,
   RouterConnection,
   RouterConnectionHandlers,
   RouterTarget,
@@ -138,11 +140,11 @@ class ManagementConnection implements RouterConnection {
     this.#ended = this.#ended.then(() => endFlows(before));
   }
 
-  async query(type: ManagedType): Promise<readonly EntityRow[]> {
+  async query(type: QueriedType): Promise<readonly EntityRow[]> {
     return this.#deps.client.query(type);
   }
 
-  async create(type: ManagedType, name: string, attributes: Attributes): Promise<void> {
+  async create(type: CreatedType, name: string, attributes: Attributes): Promise<void> {
     await this.#deps.client.create(type, name, { ...attributes });
     if (type === 'connector') this.#flows?.beacons.onLinkMade();
   }

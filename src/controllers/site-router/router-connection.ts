@@ -26,12 +26,17 @@ export interface RouterConnection {
   /** The network as its flow records tell it; undefined before the first word. */
   readonly network: readonly NetworkSite[] | undefined;
   /** All entities of a type. @throws CodedError */
-  query(type: ManagedType): Promise<readonly EntityRow[]>;
-  create(type: ManagedType, name: string, attributes: Attributes): Promise<void>;
+  query(type: QueriedType): Promise<readonly EntityRow[]>;
+  create(type: CreatedType, name: string, attributes: Attributes): Promise<void>;
   update(type: ManagedType, name: string, attributes: Attributes): Promise<void>;
   delete(type: ManagedType, name: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Types of entities that are made and removed. */
+export type CreatedType = ManagedType | 'revokedCertificate';
+/** Types of entities that are looked at. */
+export type QueriedType = CreatedType | 'connection';
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 

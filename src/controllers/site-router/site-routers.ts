@@ -5,9 +5,18 @@ import type { Logger } from '#base/log.ts';
 import type { NetworkSite } from '../network.ts';
 import type { RouterEntity } from '../router-config/entities.ts';
 import type { OpenRouterConnection, RouterConnection, RouterTarget } from './router-connection.ts';
+import type { EntityRow } from '../router-config/difference.ts';
+import { type Revocation, RevocationSync } from './revocation-sync.ts';
 import { RouterSync } from './router-sync.ts';
 
-export type RouterEventType = 'connection' | 'network' | 'problems';
+export type RouterEventType = 'connection' | 'network' | 'problems' | 'revocations';
+
+/** What a router should be. */
+export interface RouterWish {
+  readonly entities: readonly RouterEntity[];
+  /** Serial numbers of certificates to refuse, sorted. */
+  readonly revoked: readonly string[];
+}
 
 export interface SiteRoutersDeps {
   readonly open: OpenRouterConnection;
@@ -18,6 +27,7 @@ interface SiteRouter {
   readonly target: RouterTarget;
   readonly connection: RouterConnection;
   readonly sync: RouterSync;
+  readonly revocations: RevocationSync;
 }
 
 export class SiteRouters implements Running {
@@ -39,12 +49,15 @@ export class SiteRouters implements Running {
       onConnection: () => {
         // The router at the other end may be a new one that knows nothing yet.
         this.#routers.get(namespace)?.sync.forget();
+        this.#routers.get(namespace)?.revocations.forget();
         this.#announce(namespace, 'connection');
       },
       onNetwork: () => this.#announce(namespace, 'network'),
     });
-    const sync = new RouterSync(connection, this.#deps.log.child({ namespace }));
-    this.#routers.set(namespace, { target, connection, sync });
+    const log = this.#deps.log.child({ namespace });
+    const sync = new RouterSync(connection, log);
+    const revocations = new RevocationSync(connection, log);
+    this.#routers.set(namespace, { target, connection, sync, revocations });
   }
 
   /** Disconnects; nothing when there is no connection. */
@@ -61,9 +74,10 @@ export class SiteRouters implements Running {
    * @returns false when it is not connected; the event `connection` tells when it is
    * @throws CodedError when the connection fails meanwhile
    */
-  async apply(namespace: string, entities: readonly RouterEntity[]): Promise<boolean> {
+  async apply(namespace: string, { entities, revoked }: RouterWish): Promise<boolean> {
     const router = this.#routers.get(namespace);
     if (router === undefined || !router.connection.connected) return false;
+    if (await router.revocations.apply(revoked)) this.#announce(namespace, 'revocations');
     const refusals = await router.sync.apply(entities);
     const hasListeners = entities.some(({ type }) => type === 'tcpListener');
     const hasTls = entities.some(isTlsConnector);
@@ -84,6 +98,20 @@ export class SiteRouters implements Running {
 
   connected(namespace: string): boolean {
     return this.#routers.get(namespace)?.connection.connected ?? false;
+  }
+
+  /** What the router says of a revocation; undefined before it was asked. */
+  revocationOf(namespace: string, serial: string): Revocation | undefined {
+    return this.#routers.get(namespace)?.revocations.revocationOf(serial);
+  }
+
+  /**
+   * Connections of the router as it shows them; undefined when it is not connected.
+   * @throws CodedError when the connection fails meanwhile
+   */
+  async connectionsOf(namespace: string): Promise<readonly EntityRow[] | undefined> {
+    const connection = this.#routers.get(namespace)?.connection;
+    return connection?.connected === true ? connection.query('connection') : undefined;
   }
 
   /** The network as the router of a namespace sees it. */

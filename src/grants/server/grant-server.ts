@@ -25,6 +25,7 @@ import {
   type ServerIdentity,
 } from './grant-server-identity.ts';
 import { accessGrant, secret, site } from '../kinds.ts';
+import { IssueRecorder } from './issue-record.ts';
 import { Redeemer, type RedeemerOptions } from './redeemer.ts';
 import { RedemptionCounter } from './redemption-counter.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -89,6 +90,7 @@ export async function startGrantServer(
       sites: informers.of(site),
       secrets: informers.of(secret),
       counter: new RedemptionCounter({ ...deps, log }),
+      records: new IssueRecorder({ ...deps, log }),
     },
     options,
   );

@@ -2,13 +2,17 @@
  * Answers redemptions. The answer is built first and counted after, and only then given: a fault on
  * the way uses nothing up, and nobody gets what was not counted.
  *
- *   limits -> find -> time, uses -> code -> names -> [told before?] -> documents -> count -> answer
+ *   limits -> find -> time, uses -> code -> names -> [told before?] -> documents -> record -> count
+ *   -> answer
  */
 import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import type { Counter, MetricsRegistry } from '#base/metrics.ts';
 import type { Lister } from '#kubeclient/index.ts';
+import type { ObjectKey } from '#kube/index.ts';
 import {
+  type CertificateSummary,
   issueCertificate,
   issueForRequest,
   parseSigningRequest,
@@ -18,6 +22,7 @@ import {
 import { AnswerMemory, answerKey } from './answer-memory.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import type { GrantDirectory } from './grant-directory.ts';
+import type { Issue, IssueRecorder } from './issue-record.ts';
 import type { AccessGrant, Secret, Site } from '../kinds.ts';
 import { linkDocuments } from './link-documents.ts';
 import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
@@ -31,6 +36,7 @@ export interface RedeemerDeps {
   readonly sites: Pick<Lister<Site>, 'list'>;
   readonly secrets: Pick<Lister<Secret>, 'get'>;
   readonly counter: Pick<RedemptionCounter, 'count' | 'newest'>;
+  readonly records: Pick<IssueRecorder, 'isValid' | 'record' | 'takeBack'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
@@ -63,6 +69,20 @@ export interface RedemptionRequest {
 /** The YAML documents, or why there are none. */
 export type RedemptionAnswer = { readonly documents: string } | { readonly refusal: Refusal };
 
+/** An answer that was given, and what it handed out. */
+interface Told {
+  readonly documents: string;
+  readonly record: ObjectKey;
+}
+
+type Admission = Told | { readonly refusal: Refusal };
+
+/** An answer that could be given. */
+interface Built {
+  readonly documents: string;
+  readonly issue: Omit<Issue, 'client'>;
+}
+
 const placeLimit = { burst: 100, leakMs: 200, keysMax: 4096 };
 const grantLimit = { burst: 20, leakMs: 6000, keysMax: 4096 };
 const memory = { keepMs: 5 * 60_000, answersMax: 512 };
@@ -72,7 +92,7 @@ export class Redeemer {
   readonly #options: RedeemerOptions;
   readonly #places: AttemptLimit;
   readonly #codes: AttemptLimit;
-  readonly #told = new AnswerMemory<string>(memory);
+  readonly #told = new AnswerMemory<Told>(memory);
   readonly #signers = new SigningAuthorities();
   readonly #answers: Counter;
 
@@ -123,7 +143,7 @@ export class Redeemer {
     // Who was given the last redemption and lost the answer must not hear "used up".
     const earlier = isRight && id !== undefined ? this.#told.find(id, nowMs) : undefined;
     const told = earlier === undefined ? undefined : await earlier;
-    if (told !== undefined) return { documents: told };
+    if (told !== undefined) return await this.#tellAgain(told);
     const refusal = refusalOfGrant(grant, nowMs);
     if (refusal !== undefined) return { refusal };
     if (!isRight) {
@@ -132,34 +152,49 @@ export class Redeemer {
     }
     if ('status' in joiner) return { refusal: joiner };
     const answer = this.#admit(grant, joiner, request);
-    if (id !== undefined) this.#told.keep(id, documentsOf(answer), nowMs);
-    return await answer;
+    if (id !== undefined) this.#told.keep(id, toldOf(answer), nowMs);
+    const admission = await answer;
+    return 'refusal' in admission ? admission : { documents: admission.documents };
   }
 
-  /** Builds, counts, and only then answers. */
-  async #admit(
-    grant: AccessGrant,
-    joiner: Joiner,
-    request: RedemptionRequest,
-  ): Promise<RedemptionAnswer> {
+  /** The same answer, unless what it handed out was revoked meanwhile. */
+  async #tellAgain({ documents, record }: Told): Promise<RedemptionAnswer> {
+    try {
+      const isValid = await this.#deps.records.isValid(record);
+      return isValid ? { documents } : { refusal: refusals.revoked };
+    } catch (thrown) {
+      this.#deps.log.warn('a record cannot be read', { error: messageOf(thrown) });
+      return { refusal: refusals.notCounted };
+    }
+  }
+
+  /** Builds, records, counts, and only then answers. */
+  async #admit(grant: AccessGrant, joiner: Joiner, request: RedemptionRequest): Promise<Admission> {
     const built = await this.#build(grant, joiner, request.signingRequest);
     if ('refusal' in built) return built;
-    const refusal = await this.#deps.counter.count(grant);
-    if (refusal !== undefined) return { refusal };
+    const { records, counter } = this.#deps;
+    const record = await records.record({ ...built.issue, client: request.place });
+    if (record === undefined) return { refusal: refusals.notCounted };
+    const refusal = await counter.count(grant);
+    if (refusal !== undefined) {
+      await records.takeBack(record);
+      return { refusal };
+    }
     this.#deps.log.info('access granted', {
       resource: `${grant.metadata.namespace}/${grant.metadata.name}`,
       name: joiner.name,
       subject: joiner.subject,
       place: request.place,
+      serial: built.issue.certificate.serialNumber,
     });
-    return built;
+    return { documents: built.documents, record };
   }
 
   async #build(
     grant: AccessGrant,
     joiner: Joiner,
     signingRequest: string | undefined,
-  ): Promise<RedemptionAnswer> {
+  ): Promise<Built | { readonly refusal: Refusal }> {
     const namespace = grant.metadata.namespace ?? '';
     const site = activeSite(this.#deps.sites.list(namespace));
     if (site === undefined) return { refusal: noSite(namespace) };
@@ -172,8 +207,26 @@ export class Redeemer {
     if (groups.length === 0) return { refusal: refusals.noEndpoints };
     const pair = await this.#sign(signer, joiner, signingRequest);
     if (pair === undefined) return { refusal: refusals.badRequest };
+    const { certificate, keyPem } = pair;
     const caPem = signer.bundlePem;
-    return { documents: linkDocuments({ name: joiner.name, caPem, groups, ...pair }) };
+    return {
+      documents: linkDocuments({
+        name: joiner.name,
+        caPem,
+        groups,
+        certificatePem: certificate.pem,
+        ...(keyPem === undefined ? {} : { keyPem }),
+      }),
+      issue: {
+        grant,
+        site,
+        joiner,
+        issuer,
+        certificate,
+        isSigned: signingRequest !== undefined,
+        nowMs: this.#deps.clock.nowMs(),
+      },
+    };
   }
 
   /** @returns undefined when the joiner's signing request cannot be used */
@@ -181,7 +234,7 @@ export class Redeemer {
     { authority }: Signer,
     joiner: Joiner,
     signingRequest: string | undefined,
-  ): Promise<{ certificatePem: string; keyPem?: string } | undefined> {
+  ): Promise<{ certificate: CertificateSummary; keyPem?: string } | undefined> {
     const lifetimeMs = this.#options.certificateLifetimeMs;
     const leaf = {
       commonName: joiner.subject,
@@ -193,11 +246,11 @@ export class Redeemer {
     };
     if (signingRequest === undefined) {
       const { certificate, keys } = await issueCertificate(authority, leaf);
-      return { certificatePem: certificate.pem, keyPem: privateKeyPem(keys.privateKey) };
+      return { certificate, keyPem: privateKeyPem(keys.privateKey) };
     }
     try {
       const request = await parseSigningRequest(signingRequest);
-      return { certificatePem: issueForRequest(authority, request, leaf).pem };
+      return { certificate: issueForRequest(authority, request, leaf) };
     } catch (thrown) {
       if (thrown instanceof PkiError) return undefined;
       throw thrown;
@@ -211,7 +264,7 @@ function answerIdOf(request: RedemptionRequest, joiner: Joiner | Refusal): strin
   return answerKey(key, redemptionId, joiner.name, joiner.subject, signingRequest);
 }
 
-async function documentsOf(answer: Promise<RedemptionAnswer>): Promise<string | undefined> {
+async function toldOf(answer: Promise<Admission>): Promise<Told | undefined> {
   const made = await answer;
-  return 'documents' in made ? made.documents : undefined;
+  return 'refusal' in made ? undefined : made;
 }

@@ -2,7 +2,7 @@
 import type { SaslMechanism } from '#amqp/index.ts';
 import { RouterError } from '../errors.ts';
 import type { AmqpConnector, AmqpConnectorOptions } from '../endpoint/amqp-connector.ts';
-import type { AmqpListener, AmqpListenerOptions } from '../endpoint/amqp-listener.ts';
+import { AmqpListener, type AmqpListenerOptions } from '../endpoint/amqp-listener.ts';
 import type { HealthListener, HealthListenerOptions } from '../endpoint/health-listener.ts';
 import type { TlsProfileFiles, TlsProfiles } from '../endpoint/tls-profiles.ts';
 import {
@@ -81,6 +81,16 @@ export class ListenerKind implements EntityKind {
 
   async stop(): Promise<void> {
     await Promise.all([...this.shelf.items()].map(({ item }) => item.stop()));
+  }
+
+  /** Closes connections of revoked certificates. @returns how many, once they are closed */
+  async closeRevoked(): Promise<number> {
+    const counts = await Promise.all(
+      [...this.shelf.items()].map(async ({ item }) =>
+        item instanceof AmqpListener ? await item.closeRevoked() : 0,
+      ),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   #show(name: string): Entity {

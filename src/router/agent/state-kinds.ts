@@ -108,6 +108,7 @@ class ConnectionKind implements EntityKind {
         properties: textProperties(record),
         uptimeSeconds: Math.floor((this.#nowMs() - record.openedAtMs) / 1000),
         tlsOrdinal: record.ordinal,
+        peerSerialNumber: tls?.peerCertificate?.serialNumber ?? null,
         groupCorrelationId:
           record.correlator ?? textOr(record.open?.properties.get('qd.group-correlator')),
       },

@@ -18,10 +18,13 @@ import { RouterError } from '../errors.ts';
 import type { Registration } from '../stream.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { connectionOptions, idleTimeoutMsDefault } from './open-fields.ts';
+import { type RevokedCertificates, revokedCondition } from './revoked-certificates.ts';
 import type { TlsProfiles } from './tls-profiles.ts';
 
 /** Pause before a socket that could not be opened is tried again. */
 const retryMs = 1000;
+/** How long the peer of a revoked connection may take to answer the goodbye; milliseconds. */
+const revokedGraceMs = 200;
 /** Most connections of one listener. */
 export const listenerConnectionsMax = 4096;
 
@@ -46,6 +49,7 @@ export interface AmqpListenerDeps {
   readonly log: Logger;
   readonly tls: TlsProfiles;
   readonly connections: ConnectionTable;
+  readonly revoked: RevokedCertificates;
   readonly onRead: ((bytes: number) => void) | undefined;
   /** The handler for an accepted connection of this role. */
   readonly handler: (role: 'normal' | 'inter-router', cost: number) => ConnectionHandler;
@@ -54,7 +58,7 @@ export interface AmqpListenerDeps {
 export class AmqpListener {
   readonly options: AmqpListenerOptions;
   readonly #deps: AmqpListenerDeps;
-  readonly #transports = new Set<AmqpTransport>();
+  readonly #transports = new Map<AmqpTransport, PeerInfo>();
   readonly #abort = new AbortController();
   #listener: RunningListener | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -93,8 +97,25 @@ export class AmqpListener {
     await this.#starting;
     await this.#listener?.stop({ graceMs: 0 });
     this.#listener = undefined;
-    for (const transport of this.#transports) transport.connection.close();
-    await Promise.all([...this.#transports].map((transport) => transport.closed));
+    const transports = [...this.#transports.keys()];
+    for (const transport of transports) transport.connection.close();
+    await Promise.all(transports.map((transport) => transport.closed));
+  }
+
+  /**
+   * Closes the connections of revoked certificates, by force where the peer does not agree.
+   * @returns how many, once they are closed
+   */
+  async closeRevoked(): Promise<number> {
+    const found = [...this.#transports].filter(([, peer]) => this.#deps.revoked.matches(peer));
+    const closing = found.map(async ([transport]) => {
+      transport.connection.close(revokedCondition);
+      const timer = setTimeout(() => transport.abort(), revokedGraceMs);
+      await transport.closed;
+      clearTimeout(timer);
+    });
+    await Promise.all(closing);
+    return found.length;
   }
 
   #listen(): Promise<void> {
@@ -146,10 +167,12 @@ export class AmqpListener {
 
   #onSocket(socket: Socket, peer: PeerInfo): void {
     const { role, cost, sslProfile, saslMechanisms, name } = this.options;
-    if (!this.#mayEnter(peer)) {
-      this.#deps.log.warn('client without a certificate refused', {
+    const refusal = this.#refusalOf(peer);
+    if (refusal !== undefined) {
+      this.#deps.log.warn(refusal, {
         resource: name,
         host: peer.remote.host,
+        serial: peer.tls?.peerCertificate?.serialNumber,
       });
       socket.destroy();
       return;
@@ -191,14 +214,26 @@ export class AmqpListener {
         maxFrameSizeBytes: this.options.maxFrameSizeBytes,
       }),
     );
-    this.#transports.add(transport);
+    this.#transports.set(transport, peer);
     void transport.closed.then(() => this.#transports.delete(transport));
   }
 
-  /** Clients may manage the router: they show a verified certificate or are on this machine. */
-  #mayEnter(peer: PeerInfo): boolean {
-    if (this.options.role !== 'normal') return true;
-    return peer.tls?.peerCertificate !== undefined || isLoopback(peer.remote.host);
+  /** Why the peer may not enter, if so. */
+  #refusalOf(peer: PeerInfo): string | undefined {
+    const { role, sslProfile, authenticatePeer } = this.options;
+    const { revoked } = this.#deps;
+    const isKnown = peer.tls?.peerCertificate !== undefined;
+    // Clients may manage the router: they show a verified certificate or are on this machine.
+    if (role === 'normal' && !isKnown && !isLoopback(peer.remote.host)) {
+      return 'client without a certificate refused';
+    }
+    if (revoked.matches(peer)) {
+      revoked.onRefused(peer);
+      return 'revoked certificate refused';
+    }
+    // Verified, but unreadable here: it may be a revoked one.
+    const isHidden = sslProfile !== undefined && authenticatePeer && !isKnown;
+    return isHidden && revoked.size > 0 ? 'unreadable certificate refused' : undefined;
   }
 }
 

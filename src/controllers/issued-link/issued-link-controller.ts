@@ -1,0 +1,182 @@
+/**
+ * The IssuedLink controller: tells which certificates are in use, and whether the router confirmed
+ * that it refuses the revoked ones. What is deleted goes to the list of revoked certificates first.
+ * The router itself is told by the router-config controller. One key per namespace.
+ */
+import type { Running } from '#base/lifecycle.ts';
+import { isTerminating, type KubeObject } from '#kube/index.ts';
+import { createOrUpdate, feed, isKubeError, updateStatus } from '#kubeclient/index.ts';
+import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
+import { activeSiteOf, type ControllerContext, evaluationOf, namespaceKey } from '../context.ts';
+import { namespaceId, startController } from '../controller.ts';
+import {
+  type ConfigMap,
+  configMap,
+  type IssuedLink,
+  issuedLink,
+  issuedLinkFinalizer,
+  site,
+} from '../kinds.ts';
+import { annotations, siteObjects } from '../names.ts';
+import { routerId } from '../router-config/entities.ts';
+import { extendedList, isRevoked, serialOf } from './revoked-list.ts';
+import { confirmedMessage, decideIssuedLinkStatus, unsupportedMessage } from './status.ts';
+
+/** Connections are looked at again at least this often; milliseconds. */
+const lookAgainMs = 60_000;
+/** The network changes in bursts: one look for all of it; milliseconds. */
+const settleMs = 100;
+
+export function startIssuedLinkController(context: ControllerContext): Running {
+  const { informers, routers } = context;
+  const issued = informers.of(issuedLink);
+  const used = (object: KubeObject): readonly string[] =>
+    issued.list(object.metadata.namespace).length > 0 ? namespaceKey(object) : [];
+  return startController<string>(context, new IssuedLinkReconciler(context), {
+    name: 'issued-link',
+    idOf: namespaceId,
+    workersMax: 8,
+    informers: [issued, informers.of(configMap), informers.of(site)],
+    all: () => [...new Set(issued.list().flatMap(namespaceKey))],
+    wake: (add, loop) => [
+      feed(issued, loop, namespaceKey),
+      feed(informers.of(site), loop, used),
+      routers.onEvent((namespace, event) => {
+        if (issued.list(namespace).length === 0) return;
+        if (event === 'network') loop.addAfter(namespace, settleMs);
+        else add(namespace);
+      }),
+    ],
+  });
+}
+
+interface Peers {
+  /** Serial numbers of certificates that incoming connections show. */
+  readonly serials: ReadonlySet<string> | undefined;
+  readonly router: string;
+  readonly siteNames: ReadonlyMap<string, string>;
+}
+
+class IssuedLinkReconciler implements Reconciler<string> {
+  readonly #context: ControllerContext;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  async reconcile(namespace: string): Promise<ReconcileResult> {
+    const all = this.#context.informers.of(issuedLink).list(namespace);
+    if (all.length === 0) return {};
+    const leaving = all.filter(isTerminating);
+    if (leaving.length > 0) await this.#enlist(namespace, leaving);
+    for (const each of leaving) await this.#release(namespace, each);
+    const peers = await this.#peers(namespace);
+    for (const each of all) if (!isTerminating(each)) await this.#tell(namespace, each, peers);
+    return { requeueAfterMs: lookAgainMs };
+  }
+
+  /** Puts what is being deleted on the list. */
+  async #enlist(namespace: string, leaving: readonly IssuedLink[]): Promise<void> {
+    const { client, clock } = this.#context;
+    const held = leaving.filter(isHeld);
+    if (held.length === 0) return;
+    const key = { namespace, name: siteObjects.revokedList };
+    const shape = (existing: ConfigMap | undefined): ConfigMap => ({
+      ...(existing ?? { apiVersion: 'v1', kind: 'ConfigMap' }),
+      metadata: {
+        ...existing?.metadata,
+        ...key,
+        annotations: { ...existing?.metadata.annotations, [annotations.controlled]: 'true' },
+      },
+      data: extendedList(existing?.data ?? {}, held, clock.nowMs()),
+    });
+    try {
+      await createOrUpdate(client, configMap, key, shape);
+    } catch (thrown) {
+      // The namespace goes: its router and its authorities go with it.
+      const gone = isKubeError(thrown, 'KUBE_FORBIDDEN') || isKubeError(thrown, 'KUBE_NOT_FOUND');
+      if (!gone) throw thrown;
+    }
+  }
+
+  /** Lets a listed one go, once the router confirmed or when there is none to ask. */
+  async #release(namespace: string, own: IssuedLink): Promise<void> {
+    const { client, events, routers } = this.#context;
+    if (!isHeld(own)) return;
+    const revocation = routers.revocationOf(namespace, serialOf(own));
+    if (routers.connected(namespace) && revocation === undefined) return;
+    const key = { namespace, name: own.metadata.name };
+    await createOrUpdate(client, issuedLink, key, (existing) => {
+      if (existing === undefined || existing.metadata.uid !== own.metadata.uid) return undefined;
+      const finalizers = existing.metadata.finalizers ?? [];
+      return {
+        ...existing,
+        metadata: {
+          ...existing.metadata,
+          finalizers: finalizers.filter((each) => each !== issuedLinkFinalizer),
+        },
+      };
+    });
+    if (revocation === undefined) return;
+    events.record(
+      own,
+      revocation.state === 'confirmed'
+        ? {
+            type: 'Normal',
+            reason: 'Revoked',
+            message: confirmedMessage(this.#routerOf(namespace), revocation),
+          }
+        : { type: 'Warning', reason: 'NotRevoked', message: unsupportedMessage },
+    );
+  }
+
+  async #peers(namespace: string): Promise<Peers> {
+    const { routers } = this.#context;
+    const rows = await routers.connectionsOf(namespace);
+    const network = routers.networkOf(namespace) ?? [];
+    return {
+      serials: rows && new Set(rows.flatMap(({ peerSerialNumber: serial }) => textOf(serial))),
+      router: this.#routerOf(namespace),
+      siteNames: new Map(network.map(({ id, name }) => [id, name])),
+    };
+  }
+
+  #routerOf(namespace: string): string {
+    const active = activeSiteOf(this.#context, namespace);
+    if (active === undefined) return '';
+    return routerId({ name: active.metadata.name, uid: active.metadata.uid ?? '' });
+  }
+
+  async #tell(namespace: string, own: IssuedLink, peers: Peers): Promise<void> {
+    const { client, events, routers } = this.#context;
+    const serial = serialOf(own);
+    const revocation = isRevoked(own) ? routers.revocationOf(namespace, serial) : undefined;
+    const facts = {
+      connected: peers.serials?.has(serial),
+      siteName: peers.siteNames.get(own.spec?.siteId ?? ''),
+      revocation,
+      router: peers.router,
+    };
+    const written = await updateStatus(client, issuedLink, own, (copy) => ({
+      ...copy,
+      status: decideIssuedLinkStatus(copy, facts, evaluationOf(this.#context, copy)),
+    }));
+    if (written?.outcome !== 'updated') return;
+    const { status: was } = own.status ?? {};
+    const { status: is, message = '', revokedTime } = written.object.status ?? {};
+    if (revokedTime !== undefined && own.status?.revokedTime === undefined) {
+      events.record(written.object, { type: 'Normal', reason: 'Revoked', message });
+    }
+    if (is === 'Error' && was !== 'Error') {
+      events.record(written.object, { type: 'Warning', reason: 'NotRevoked', message });
+    }
+  }
+}
+
+function isHeld({ metadata }: IssuedLink): boolean {
+  return metadata.finalizers?.includes(issuedLinkFinalizer) === true;
+}
+
+function textOf(value: unknown): string[] {
+  return typeof value === 'string' ? [value.toLowerCase()] : [];
+}

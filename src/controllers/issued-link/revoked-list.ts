@@ -1,0 +1,55 @@
+/**
+ * Which certificates the router of a namespace refuses, from what the objects say. Deleting an
+ * IssuedLink revokes, too: its serial number moves to a ConfigMap, where it stays until the
+ * certificate has ended by itself. Pure.
+ */
+import { isTerminating } from '#kube/index.ts';
+import type { ConfigMap, IssuedLink } from '../kinds.ts';
+
+/** Serial numbers to refuse, sorted; certificates that have ended need no revocation. */
+export function revokedSerials(
+  issued: readonly IssuedLink[],
+  list: ConfigMap | undefined,
+  nowMs: number,
+): readonly string[] {
+  const serials = new Set<string>();
+  for (const each of issued) {
+    if (isRevoked(each) && endOf(each.spec?.notAfter) > nowMs) serials.add(serialOf(each));
+  }
+  for (const [serial, notAfter] of Object.entries(list?.data ?? {})) {
+    if (endOf(notAfter) > nowMs) serials.add(serial);
+  }
+  serials.delete('');
+  return [...serials].sort();
+}
+
+/** Revoked by its switch or by its deletion. */
+export function isRevoked(issued: IssuedLink): boolean {
+  return issued.spec?.revoked === true || isTerminating(issued);
+}
+
+/** Serial number in lower-case hexadecimal. */
+export function serialOf(issued: IssuedLink): string {
+  return (issued.spec?.serialNumber ?? '').toLowerCase();
+}
+
+/** The data of the list with more certificates on it, without those that have ended. */
+export function extendedList(
+  before: Readonly<Record<string, string>>,
+  added: readonly IssuedLink[],
+  nowMs: number,
+): Record<string, string> {
+  const entries = [
+    ...Object.entries(before),
+    ...added.map((each) => [serialOf(each), each.spec?.notAfter ?? ''] as const),
+  ];
+  return Object.fromEntries(
+    entries.filter(([serial, notAfter]) => serial !== '' && endOf(notAfter) > nowMs),
+  );
+}
+
+/** An end that nobody can read does not end the revocation. */
+function endOf(notAfter: string | undefined): number {
+  const ms = Date.parse(notAfter ?? '');
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms;
+}

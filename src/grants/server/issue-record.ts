@@ -1,0 +1,131 @@
+/**
+ * The record of a certificate that is handed out: an IssuedLink, written before the answer, so that
+ * nothing is handed out that could not be revoked.
+ */
+import { messageOf } from '#base/errors.ts';
+import type { Logger } from '#base/log.ts';
+import { formatTime, type ObjectKey, ownerReferenceTo } from '#kube/index.ts';
+import type { KubeClient, WritingClient } from '#kubeclient/index.ts';
+import type { CertificateSummary } from '#pki/index.ts';
+import {
+  type AccessGrant,
+  type IssuedLink,
+  issuedLink,
+  issuedLinkFinalizer,
+  issuedLinkGrantLabel,
+  type Site,
+} from '../kinds.ts';
+import type { Joiner } from './redemption.ts';
+
+/** What is handed out, to whom. */
+export interface Issue {
+  readonly grant: AccessGrant;
+  readonly site: Site;
+  readonly joiner: Joiner;
+  /** Secret of the CA. */
+  readonly issuer: string;
+  readonly certificate: CertificateSummary;
+  /** True when the joiner kept its key. */
+  readonly isSigned: boolean;
+  /** Address of the joiner. */
+  readonly client: string;
+  readonly nowMs: number;
+}
+
+/** Characters of the serial number in the name; enough to tell 2^80 apart. */
+const serialInNameLength = 20;
+/** Characters of the joiner's name in the name. */
+const joinerInNameLength = 200;
+/** Longest text of a field; longer ones are cut. */
+const textLengthMax = 512;
+
+/** The object for one certificate. */
+export function issuedLinkOf(issue: Issue): IssuedLink {
+  const { grant, site, joiner, certificate, nowMs } = issue;
+  const serialNumber = certificate.serialNumber.toLowerCase();
+  const start = joiner.name.slice(0, joinerInNameLength).replace(/[.-]+$/u, '');
+  return {
+    apiVersion: 'drawbridge.dev/v1alpha1',
+    kind: issuedLink.kind,
+    metadata: {
+      name: `${start}-${serialNumber.slice(0, serialInNameLength)}`,
+      namespace: grant.metadata.namespace ?? '',
+      labels: { [issuedLinkGrantLabel]: grant.metadata.uid ?? '' },
+      finalizers: [issuedLinkFinalizer],
+      ownerReferences: [ownerReferenceTo(site, false)],
+    },
+    spec: {
+      serialNumber,
+      fingerprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(),
+      commonName: certificate.commonName,
+      issuer: issue.issuer.slice(0, textLengthMax),
+      notBefore: formatTime(certificate.notBeforeMs),
+      notAfter: formatTime(certificate.notAfterMs),
+      issuedTime: formatTime(nowMs),
+      grantName: grant.metadata.name,
+      grantUid: grant.metadata.uid ?? '',
+      tokenName: joiner.name,
+      siteId: joiner.subject,
+      client: issue.client.slice(0, textLengthMax),
+      form: issue.isSigned ? 'csr' : 'key',
+      revoked: false,
+    },
+  };
+}
+
+export interface IssueRecorderDeps {
+  readonly client: WritingClient & Pick<KubeClient, 'remove'>;
+  readonly log: Logger;
+}
+
+export class IssueRecorder {
+  readonly #deps: IssueRecorderDeps;
+
+  constructor(deps: IssueRecorderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Writes the record. Never throws. @returns its key; undefined when it could not be written */
+  async record(issue: Issue): Promise<ObjectKey | undefined> {
+    const wanted = issuedLinkOf(issue);
+    const key = { namespace: wanted.metadata.namespace ?? '', name: wanted.metadata.name };
+    try {
+      await this.#deps.client.create(issuedLink, wanted);
+      return key;
+    } catch (thrown) {
+      this.#deps.log.warn('a certificate was not handed out: it could not be recorded', {
+        resource: `${key.namespace}/${issue.grant.metadata.name}`,
+        error: messageOf(thrown),
+      });
+      return undefined;
+    }
+  }
+
+  /** Takes back the record of a certificate that was not handed out after all. Never throws. */
+  async takeBack(key: ObjectKey): Promise<void> {
+    const { client, log } = this.#deps;
+    try {
+      const written = await client.find(issuedLink, key);
+      if (written === undefined) return;
+      // Nobody has it: it need not be put on the list of revoked ones.
+      const { finalizers: _, ...metadata } = written.metadata;
+      await client.update(issuedLink, { ...written, metadata });
+      await client.remove(issuedLink, key);
+    } catch (thrown) {
+      log.warn('the record of a certificate that was not handed out stays', {
+        resource: `${key.namespace}/${key.name}`,
+        error: messageOf(thrown),
+      });
+    }
+  }
+
+  /** True when what was handed out is still valid. @throws KubeClientError */
+  async isValid(key: ObjectKey): Promise<boolean> {
+    const found = await this.#deps.client.find(issuedLink, key);
+    return (
+      found !== undefined &&
+      found.metadata.deletionTimestamp === undefined &&
+      found.spec?.revoked !== true
+    );
+  }
+}
