@@ -201,6 +201,8 @@ const routerAddress = entityType('router.address', '', [
   r('deliveriesToContainer', 'integer'),
   r('deliveriesFromContainer', 'integer'),
   r('key', 'string'),
+  r('priority', 'integer', -1),
+  r('watch', 'boolean', false),
 ]);
 
 const routerLink = entityType('router.link', '', [
@@ -302,6 +304,7 @@ const log = entityType(
 );
 
 const routerMetrics = entityType('routerMetrics', '', [
+  r('id', 'string'),
   r('addrCount', 'integer'),
   r('linkCount', 'integer'),
   r('nodeCount', 'integer'),

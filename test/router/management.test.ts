@@ -264,3 +264,13 @@ test('flow records show routers, links and services to whoever listens', async (
   assert.deepEqual([siteA?.id, siteB?.id], ['site-a', 'site-b']);
   assert.equal(siteA?.routers[0]?.links[0]?.remoteSiteId, 'site-b');
 });
+
+test('rows have what skstat asks for: the id of the router, priority and watch of addresses', async (t) => {
+  const { client } = await managed(t);
+  const [metrics] = await client.query('routerMetrics');
+  assert.equal(metrics?.['id'], 'A');
+  await client.create('tcpListener', 'svc', { address: 'svc', host: '127.0.0.1', port: 0 });
+  const rows = await client.query('router.address', ['key', 'priority', 'watch']);
+  const { priority, watch } = rows.find(({ key }) => key === 'Msvc') ?? {};
+  assert.deepEqual([priority, watch], [-1, false]);
+});

@@ -142,6 +142,7 @@ function showMetrics(router: ShownRouter, startedAtMs: number, nowMs: number): E
     name: 'routerMetrics',
     identity: 'routerMetrics',
     attributes: {
+      id: router.options.id,
       addrCount: addresses + router.addresses.localNames,
       nodeCount: router.driver.engine.routers().length,
       connectionCount: router.connections.size,
