@@ -275,6 +275,26 @@ test('objects in the way are found before a use is spent, and the token goes on 
   assert.equal((await west.read('g')).status?.redemptions, 1);
 });
 
+test('what an earlier token of the same name left is in no way, unless a Link uses it', async (context) => {
+  const { west } = await joiner(context);
+  await west.client.create(site, siteOf(namespace));
+  const grant = await west.grant('g', { redemptionsAllowed: 2 });
+  await west.client.create(accessToken, tokenFor('t', grant));
+  await untilRedeemed(west, 't');
+  const before = await west.client.find(secret, key('t'));
+  await west.client.remove(accessToken, key('t'));
+  await west.client.create(accessToken, tokenFor('t', grant));
+  await untilMessage(
+    west,
+    't',
+    'Controller could not create received secret: secrets "t" already exists',
+  );
+  await west.client.remove(link, key('t'));
+  await untilRedeemed(west, 't');
+  const after = await west.client.find(secret, key('t'));
+  assert.notEqual(after?.metadata.uid, before?.metadata.uid);
+});
+
 test('a lost answer costs no second use', async (context) => {
   let lost = 0;
   const { west } = await joiner(context, {

@@ -12,7 +12,15 @@ import { feed, isKubeError, KubeClientError, updateStatus } from '#kubeclient/in
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import type { GrantsDeps } from '../controller-deps.ts';
 import { GrantsError } from '../errors.ts';
-import { type AccessToken, accessToken, link, secret, type Site, site } from '../kinds.ts';
+import {
+  type AccessToken,
+  accessToken,
+  link,
+  type Secret,
+  secret,
+  type Site,
+  site,
+} from '../kinds.ts';
 import type { ReceivedAccess, ReceivedLink } from './received-documents.ts';
 import {
   createJoinerCredentials,
@@ -21,7 +29,7 @@ import {
   redeemToken,
 } from './redemption-client.ts';
 import { activeSite } from '../site-access.ts';
-import { linkFor, linksNotedOn, secretFor } from './token-objects.ts';
+import { isOfEarlierToken, linkFor, linksNotedOn, secretFor } from './token-objects.ts';
 import { asFailed, asOrphaned, asPending, asRedeemed, noActiveSite } from './token-status.ts';
 
 export interface AccessTokenOptions {
@@ -150,7 +158,7 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<void> {
-    const stored = await this.#deps.client.find(secret, keyOf(token));
+    const stored = await this.#secretOf(token);
     const noted = stored === undefined ? undefined : linksNotedOn(stored, token);
     if (noted !== undefined) return await this.#finish(token, active, noted);
     const clash = await this.#clashOf(token, stored !== undefined);
@@ -167,6 +175,24 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     }
     progress.access = undefined;
     await this.#finish(token, active, access.links);
+  }
+
+  /**
+   * The Secret of the token's name. What an earlier token of that name left when its Link was
+   * deleted is in nobody's use, and goes.
+   */
+  async #secretOf(token: AccessToken): Promise<Secret | undefined> {
+    const { client, informers } = this.#deps;
+    const key = keyOf(token);
+    const found = await client.find(secret, key);
+    if (found === undefined || !isOfEarlierToken(found, token)) return found;
+    const users = informers.of(link).list(key.namespace);
+    if (
+      users.some(({ metadata, spec }) => [metadata.name, spec?.tlsCredentials].includes(key.name))
+    )
+      return found;
+    await client.remove(secret, key);
+    return undefined;
   }
 
   /** An object in the way, found before a use is spent on what could not be stored. */

@@ -49,6 +49,12 @@ export function linksNotedOn(
   }
 }
 
+/** True when a token that had the same name before was redeemed for this Secret. */
+export function isOfEarlierToken(secret: Secret, token: AccessToken): boolean {
+  const uid = secret.metadata.annotations?.[madeOfToken];
+  return uid !== undefined && uid !== token.metadata.uid;
+}
+
 /** One Link for received access. */
 export function linkFor(token: AccessToken, site: Site, received: ReceivedLink): Link {
   const { name, namespace = '' } = token.metadata;
