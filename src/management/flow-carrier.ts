@@ -123,8 +123,7 @@ export function siteAnnouncer(deps: FlowCarrierDeps, site: SiteAnnouncement): Si
   source.set(flowRecord(FlowRecordType.site, site.siteId, attributes));
   // A client cannot see who listens; the router drops what nobody wants.
   const announce = (): void => {
-    for (const address of source.watched) source.onConsumers(address, false);
-    for (const address of source.watched) source.onConsumers(address, true);
+    source.onReconnected();
     timer.adjust();
   };
   const commands = deps.client.subscribe(source.addresses.command, (message) => {

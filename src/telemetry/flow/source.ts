@@ -143,6 +143,13 @@ export class FlowSource {
     this.tick();
   }
 
+  /** The way to all listeners is new: whatever was sent before may have been lost. */
+  onReconnected(): void {
+    this.#beaconSentMs = -Infinity;
+    for (const address of this.watched) this.onConsumers(address, false);
+    for (const address of this.watched) this.onConsumers(address, true);
+  }
+
   /**
    * There may be a further consumer of beacons, behind the first one: it hears of this source now
    * and not only with the next regular beacon.
