@@ -2,7 +2,7 @@
  * The door of the processes. Each is loaded when it is started, so that a verb that only asks the
  * API does not pay for the router and the API server.
  */
-import type { RouterProcessOptions } from './router.ts';
+import type { RouterProcessOptions } from './router-process/router.ts';
 import type { UpOptions } from './up.ts';
 
 export { type AppErrorCode } from './errors.ts';
@@ -16,6 +16,6 @@ export async function runUp(options: UpOptions): Promise<number> {
 
 /** Runs one site's router until it is told to stop. @returns the exit code */
 export async function runRouter(options: RouterProcessOptions): Promise<number> {
-  const router = await import('./router.ts');
+  const router = await import('./router-process/router.ts');
   return router.runRouter(options);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { PooledRandom, pooledBytesMax } from '../../src/app/pooled-random.ts';
+import { PooledRandom, pooledBytesMax } from '../../src/app/router-process/pooled-random.ts';
 
 test('gives the bytes of its source, each once and in order', () => {
   const drawn: Uint8Array[] = [];

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { collectYoung, YoungHeap, youngHeapBytesMax } from '../../src/app/young-heap.ts';
+import {
+  collectYoung,
+  YoungHeap,
+  youngHeapBytesMax,
+} from '../../src/app/router-process/young-heap.ts';
 
 test('the young generation is collected once per so many bytes read', () => {
   let collections = 0;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { CodedError } from '#base/errors.ts';
 import type { LogLevel } from '#base/log.ts';
 import { createLogger } from '#telemetry/index.ts';
-import { startRouter } from '../../src/app/router.ts';
+import { startRouter } from '../../src/app/router-process/router.ts';
 import { LogKind } from '../../src/router/agent/log-kind.ts';
 import { makeCertificates } from '../support/router-certificates.ts';
 

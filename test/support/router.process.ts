@@ -1,5 +1,5 @@
 /** A router process for tests: the configuration file is the first argument. */
-import { runRouter } from '../../src/app/router.ts';
+import { runRouter } from '../../src/app/router-process/router.ts';
 
 process.exit(
   await runRouter({

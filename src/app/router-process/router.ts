@@ -21,7 +21,7 @@ import {
 import type { ConfigEntity } from '#management/index.ts';
 import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { PooledRandom } from './pooled-random.ts';
-import { systemClock, systemRandom } from './system.ts';
+import { systemClock, systemRandom } from '../system.ts';
 import { collectYoung, YoungHeap } from './young-heap.ts';
 
 export interface RouterProcessOptions {
