@@ -4,9 +4,7 @@ import { CodedError, type ErrorDocs } from '#base/errors.ts';
 export type ApiServerErrorCode =
   | 'APISERVER_FILES_UNUSABLE'
   | 'APISERVER_BODY_MALFORMED'
-  | 'APISERVER_BODY_TOO_DEEP'
-  | 'APISERVER_PROTOBUF_MALFORMED'
-  | 'APISERVER_PROTOBUF_UNKNOWN_KIND';
+  | 'APISERVER_BODY_TOO_DEEP';
 
 export class ApiServerError extends CodedError<ApiServerErrorCode> {}
 
@@ -24,13 +22,5 @@ export const errorDocs: ErrorDocs<ApiServerErrorCode> = {
   APISERVER_BODY_TOO_DEEP: {
     meaning: 'A request body is nested more deeply than the server reads.',
     action: 'Send a flatter object.',
-  },
-  APISERVER_PROTOBUF_MALFORMED: {
-    meaning: 'A protobuf body ends early or breaks the encoding.',
-    action: 'Send the request again with a correct encoder, or send JSON.',
-  },
-  APISERVER_PROTOBUF_UNKNOWN_KIND: {
-    meaning: 'A protobuf body holds a kind whose messages this server does not know.',
-    action: 'Send the object as JSON.',
   },
 };

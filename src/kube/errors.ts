@@ -27,7 +27,9 @@ export type KubeErrorCode =
   | 'KUBE_JSONPATH_SYNTAX'
   | 'KUBE_RULE_SYNTAX'
   | 'KUBE_SECRET_ENCODING'
-  | 'KUBE_DUPLICATE_KIND';
+  | 'KUBE_DUPLICATE_KIND'
+  | 'KUBE_PROTOBUF_MALFORMED'
+  | 'KUBE_PROTOBUF_UNKNOWN_KIND';
 
 /** Base of the faults of this folder. */
 export class KubeError extends CodedError<KubeErrorCode> {}
@@ -144,5 +146,13 @@ export const errorDocs: ErrorDocs<KubeErrorCode> = {
   KUBE_DUPLICATE_KIND: {
     meaning: 'Two definitions claim the same kind or resource name.',
     action: 'Remove one of the definitions.',
+  },
+  KUBE_PROTOBUF_MALFORMED: {
+    meaning: 'A protobuf body ends early or breaks the encoding.',
+    action: 'Send the request again with a correct encoder, or send JSON.',
+  },
+  KUBE_PROTOBUF_UNKNOWN_KIND: {
+    meaning: 'A protobuf body holds a kind whose messages this server does not know.',
+    action: 'Send the object as JSON.',
   },
 };

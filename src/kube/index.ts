@@ -55,6 +55,7 @@ export {
   typeInvalid,
 } from './field-error.ts';
 export type { KubeErrorCode } from './errors.ts';
+export { KubeError } from './errors.ts';
 export { DefinitionError, DurationError, SecretDataError } from './errors.ts';
 export type {
   KindName,
@@ -198,3 +199,4 @@ export type { CustomObject, CustomObjectWithSpec } from './custom.ts';
 export { customDefinition, customSchema, customSchemaWithSpec } from './custom.ts';
 export { normalizeTimes } from './schema/prune.ts';
 export { microTime } from './schema/build.ts';
+export { decodeProtobuf, isProtobuf } from './protobuf/decode.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AnswerMemory, answerKey } from '#grants/server/answer-memory.ts';
-import { AttemptLimit, placeOf } from '#grants/server/attempt-limit.ts';
+import { AttemptLimit, placeOf } from '#base/attempt-limit.ts';
 import { isCode, readJoiner, refusalOfGrant } from '#grants/server/redemption.ts';
 import { refusals } from '#grants/server/refusal.ts';
 

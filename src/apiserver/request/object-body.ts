@@ -4,14 +4,15 @@ import { messageOf } from '#base/errors.ts';
 import {
   badRequest,
   checkJson,
+  decodeProtobuf,
   type DynamicObject,
+  isProtobuf,
   isRecord,
+  KubeError,
   unsupportedMediaType,
 } from '#kube/index.ts';
-import { ApiServerError } from '../errors.ts';
 import { scanJson } from './json-scan.ts';
 import { parseMediaType } from './media-type.ts';
-import { decodeProtobuf, isProtobuf } from './protobuf.ts';
 
 /** A decoded body and what its text said twice. */
 export interface DecodedBody {
@@ -84,7 +85,7 @@ function fromProtobuf(body: Buffer): { value: DynamicObject } {
     checkJson(value);
     return { value: value as unknown as DynamicObject };
   } catch (cause) {
-    if (cause instanceof ApiServerError) throw badRequest(cause.message, cause);
+    if (cause instanceof KubeError) throw badRequest(cause.message, cause);
     throw cause;
   }
 }

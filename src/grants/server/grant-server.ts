@@ -12,7 +12,7 @@ import {
   sendReply,
   startHttpServer,
 } from '#http/index.ts';
-import { placeOf } from './attempt-limit.ts';
+import { placeOf } from '#base/attempt-limit.ts';
 import type { GrantsDeps } from '../controller-deps.ts';
 import type { GrantAddressSource } from '../grant-controller.ts';
 import type { GrantAddress } from '../grant-decision.ts';

@@ -20,7 +20,7 @@ import {
   privateKeyPem,
 } from '#pki/index.ts';
 import { AnswerMemory, answerKey } from './answer-memory.ts';
-import { AttemptLimit } from './attempt-limit.ts';
+import { AttemptLimit } from '#base/attempt-limit.ts';
 import type { GrantDirectory } from './grant-directory.ts';
 import type { Issue, IssueRecorder } from './issue-record.ts';
 import type { AccessGrant, Secret, Site } from '../kinds.ts';

@@ -1,5 +1,5 @@
 /** The protobuf wire format, as far as reading needs it. @spec Protocol Buffers Encoding */
-import { ApiServerError } from '../errors.ts';
+import { KubeError } from '../errors.ts';
 
 export const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
@@ -23,7 +23,7 @@ export class ProtobufReader {
     return field;
   }
 
-  /** A signed integer. @throws ApiServerError beyond 2^53 */
+  /** A signed integer. @throws KubeError beyond 2^53 */
   readInteger(): number {
     this.#expect(WireType.varint);
     const value = Number(BigInt.asIntN(64, this.#varint()));
@@ -79,6 +79,6 @@ export class ProtobufReader {
   }
 }
 
-export function malformed(what: string): ApiServerError {
-  return new ApiServerError('APISERVER_PROTOBUF_MALFORMED', `malformed protobuf: ${what}`);
+export function malformed(what: string): KubeError {
+  return new KubeError('KUBE_PROTOBUF_MALFORMED', `malformed protobuf: ${what}`);
 }

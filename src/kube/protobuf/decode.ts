@@ -2,15 +2,9 @@
  * Kubernetes protobuf bodies as the JSON they stand for. Newer kubectl sends its typed creates this
  * way and does not fall back; answers may stay JSON.
  */
-import { ApiServerError } from '../errors.ts';
-import {
-  envelope,
-  type Field,
-  type FieldType,
-  type Message,
-  messageOf,
-} from './protobuf-messages.ts';
-import { malformed, ProtobufReader } from './protobuf-reader.ts';
+import { KubeError } from '../errors.ts';
+import { envelope, type Field, type FieldType, type Message, messageOf } from './messages.ts';
+import { malformed, ProtobufReader } from './reader.ts';
 
 type Decoded = Record<string, unknown>;
 
@@ -21,7 +15,7 @@ const depthMax = 16;
 
 /**
  * The object in a protobuf body, with apiVersion and kind.
- * @throws ApiServerError APISERVER_PROTOBUF_MALFORMED, APISERVER_PROTOBUF_UNKNOWN_KIND
+ * @throws KubeError KUBE_PROTOBUF_MALFORMED, KUBE_PROTOBUF_UNKNOWN_KIND
  */
 export function decodeProtobuf(body: Buffer): Decoded {
   if (!body.subarray(0, magic.length).equals(magic)) throw malformed('no envelope');
@@ -30,8 +24,8 @@ export function decodeProtobuf(body: Buffer): Decoded {
   if (apiVersion === undefined || kind === undefined) throw malformed('no kind');
   const message = messageOf(apiVersion, kind);
   if (!message) {
-    throw new ApiServerError(
-      'APISERVER_PROTOBUF_UNKNOWN_KIND',
+    throw new KubeError(
+      'KUBE_PROTOBUF_UNKNOWN_KIND',
       `no kind ${JSON.stringify(kind)} is registered for protobuf in version ${JSON.stringify(apiVersion)}`,
     );
   }
