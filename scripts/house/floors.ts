@@ -29,6 +29,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   controllers: { floor: 3 },
   certs: { floor: 3 },
   grants: { floor: 3 },
+  'token-request': { floor: 3 },
   app: { floor: 4 },
   cli: { floor: 4, meets: ['app'] },
 };

@@ -3,10 +3,11 @@
  * API does not pay for the router and the API server.
  */
 import type { RouterProcessOptions } from './router-process/router.ts';
+import type { TokenRequestProcessOptions } from './token-request-process/token-request.ts';
 import type { UpOptions } from './up.ts';
 
 export { type AppErrorCode } from './errors.ts';
-export type { RouterProcessOptions, UpOptions };
+export type { RouterProcessOptions, TokenRequestProcessOptions, UpOptions };
 
 /** Runs `drawbridge up` until it is told to stop. @returns the exit code */
 export async function runUp(options: UpOptions): Promise<number> {
@@ -18,4 +19,10 @@ export async function runUp(options: UpOptions): Promise<number> {
 export async function runRouter(options: RouterProcessOptions): Promise<number> {
   const router = await import('./router-process/router.ts');
   return router.runRouter(options);
+}
+
+/** Exposes the TokenRequest API until told to stop. @returns the exit code */
+export async function runTokenRequest(options: TokenRequestProcessOptions): Promise<number> {
+  const tokenRequest = await import('./token-request-process/token-request.ts');
+  return tokenRequest.runTokenRequest(options);
 }

@@ -1,11 +1,11 @@
 /**
- * Counts failed attempts per key with a leaking bucket: `burst` at once, then one per `leakMs`.
+ * Counts attempts per key with a leaking bucket: `burst` at once, then one per `leakMs`.
  * Bounded: beyond `keysMax` keys the one touched longest ago is forgotten.
  */
 export interface AttemptLimitOptions {
-  /** Failures allowed in a row. */
+  /** Attempts allowed at once. */
   readonly burst: number;
-  /** One failure is forgiven each this many milliseconds. */
+  /** One attempt is forgotten each this many milliseconds. */
   readonly leakMs: number;
   readonly keysMax: number;
 }
@@ -33,8 +33,8 @@ export class AttemptLimit {
     return level + 1 <= burst ? 0 : Math.ceil((level + 1 - burst) * leakMs);
   }
 
-  /** Counts one failed attempt. */
-  onFailure(key: string, nowMs: number): void {
+  /** Counts one attempt. */
+  onAttempt(key: string, nowMs: number): void {
     const known = this.#buckets.get(key);
     const level = known === undefined ? 0 : this.#levelAt(known, nowMs);
     this.#buckets.delete(key);

@@ -17,7 +17,7 @@ interface Group {
   readonly heading: string;
   readonly description: string;
   /** Gives what adds the verbs. */
-  readonly load: () => Promise<(group: Command, io: CliIo) => void>;
+  readonly load: () => Promise<(group: Command, io: CliIo, outcome: Outcome) => void>;
 }
 
 /** Groups of verbs, in the order of the help. */
@@ -70,6 +70,12 @@ export const groups: readonly Group[] = [
     description: 'offer a workload, a Service or a host to the network',
     load: async () => (await import('./verbs/expose.ts')).addExposeVerb,
   },
+  {
+    name: 'token-request',
+    heading: 'People and bots:',
+    description: 'short-lived tokens for bots: expose the API that makes them, or get one',
+    load: async () => (await import('./verbs/token-request.ts')).addTokenRequest,
+  },
 ];
 
 /** The command line, ready to parse `args`. */
@@ -99,7 +105,7 @@ export async function buildProgram(
   addRouter(program, io, outcome);
   for (const { name, heading, description, load } of groups) {
     const group = program.commandsGroup(heading).command(name).description(description);
-    if (args.includes(name)) (await load())(group, io);
+    if (args.includes(name)) (await load())(group, io, outcome);
     else group.argument('[verb]');
   }
   addVersion(program.commandsGroup('About:'), io);

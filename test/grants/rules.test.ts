@@ -60,14 +60,14 @@ test('failed attempts are limited, forgiven with time, and forgotten beyond the 
   assert.equal(limit.waitMs('a', 0), 0);
   for (let count = 0; count < 3; count++) {
     assert.equal(limit.waitMs('a', 0), 0);
-    limit.onFailure('a', 0);
+    limit.onAttempt('a', 0);
   }
   assert.equal(limit.waitMs('a', 0), 1000);
   assert.ok(limit.waitMs('a', 400) > 590 && limit.waitMs('a', 400) < 610);
   assert.equal(limit.waitMs('a', 1000), 0);
   assert.equal(limit.waitMs('b', 0), 0);
-  limit.onFailure('b', 0);
-  limit.onFailure('c', 0);
+  limit.onAttempt('b', 0);
+  limit.onAttempt('c', 0);
   assert.equal(limit.waitMs('a', 0), 0, 'the oldest key was forgotten');
 });
 

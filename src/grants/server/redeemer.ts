@@ -126,7 +126,7 @@ export class Redeemer {
     const refusal = 'refusal' in answer ? answer.refusal : undefined;
     this.#answers.add(1, { status: String(refusal?.status ?? 200) });
     if (refusal?.isFailedAttempt === true)
-      this.#places.onFailure(request.place, this.#deps.clock.nowMs());
+      this.#places.onAttempt(request.place, this.#deps.clock.nowMs());
     return answer;
   }
 
@@ -147,7 +147,7 @@ export class Redeemer {
     const refusal = refusalOfGrant(grant, nowMs);
     if (refusal !== undefined) return { refusal };
     if (!isRight) {
-      this.#codes.onFailure(request.key, nowMs);
+      this.#codes.onAttempt(request.key, nowMs);
       return { refusal: refusals.wrongCode };
     }
     if ('status' in joiner) return { refusal: joiner };

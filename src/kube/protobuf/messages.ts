@@ -202,6 +202,20 @@ const deleteOptions: Message = {
   5: list('dryRun', 'string'),
 };
 
+const tokenRequest: Message = {
+  1: one('metadata', objectMeta),
+  2: one('spec', {
+    1: list('audiences', 'string'),
+    3: optional('boundObjectRef', {
+      1: one('kind', 'string'),
+      2: one('apiVersion', 'string'),
+      3: one('name', 'string'),
+      4: one('uid', 'string'),
+    }),
+    4: optional('expirationSeconds', 'int'),
+  }),
+};
+
 const selfSubjectReview: Message = { 1: one('metadata', objectMeta) };
 
 const selfSubjectAccessReview: Message = {
@@ -241,6 +255,7 @@ const messages: ReadonlyMap<string, Message> = new Map([
   ['v1 Service', service],
   ['v1 Event', event],
   ['coordination.k8s.io/v1 Lease', lease],
+  ['authentication.k8s.io/v1 TokenRequest', tokenRequest],
   ['authentication.k8s.io/v1 SelfSubjectReview', selfSubjectReview],
   ['authorization.k8s.io/v1 SelfSubjectAccessReview', selfSubjectAccessReview],
   ['authorization.k8s.io/v1 SelfSubjectRulesReview', selfSubjectRulesReview],

@@ -1,0 +1,151 @@
+/**
+ * The process that exposes the TokenRequest API and nothing else. It holds no credential: neither a
+ * kubeconfig nor a service account is read, only where the API server is and which CA it has.
+ */
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { messageOf } from '#base/errors.ts';
+import type { TlsIdentity } from '#http/index.ts';
+import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import {
+  parsePolicy,
+  type RequestRates,
+  startTokenRequestServer,
+  TokenRequestError,
+  type TokenRequestPolicy,
+} from '#token-request/index.ts';
+import { startMetricsEndpoint } from '../metrics-endpoint.ts';
+import { RunningStack } from '../running-stack.ts';
+import { actionAfter } from '../start-failure.ts';
+import { aborted, listenForStop } from '../stop-signal.ts';
+import { systemClock } from '../system.ts';
+import { watchIdentity } from './identity-files.ts';
+
+export interface TokenRequestProcessOptions {
+  readonly listen: string;
+  /** 0 is any free one. */
+  readonly port: number;
+  readonly prefix: string;
+  readonly apiServer: URL;
+  /** PEM bundle; absent: the system's roots. */
+  readonly apiServerCaFile?: string;
+  readonly apiServerName?: string;
+  /** Absent: plain HTTP. */
+  readonly tlsFiles?: { readonly cert: string; readonly key: string };
+  readonly policyFile?: string;
+  readonly rates: RequestRates;
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+  /** Absent: no metrics. */
+  readonly metricsPort?: number;
+}
+
+/** How long requests under way may take when the process stops; milliseconds. */
+const stopGraceMs = 5000;
+
+/** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
+export async function runTokenRequest(options: TokenRequestProcessOptions): Promise<number> {
+  const log = createLogger({ level: 'info', facts: { component: 'token-request' } });
+  const stack = new RunningStack(log);
+  using stop = listenForStop();
+  let exitCode = 0;
+  try {
+    await serve(options, log, stack);
+    await aborted(stop.signal);
+  } catch (thrown) {
+    process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${actionAfter(thrown)}\n`);
+    exitCode = 1;
+  }
+  await stack.stop({ graceMs: stopGraceMs });
+  return exitCode;
+}
+
+async function serve(
+  options: TokenRequestProcessOptions,
+  log: RunningLogger,
+  stack: RunningStack,
+): Promise<void> {
+  const metrics = createMetrics({ processMetrics: true });
+  const { apiServerCaFile: caFile, apiServerName, tlsFiles } = options;
+  if (caFile !== undefined) await readText(caFile, 'the CA bundle');
+  const tls = tlsFiles === undefined ? undefined : await readIdentity(tlsFiles);
+  const server = await startTokenRequestServer(
+    { clock: systemClock, log, metrics },
+    {
+      host: options.listen,
+      port: options.port,
+      prefix: options.prefix,
+      policy: await readPolicy(options.policyFile),
+      rates: options.rates,
+      trustedProxies: options.trustedProxies,
+      corsOrigins: options.corsOrigins,
+      upstream: {
+        url: options.apiServer,
+        ...(caFile === undefined ? {} : { ca: () => readText(caFile, 'the CA bundle') }),
+        ...(apiServerName === undefined ? {} : { serverName: apiServerName }),
+      },
+      ...(tls === undefined ? {} : { tls }),
+    },
+  );
+  stack.add('token request server', server);
+  if (tlsFiles !== undefined) {
+    stack.add(
+      'TLS files',
+      watchIdentity(
+        log,
+        () => readIdentity(tlsFiles),
+        (identity) => server.setTls(identity),
+      ),
+    );
+  }
+  if (options.metricsPort !== undefined) {
+    const endpoint = await startMetricsEndpoint(
+      { log, metrics, unhealthy: () => undefined },
+      { host: options.listen, port: options.metricsPort },
+    );
+    stack.add('metrics', endpoint);
+  }
+  process.stdout.write(
+    `drawbridge exposes the TokenRequest API of ${options.apiServer.origin} at ${server.origin}${options.prefix}\n`,
+  );
+}
+
+async function readIdentity(files: {
+  readonly cert: string;
+  readonly key: string;
+}): Promise<TlsIdentity> {
+  return {
+    cert: await readText(files.cert, 'the certificate'),
+    key: await readText(files.key, 'the key'),
+    minVersion: 'TLSv1.2',
+  };
+}
+
+async function readPolicy(file: string | undefined): Promise<TokenRequestPolicy> {
+  if (file === undefined) return {};
+  const text = await readText(file, 'the policy');
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 10 });
+  } catch (cause) {
+    throw new TokenRequestError(
+      'TOKENREQUEST_POLICY_INVALID',
+      `policy: ${file} is not YAML: ${messageOf(cause).split('\n', 1)[0]}`,
+      { cause },
+    );
+  }
+  return parsePolicy(value);
+}
+
+/** @throws TokenRequestError TOKENREQUEST_FILE_UNREADABLE */
+async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new TokenRequestError(
+      'TOKENREQUEST_FILE_UNREADABLE',
+      `cannot read ${what}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,29 @@
+import { CodedError, type CodedErrorOptions, type ErrorDocs } from '#base/errors.ts';
+
+/** What can keep the token-request face from starting. */
+export type TokenRequestErrorCode =
+  | 'TOKENREQUEST_POLICY_INVALID'
+  | 'TOKENREQUEST_OPTION_INVALID'
+  | 'TOKENREQUEST_FILE_UNREADABLE';
+
+/** A fault of configuration. Refusals of requests are StatusErrors. */
+export class TokenRequestError extends CodedError<TokenRequestErrorCode> {
+  constructor(code: TokenRequestErrorCode, message: string, options: CodedErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+export const errorDocs: ErrorDocs<TokenRequestErrorCode> = {
+  TOKENREQUEST_POLICY_INVALID: {
+    meaning: 'The policy file of `token-request serve` has a field that is unknown or unusable.',
+    action: 'Correct the field that the message names; docs/guide/token-request.md lists them all.',
+  },
+  TOKENREQUEST_OPTION_INVALID: {
+    meaning: 'A prefix, network range or URL given to `token-request serve` cannot be used.',
+    action: 'Correct the value that the message names.',
+  },
+  TOKENREQUEST_FILE_UNREADABLE: {
+    meaning: 'A certificate, key, CA bundle or policy file cannot be read.',
+    action: 'Check the path and its permissions.',
+  },
+};
