@@ -3,7 +3,8 @@
  * of verbs is loaded only when its name is on the command line, because `router` is started often
  * and should not carry what the others need.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { checkPlatform } from './input/platform.ts';
 import type { CliIo, Outcome } from './io.ts';
 import { addRouter } from './verbs/router.ts';
 import { addUp } from './verbs/up.ts';
@@ -11,6 +12,9 @@ import { addVersion } from './verbs/version.ts';
 
 /** Width of help texts that do not go to a terminal; characters. */
 const helpWidthDefault = 100;
+
+/** Verbs that run a process of this machine; what SKUPPER_PLATFORM says is not about them. */
+const processes: ReadonlySet<string> = new Set(['up', 'router']);
 
 interface Group {
   readonly name: string;
@@ -32,13 +36,13 @@ export const groups: readonly Group[] = [
     name: 'token',
     heading: 'Sites and links:',
     description: 'hand out and use short-lived invitations',
-    load: async () => (await import('./verbs/token.ts')).addToken,
+    load: async () => (await import('./verbs/token/token.ts')).addToken,
   },
   {
     name: 'link',
     heading: 'Sites and links:',
     description: 'look at and change links to other sites',
-    load: async () => (await import('./verbs/link.ts')).addLink,
+    load: async () => (await import('./verbs/link/link.ts')).addLink,
   },
   {
     name: 'status',
@@ -76,6 +80,30 @@ export const groups: readonly Group[] = [
     description: 'short-lived tokens for bots: expose the API that makes them, or get one',
     load: async () => (await import('./verbs/token-request.ts')).addTokenRequest,
   },
+  {
+    name: 'system',
+    heading: 'About:',
+    description: 'objects in files, and where other verbs of `skupper system` have gone',
+    load: async () => (await import('./verbs/system.ts')).addSystem,
+  },
+  {
+    name: 'debug',
+    heading: 'About:',
+    description: 'gather what helps somebody else to help',
+    load: async () => (await import('./verbs/debug.ts')).addDebug,
+  },
+  {
+    name: 'manifest',
+    heading: 'About:',
+    description: 'print the components and their versions',
+    load: async () => (await import('./verbs/manifest.ts')).addManifest,
+  },
+  {
+    name: 'completion',
+    heading: 'About:',
+    description: 'print the code with which a shell completes command lines',
+    load: async () => (await import('./verbs/completion.ts')).addCompletion,
+  },
 ];
 
 /** The command line, ready to parse `args`. */
@@ -90,6 +118,7 @@ export async function buildProgram(
     .option('-c, --context <name>', 'context of the kubeconfig to use')
     .option('--kubeconfig <file>', 'kubeconfig to use (default: KUBECONFIG, else a running up)')
     .option('-o, --output <format>', 'json or yaml instead of a table')
+    .addOption(platformOption(args))
     .version(io.version, '-V, --version', 'print the version of this program')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
@@ -100,7 +129,11 @@ export async function buildProgram(
       getErrHelpWidth: () => io.columns ?? helpWidthDefault,
     })
     .showSuggestionAfterError(true)
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, verb) => {
+      const { platform } = verb.optsWithGlobals<{ platform?: string }>();
+      if (!processes.has(verb.name())) checkPlatform(platform, io.env);
+    });
   addUp(program.commandsGroup('Run:'), io, outcome);
   addRouter(program, io, outcome);
   for (const { name, heading, description, load } of groups) {
@@ -109,5 +142,16 @@ export async function buildProgram(
     else group.argument('[verb]');
   }
   addVersion(program.commandsGroup('About:'), io);
+  if (args.includes('complete')) {
+    const { addComplete } = await import('./verbs/completion.ts');
+    addComplete(program.command('complete', { hidden: true }), io);
+  }
   return program;
+}
+
+/** Of Skupper; `-p` is also the password of `token create`, and that one wins there. */
+function platformOption(args: readonly string[]): Option {
+  const isToken = args.includes('token') && args.includes('create');
+  const flags = isToken ? '--platform <name>' : '-p, --platform <name>';
+  return new Option(flags, 'only kubernetes: all verbs work through its API').hideHelp();
 }

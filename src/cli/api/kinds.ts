@@ -15,10 +15,12 @@ import {
   site,
 } from '#apis/index.ts';
 import {
+  event,
   namespace as namespaceKind,
   type ObjectOf,
   type ResourceDefinition,
   secret as secretKind,
+  service as serviceKind,
 } from '#kube/index.ts';
 
 export {
@@ -56,4 +58,14 @@ export const siteKinds: readonly ResourceDefinition[] = [
   routerAccess,
   securedAccess,
   certificate,
+];
+
+/** What a dump holds: our kinds, and what the controllers make for them. */
+export const dumpedKinds: readonly ResourceDefinition[] = [
+  site,
+  ...siteKinds,
+  issuedLink,
+  serviceKind,
+  secretKind,
+  event,
 ];

@@ -56,6 +56,20 @@ export async function locateApi(
   });
 }
 
+/** Names of the contexts in the kubeconfig that would be used. @throws CliError as `locateApi` */
+export async function contextNames(
+  io: Pick<CliIo, 'env' | 'homeDir'>,
+  options: LocateOptions,
+): Promise<string[]> {
+  const { path } = await locateApi(io, options);
+  const config = path === undefined ? undefined : await parsed(path);
+  const contexts = isRecord(config) ? config['contexts'] : undefined;
+  if (!Array.isArray(contexts)) return [];
+  return contexts.flatMap((each: unknown) =>
+    isRecord(each) && typeof each['name'] === 'string' ? [each['name']] : [],
+  );
+}
+
 /** Where `drawbridge up` keeps its data unless told otherwise. */
 export function dataHome(io: Pick<CliIo, 'env' | 'homeDir'>): string {
   const xdg = io.env['XDG_DATA_HOME'];

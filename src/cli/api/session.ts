@@ -15,6 +15,7 @@ import {
 import { CliError } from '../errors.ts';
 import type { GlobalFlags } from '../input/format.ts';
 import type { CliIo } from '../io.ts';
+import { type Progress, progressOn } from '../output/progress.ts';
 import { site } from './kinds.ts';
 import { type Location, locateApi } from './locate.ts';
 import { plainConnection } from './plain-kubeconfig.ts';
@@ -23,8 +24,8 @@ export interface Session {
   readonly client: KubeClient;
   /** The flag -n, else the context's namespace, else `default`. */
   readonly namespace: string;
-  /** Says what is waited for, when a person is there to read it. */
-  readonly comment: (line: string) => void;
+  /** Says what is waited for. */
+  readonly progress: Pick<Progress, 'say'>;
 }
 
 /**
@@ -39,17 +40,14 @@ export async function withSession<T>(
   const location = await locateApi(io, flags);
   const connection = await connect(location, flags.context);
   const client = new KubeClient(connection);
+  const progress = progressOn(io);
   try {
-    return await work({
-      client,
-      namespace: flags.namespace ?? connection.namespace,
-      comment: (line) => {
-        if (io.interactive === true) io.stderr.write(`${line}\n`);
-      },
-    });
+    const namespace = flags.namespace ?? connection.namespace;
+    return await work({ client, namespace, progress });
   } catch (thrown) {
     throw await inWords(thrown, client, `${connection.server} (from ${location.because})`);
   } finally {
+    progress.end();
     client.close();
   }
 }

@@ -5,8 +5,6 @@ import type { Session } from './session.ts';
 import { statusOf } from './status.ts';
 
 const pollMs = 200;
-/** Waiting for longer than this is commented on; milliseconds. */
-const silentMs = 1000;
 
 export interface WaitOutcome<T> {
   /** True when the state was reached before the deadline. */
@@ -26,18 +24,13 @@ export async function waitFor<T extends KubeObject>(
   timeoutMs: number,
   reached: (object: T | undefined) => boolean,
 ): Promise<WaitOutcome<T>> {
-  const startMs = performance.now();
-  const deadlineMs = startMs + timeoutMs;
-  let told = '';
+  const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
     const object = await session.client.find(of, { namespace: session.namespace, name });
     if (reached(object)) return { reached: true, object };
     if (performance.now() + pollMs > deadlineMs) return { reached: false, object };
-    const line = `waiting: ${of.kind} "${name}": ${statusOf(object).message ?? 'no status yet'}`;
-    if (line !== told && performance.now() - startMs > silentMs) {
-      session.comment(line);
-      told = line;
-    }
+    const state = statusOf(object).message ?? 'no status yet';
+    session.progress.say(`waiting: ${of.kind} "${name}": ${state}`);
     await pause(pollMs);
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { accessToken, link } from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
 import { CliError, usageError } from '../errors.ts';
-import { isConnected, type LinkOrToken } from '../output/link-sentences.ts';
+import { isConnected, type LinkOrToken, linkSentence } from '../output/link-sentences.ts';
 import { type LinkedSite, linkedSites } from './linked-sites.ts';
 import { sitesOf } from './site.ts';
 
@@ -32,6 +32,8 @@ export async function viewLinks(
     const isLast = performance.now() + pollMs > deadlineMs;
     const { outgoing } = view;
     if (isLast || (outgoing.length > 0 && outgoing.every(isConnected))) return view;
+    const late = outgoing.filter((one) => !isConnected(one)).map(linkSentence);
+    session.progress.say(`waiting: ${late.join('; ') || 'there is no link yet'}`);
     await pause(pollMs);
   }
 }

@@ -1,14 +1,14 @@
 /** `link create`: a link from a token file, as in Skupper v1. */
 import type { Command } from 'commander';
-import { readLinkFile } from '../api/link-file.ts';
-import { withSession } from '../api/session.ts';
-import { createLink } from '../deeds/link-create.ts';
-import { type GlobalFlags, readFormat } from '../input/format.ts';
-import { integerProblems, nameProblems } from '../input/name.ts';
-import { Problems } from '../input/problems.ts';
-import type { CliIo } from '../io.ts';
-import { announce } from '../output/announce.ts';
-import { sayingFailed } from '../output/failed.ts';
+import { readLinkFile } from '../../api/link-file.ts';
+import { withSession } from '../../api/session.ts';
+import { createLink } from '../../deeds/link-create.ts';
+import { type GlobalFlags, readFormat } from '../../input/format.ts';
+import { integerProblems, nameProblems } from '../../input/name.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo } from '../../io.ts';
+import { announce } from '../../output/announce.ts';
+import { sayingFailed } from '../../output/failed.ts';
 
 interface CreateFlags extends GlobalFlags {
   readonly name?: string;

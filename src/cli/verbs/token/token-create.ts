@@ -1,16 +1,16 @@
 /** `token create`: token files with the flags of Skupper v1. */
 import type { Command } from 'commander';
-import { withSession } from '../api/session.ts';
-import { checkTokenPath, renderToken, writeToken } from '../api/token-file.ts';
-import { issueCertificateToken } from '../deeds/connection-token.ts';
-import { issueToken } from '../deeds/token.ts';
-import { readDuration } from '../input/duration.ts';
-import { type GlobalFlags, type OutputFormat, readFormat } from '../input/format.ts';
-import { integerProblems, nameProblems } from '../input/name.ts';
-import { Problems } from '../input/problems.ts';
-import type { CliIo } from '../io.ts';
-import { renderDocument } from '../output/document.ts';
-import { sayingFailed } from '../output/failed.ts';
+import { withSession } from '../../api/session.ts';
+import { checkTokenPath, renderToken, writeToken } from '../../api/token-file.ts';
+import { issueCertificateToken } from '../../deeds/connection-token.ts';
+import { issueToken } from '../../deeds/token.ts';
+import { readDuration } from '../../input/duration.ts';
+import { type GlobalFlags, type OutputFormat, readFormat } from '../../input/format.ts';
+import { integerProblems, nameProblems } from '../../input/name.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo } from '../../io.ts';
+import { renderDocument } from '../../output/document.ts';
+import { sayingFailed } from '../../output/failed.ts';
 
 interface CreateFlags extends GlobalFlags {
   readonly tokenType: string;
@@ -45,7 +45,7 @@ export function addTokenCreate(group: Command, io: CliIo): void {
     .option('--expiry <duration>', 'how long a claim may be used', '15m0s')
     .option('--uses <count>', 'how many sites may use a claim', '1')
     .option('--name <name>', 'name of the grant, or of the certificate')
-    .option('--password <text>', 'code of a claim (default: made at random)')
+    .option('-p, --password <text>', 'code of a claim (default: made at random)')
     .option('--timeout <duration>', 'how long to wait', '60s')
     .allowExcessArguments(true)
     .addHelpText(

@@ -1,24 +1,24 @@
 /** `link status`: the links of a site as a table, as sentences, or as documents. */
 import type { Command } from 'commander';
-import type { Link } from '../api/kinds.ts';
-import { withSession } from '../api/session.ts';
-import { type LinkView, viewLinks } from '../deeds/link-status.ts';
-import { issuedLinksOf } from '../deeds/revoke.ts';
-import { CliError } from '../errors.ts';
-import { optionalName } from '../input/arguments.ts';
-import { readDuration } from '../input/duration.ts';
-import { type GlobalFlags, type OutputFormat, readFormat } from '../input/format.ts';
-import { Problems } from '../input/problems.ts';
-import type { CliIo } from '../io.ts';
-import { renderIncoming } from '../output/issued-link.ts';
-import { renderLinks } from '../output/link.ts';
+import type { Link } from '../../api/kinds.ts';
+import { withSession } from '../../api/session.ts';
+import { type LinkView, viewLinks } from '../../deeds/link-status.ts';
+import { issuedLinksOf } from '../../deeds/revoke.ts';
+import { CliError } from '../../errors.ts';
+import { optionalName } from '../../input/arguments.ts';
+import { readDuration } from '../../input/duration.ts';
+import { type GlobalFlags, type OutputFormat, readFormat } from '../../input/format.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo } from '../../io.ts';
+import { renderIncoming } from '../../output/issued-link.ts';
+import { renderLinks } from '../../output/link.ts';
 import {
   isConnected,
   linkDetails,
   linkSentence,
   renderAllLinks,
-} from '../output/link-sentences.ts';
-import { renderList, renderObject } from '../output/objects.ts';
+} from '../../output/link-sentences.ts';
+import { renderList, renderObject } from '../../output/objects.ts';
 
 interface StatusFlags extends GlobalFlags {
   readonly wait: string;

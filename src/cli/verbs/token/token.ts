@@ -1,17 +1,18 @@
 /** `token`: flags, help and output of the token verbs. */
 import type { Command } from 'commander';
 import { formatDuration } from '#kube/index.ts';
-import { withSession } from '../api/session.ts';
-import { checkTokenPath, readToken, renderToken, writeToken } from '../api/token-file.ts';
-import { issueToken, redeemToken } from '../deeds/token.ts';
-import { readDuration } from '../input/duration.ts';
-import { type GlobalFlags, readFormat } from '../input/format.ts';
-import { integerProblems } from '../input/name.ts';
-import { Problems } from '../input/problems.ts';
-import type { CliIo } from '../io.ts';
-import { announce } from '../output/announce.ts';
-import { renderManifests } from '../output/objects.ts';
+import { withSession } from '../../api/session.ts';
+import { checkTokenPath, readToken, renderToken, writeToken } from '../../api/token-file.ts';
+import { issueToken, redeemToken } from '../../deeds/token.ts';
+import { readDuration } from '../../input/duration.ts';
+import { type GlobalFlags, readFormat } from '../../input/format.ts';
+import { integerProblems } from '../../input/name.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo } from '../../io.ts';
+import { announce } from '../../output/announce.ts';
+import { renderManifests } from '../../output/objects.ts';
 import { addTokenCreate } from './token-create.ts';
+import { addTokenStatus } from './token-status.ts';
 
 interface IssueFlags extends GlobalFlags {
   readonly redemptionsAllowed: string;
@@ -32,6 +33,7 @@ export function addToken(group: Command, io: CliIo): void {
   addIssue(group, io);
   addRedeem(group, io);
   addTokenCreate(group, io);
+  addTokenStatus(group, io);
 }
 
 function addIssue(group: Command, io: CliIo): void {

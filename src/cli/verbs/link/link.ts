@@ -1,20 +1,20 @@
 /** `link`: flags, help and output of the link verbs. */
 import type { Command } from 'commander';
-import { link } from '../api/kinds.ts';
-import { withSession } from '../api/session.ts';
-import { settle } from '../deeds/change.ts';
-import { generateLink, updateLink } from '../deeds/link.ts';
-import { removeLink } from '../deeds/link-remove.ts';
-import { noArguments, requiredName } from '../input/arguments.ts';
-import { readDuration } from '../input/duration.ts';
-import { type GlobalFlags, readFormat } from '../input/format.ts';
-import { integerProblems, nameProblems } from '../input/name.ts';
-import { Problems } from '../input/problems.ts';
-import { readWaiting } from '../input/waiting.ts';
-import type { CliIo } from '../io.ts';
-import { announce } from '../output/announce.ts';
-import { renderManifests } from '../output/objects.ts';
-import { addDelete } from './exposure.ts';
+import { link } from '../../api/kinds.ts';
+import { withSession } from '../../api/session.ts';
+import { settle } from '../../deeds/change.ts';
+import { generateLink, updateLink } from '../../deeds/link.ts';
+import { removeLink } from '../../deeds/link-remove.ts';
+import { noArguments, requiredName } from '../../input/arguments.ts';
+import { readDuration } from '../../input/duration.ts';
+import { type GlobalFlags, readFormat } from '../../input/format.ts';
+import { integerProblems, nameProblems } from '../../input/name.ts';
+import { Problems } from '../../input/problems.ts';
+import { readWaiting } from '../../input/waiting.ts';
+import type { CliIo } from '../../io.ts';
+import { announce } from '../../output/announce.ts';
+import { renderManifests } from '../../output/objects.ts';
+import { addDelete } from '../exposure.ts';
 import { addLinkCreate } from './link-create.ts';
 import { addLinkStatus } from './link-status.ts';
 
