@@ -15,6 +15,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   pki: { floor: 1 },
   kube: { floor: 1 },
   apis: { floor: 1, meets: ['kube'] },
+  rbac: { floor: 1, meets: ['kube'] },
   net: { floor: 2 },
   http: { floor: 2 },
   store: { floor: 2 },

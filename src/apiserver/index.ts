@@ -12,5 +12,4 @@ export { type KubeconfigRequest, kubeconfigText } from './kubeconfig.ts';
 export { type ApiServerLimits } from './limits.ts';
 export { type ApiServerErrorCode } from './errors.ts';
 export type { Authenticator } from './access/authenticator.ts';
-export type { Attributes, Authorizer, Decision } from './access/authorizer.ts';
-export { type User } from './access/user.ts';
+export type { Authorizer, Decision } from './access/authorizer.ts';

@@ -9,6 +9,7 @@ import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { readBody, sendReply, sendText } from '#http/index.ts';
 import {
+  badRequest,
   forbiddenResource,
   methodNotAllowed,
   notFoundPath,
@@ -16,22 +17,22 @@ import {
   serviceUnavailable,
   tooManyRequests,
 } from '#kube/index.ts';
+import {
+  type Attributes,
+  type PathRequest,
+  requestInfo,
+  type ResourceRequest,
+  type User,
+} from '#rbac/index.ts';
 import { type Authenticator, authenticate } from './access/authenticator.ts';
-import { type Attributes, type Authorizer, forbiddenError } from './access/authorizer.ts';
+import { type Authorizer, forbiddenError } from './access/authorizer.ts';
 import { type ReviewAnswer, reviewAt } from './access/self-reviews.ts';
-import type { User } from './access/user.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { emptyOpenApiV2, type OpenApi } from './discovery/openapi.ts';
 import type { ApiServerLimits } from './limits.ts';
 import { faultOf, sendFault, sendValue } from './request/answer.ts';
 import { decodeObjectBody } from './request/object-body.ts';
-import { parseBoolean } from './request/query-options.ts';
-import {
-  parseResourcePath,
-  type ResourcePath,
-  resolveTarget,
-  verbOf,
-} from './request/request-path.ts';
+import { placeOf, resolveTarget, verbOf } from './request/request-path.ts';
 import type { ResourceHandler } from './resource-handler.ts';
 
 export interface RequestHandlerDeps {
@@ -98,27 +99,27 @@ export class RequestHandler {
   ): Promise<void> {
     const user = await authenticate(request, this.#deps.authenticators);
     refuseImpersonation(request);
-    const { path, query } = splitUrl(request.url ?? '/');
+    const info = requestInfo(request.method ?? '', request.url ?? '');
+    if (!info) throw badRequest('the path or the query of the request cannot be read');
+    const { path, query } = info;
     const exchange: Exchange = { request, response, stopping, path, query, user };
-    const resource = parseResourcePath(path);
-    if (resource) await this.#answerResource(exchange, resource);
-    else await this.#answerPath(exchange);
+    if (info.type === 'resource') await this.#answerResource(exchange, info);
+    else await this.#answerPath(exchange, info);
   }
 
-  async #answerResource(exchange: Exchange, path: ResourcePath): Promise<void> {
+  async #answerResource(exchange: Exchange, info: ResourceRequest): Promise<void> {
     const { request, response, stopping, query, user } = exchange;
-    const watch = request.method === 'GET' && parseBoolean(query, 'watch') === true;
-    const verb = verbOf(request.method ?? 'GET', path, watch);
+    await this.#authorize(user, info);
+    const verb = verbOf(info);
     if (!verb) throw methodNotAllowed();
-    await this.#authorize(user, { type: 'resource', verb, ...path });
-    const review = reviewAt(path, this.#deps);
+    const review = reviewAt(info, this.#deps);
     if (review) {
       await this.#answerReview(exchange, review);
       return;
     }
-    const target = resolveTarget(this.#deps.registry, path);
+    const target = resolveTarget(this.#deps.registry, placeOf(info));
     if (!target) {
-      const known = this.#deps.registry.inGroupVersion(path.group, path.version).length > 0;
+      const known = this.#deps.registry.inGroupVersion(info.group, info.version).length > 0;
       if (known) throw notFoundPath();
       sendText(response, 404, '404 page not found\n');
       return;
@@ -136,11 +137,10 @@ export class RequestHandler {
     sendValue(response, 201, await answer(user, value));
   }
 
-  async #answerPath(exchange: Exchange): Promise<void> {
-    const { request, response, path, user } = exchange;
-    const verb = request.method === 'HEAD' ? 'get' : (request.method ?? 'GET').toLowerCase();
-    await this.#authorize(user, { type: 'path', verb, path });
-    if (verb !== 'get') throw methodNotAllowed();
+  async #answerPath(exchange: Exchange, info: PathRequest): Promise<void> {
+    const { response, path, user } = exchange;
+    await this.#authorize(user, info);
+    if (info.verb !== 'get' && info.verb !== 'head') throw methodNotAllowed();
     if (healthPaths.has(path)) this.#answerHealth(response);
     else if (path === '/version' || path === '/version/')
       sendValue(response, 200, this.#deps.version);
@@ -214,12 +214,6 @@ export class RequestHandler {
       this.#inFlight--;
     }
   }
-}
-
-function splitUrl(url: string): { readonly path: string; readonly query: URLSearchParams } {
-  const mark = url.indexOf('?');
-  if (mark < 0) return { path: url, query: new URLSearchParams() };
-  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
 }
 
 /** To act as the caller instead of the one asked for would be a trap: it is refused until it works. */

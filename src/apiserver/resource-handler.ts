@@ -219,6 +219,7 @@ function checkOffered({ verb, target }: ResourceCall): void {
   if (subresource === '') {
     const homeless = definition.scope === 'Namespaced' && namespace === '';
     if (verb === 'create' && (name !== '' || homeless)) throw methodNotAllowed();
+    if ((verb === 'update' || verb === 'patch') && name === '') throw methodNotAllowed();
     if (verb === 'deletecollection' && homeless) throw methodNotAllowed();
     return;
   }

@@ -22,7 +22,7 @@ import {
   renewAtMs,
   verifyIssuedBy,
 } from '#pki/index.ts';
-import { mastersGroup } from './access/user.ts';
+import { mastersGroup } from '#rbac/index.ts';
 import { ApiServerError } from './errors.ts';
 import { writePrivateFile } from './kubeconfig.ts';
 

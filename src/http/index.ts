@@ -4,7 +4,7 @@ export { type HttpResponse, type HttpsRequestOptions, httpsRequest } from './cli
 export { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
 export { HttpError, type HttpErrorCode } from './errors.ts';
 export { type Reply, sendJson, sendReply, sendText } from './reply.ts';
-export { decodeSegment, type RouteMatch, Routes } from './routes.ts';
+export { type RouteMatch, Routes } from './routes.ts';
 export {
   type HttpHandler,
   type HttpServerDeps,

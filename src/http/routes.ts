@@ -51,7 +51,7 @@ export class Routes<T> {
 }
 
 /** The segment without percent escapes; undefined when they are malformed. */
-export function decodeSegment(raw: string): string | undefined {
+function decodeSegment(raw: string): string | undefined {
   if (!raw.includes('%')) return raw;
   try {
     return decodeURIComponent(raw);

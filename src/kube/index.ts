@@ -121,7 +121,7 @@ export {
   parseLabelSelector,
   selectorLengthMax,
 } from './selector/label.ts';
-export { parseFieldSelector } from './selector/field.ts';
+export { type FieldTerm, parseFieldSelector, parseFieldTerms } from './selector/field.ts';
 export { applyMergePatch } from './patch/merge.ts';
 export {
   applyJsonPatch,

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ClientCertificate, clientCertificateOf } from '#http/index.ts';
 import { unauthorized } from '#kube/index.ts';
-import { anonymous, authenticatedGroup, type User } from './user.ts';
+import { anonymous, authenticatedGroup, type User } from '#rbac/index.ts';
 
 /** One way of proving who one is. */
 export interface Authenticator {

@@ -1,20 +1,12 @@
 /** Whether a user may do something. */
 import { forbiddenResource, type StatusError, StatusError as Refusal } from '#kube/index.ts';
-import { authenticatedGroup, mastersGroup, type User } from './user.ts';
-
-/** What is asked for: a verb on a resource, or a method on another path. */
-export type Attributes =
-  | {
-      readonly type: 'resource';
-      readonly verb: string;
-      readonly group: string;
-      readonly version: string;
-      readonly resource: string;
-      readonly subresource: string;
-      readonly namespace: string;
-      readonly name: string;
-    }
-  | { readonly type: 'path'; readonly verb: string; readonly path: string };
+import {
+  type Attributes,
+  authenticatedGroup,
+  mastersGroup,
+  qualifiedBySubresource,
+  type User,
+} from '#rbac/index.ts';
 
 export interface Decision {
   readonly allowed: boolean;
@@ -73,8 +65,8 @@ export function forbiddenError(user: User, attributes: Attributes, reason: strin
     const message = `forbidden: User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}${tail}`;
     return new Refusal('Forbidden', message, {});
   }
-  const { group, resource, subresource, namespace, verb, name } = attributes;
-  const full = subresource === '' ? resource : `${resource}/${subresource}`;
+  const { group, resource, namespace, verb, name } = attributes;
+  const full = qualifiedBySubresource(attributes);
   const where =
     namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
   return forbiddenResource(

@@ -10,16 +10,15 @@ import {
   isRecord,
   type Registry,
 } from '#kube/index.ts';
-import type { ResourcePath } from '../request/request-path.ts';
-import type { Attributes, Authorizer } from './authorizer.ts';
-import { mastersGroup, type User } from './user.ts';
+import { type Attributes, mastersGroup, type ResourceAttributes, type User } from '#rbac/index.ts';
+import type { Authorizer } from './authorizer.ts';
 
 /** Answers a review; the body is the decoded request. */
 export type ReviewAnswer = (user: User, body: Record<string, unknown>) => Promise<DynamicObject>;
 
 /** The answerer behind a path; undefined when the path is no review. */
 export function reviewAt(
-  path: ResourcePath,
+  path: ResourceAttributes,
   deps: { readonly authorizer: Authorizer; readonly registry: Registry },
 ): ReviewAnswer | undefined {
   if (path.version !== 'v1' || path.namespace !== '' || path.name !== '') return undefined;

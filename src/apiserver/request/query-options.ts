@@ -9,6 +9,7 @@ import {
   notSupported,
   tooLong,
 } from '#kube/index.ts';
+import { queryFlag } from '#rbac/index.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -101,10 +102,10 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
     continueToken: query.get('continue') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
-    watch: parseBoolean(query, 'watch') ?? false,
+    watch: queryFlag(query, 'watch') ?? false,
     timeoutSeconds: parseInteger(query, 'timeoutSeconds'),
-    allowWatchBookmarks: parseBoolean(query, 'allowWatchBookmarks') ?? false,
-    sendInitialEvents: parseBoolean(query, 'sendInitialEvents'),
+    allowWatchBookmarks: queryFlag(query, 'allowWatchBookmarks') ?? false,
+    sendInitialEvents: queryFlag(query, 'sendInitialEvents'),
     includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
   };
   refuse('ListOptions', options.watch ? checkWatch(options) : checkList(options));
@@ -150,25 +151,6 @@ function checkWatch(options: ListOptions): FieldError[] {
     faults.push(forbidden(field, why));
   }
   return faults;
-}
-
-/** Go's forms of a true and false parameter. */
-export function parseBoolean(query: URLSearchParams, name: string): boolean | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  switch (text.toLowerCase()) {
-    case '':
-    case '1':
-    case 't':
-    case 'true':
-      return true;
-    case '0':
-    case 'f':
-    case 'false':
-      return false;
-    default:
-      throw badRequest(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
 }
 
 /** @throws StatusError KUBE_BAD_REQUEST */

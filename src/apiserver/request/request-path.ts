@@ -1,6 +1,6 @@
-/** What a path names: a resource, one object, a subresource, or something that is no resource. */
+/** What a request names among what is served: a verb, a kind, an object, a subresource. */
 import type { Registry, ResourceDefinition } from '#kube/index.ts';
-import { decodeSegment } from '#http/index.ts';
+import type { ResourceRequest } from '#rbac/index.ts';
 
 export type Verb =
   | 'get'
@@ -31,62 +31,32 @@ export interface ResourceTarget extends ResourcePath {
   readonly definition: ResourceDefinition;
 }
 
-/** Characters of a path; names and namespaces together are far shorter. */
-export const pathLengthMax = 2048;
+const verbs: ReadonlySet<string> = new Set<Verb>([
+  'get',
+  'list',
+  'watch',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+]);
+
+/** The verb when it is one that resources have; undefined for the rest of HTTP and old forms. */
+export function verbOf({ verb, verbInPath }: ResourceRequest): Verb | undefined {
+  return !verbInPath && verbs.has(verb) ? (verb as Verb) : undefined;
+}
 
 /**
- * The parts of `/api/v1/…` and `/apis/GROUP/VERSION/…`; undefined for other paths, for the group
- * version alone and for malformed escapes.
+ * The place a request names. It has the name in the path alone, not the one a selector insists on, and
+ * no namespace where the path is about the namespace itself.
  */
-export function parseResourcePath(path: string): ResourcePath | undefined {
-  if (path.length > pathLengthMax) return undefined;
-  const segments: string[] = [];
-  for (const raw of path.split('/').slice(1)) {
-    const segment = decodeSegment(raw);
-    if (segment === undefined || segment === '') return undefined;
-    segments.push(segment);
-  }
-  const [root = '', first = '', second = ''] = segments;
-  const core = root === 'api';
-  if (!core && root !== 'apis') return undefined;
-  const rest = segments.slice(core ? 2 : 3);
-  const [resource] = rest;
-  if (resource === undefined) return undefined;
-  return { group: core ? '' : first, version: core ? first : second, ...placeOf(rest) };
-}
-
-/** Paths below `namespaces` are about a namespace itself only up to its subresource. */
-const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize']);
-
-function placeOf(rest: readonly string[]): Omit<ResourcePath, 'group' | 'version'> {
-  const [first = '', second = '', third = '', ...deeper] = rest;
-  if (first === 'namespaces' && third !== '' && !namespaceSubresources.has(third)) {
-    const [name = '', ...more] = deeper;
-    return { resource: third, namespace: second, name, subresource: more.join('/') };
-  }
-  const subresource = [third, ...deeper].filter((part) => part !== '').join('/');
-  return { resource: first, namespace: '', name: second, subresource };
-}
-
-/** The verb of a method on an object or a collection; undefined when there is none. */
-export function verbOf(method: string, path: ResourcePath, watch: boolean): Verb | undefined {
-  const single = path.name !== '';
-  switch (method) {
-    case 'GET':
-    case 'HEAD':
-      if (watch) return 'watch';
-      return single ? 'get' : 'list';
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return single ? 'update' : undefined;
-    case 'PATCH':
-      return single ? 'patch' : undefined;
-    case 'DELETE':
-      return single ? 'delete' : 'deletecollection';
-    default:
-      return undefined;
-  }
+export function placeOf(info: ResourceRequest): ResourcePath {
+  const { group, version, resource, parts } = info;
+  const name = parts[1] ?? '';
+  const itself = resource === 'namespaces' && name !== '' && info.namespace === name;
+  const subresource = parts.slice(2).join('/');
+  return { group, version, resource, namespace: itself ? '' : info.namespace, name, subresource };
 }
 
 /** The kind behind a path, when it is served at that scope. */

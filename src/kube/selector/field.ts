@@ -74,17 +74,35 @@ export function parseFieldSelector(text: string, definition: ResourceDefinition)
     throw badRequest(`the selector is longer than ${selectorLengthMax} characters`);
   }
   const known = [...metadataFields, ...definition.selectableFields];
-  const terms = splitTerms(text).map((part): Term => {
+  const terms = parseFieldTerms(text).map(({ path, negated, value }): Term => {
+    const field = known.find((each) => each.path === path);
+    if (field === undefined) throw unknownField(path, definition);
+    return { field, negated, value };
+  });
+  return new FieldSelector(terms);
+}
+
+/** One part of a field selector of whatever kind. */
+export interface FieldTerm {
+  readonly path: string;
+  /** True for `!=`. */
+  readonly negated: boolean;
+  readonly value: string;
+}
+
+/**
+ * The terms of a field selector, whether or not a kind has such fields.
+ * @throws StatusError KUBE_STATUS_BAD_REQUEST for malformed terms
+ */
+export function parseFieldTerms(text: string): FieldTerm[] {
+  return splitTerms(text).map((part) => {
     const match = /^((?:\\.|[^=!\\])*)(!=|==|=)(.*)$/su.exec(part);
     if (match === null) {
       throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     }
     const [, path = '', operator = '', value = ''] = match;
-    const field = known.find((each) => each.path === path);
-    if (field === undefined) throw unknownField(path, definition);
-    return { field, negated: operator === '!=', value: unescapeValue(value, part) };
+    return { path, negated: operator === '!=', value: unescapeValue(value, part) };
   });
-  return new FieldSelector(terms);
 }
 
 function unknownField(path: string, definition: ResourceDefinition): Error {
