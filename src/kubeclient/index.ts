@@ -32,6 +32,11 @@ export {
   type InformerOptions,
 } from './informer.ts';
 export { feed, InformerSet, type KeyReceiver } from './informer-set.ts';
+export {
+  LeaderElection,
+  type LeaderElectionDeps,
+  type LeaderElectionOptions,
+} from './leader-election.ts';
 export { type Change, type Index, type Lister } from './object-cache.ts';
 export { type KubeAnswer, type KubeRequest, type TransportLimits } from './transport.ts';
 export {

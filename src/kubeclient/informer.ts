@@ -16,6 +16,7 @@ import type { KubeObject, ObjectKey, ResourceDefinition } from '#kube/index.ts';
 import type { KubeClient, WatchEvent } from './client.ts';
 import { isKubeError } from './errors.ts';
 import { type Change, type Index, type Lister, ObjectCache } from './object-cache.ts';
+import { pause } from './pause.ts';
 
 export interface InformerDeps {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
@@ -174,17 +175,7 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, R
   async #pause(attempt: number): Promise<void> {
     const fraction = randomFraction(this.#deps.random);
     const delayMs = backoffMs(this.#options.backoff ?? defaultBackoff, attempt, fraction);
-    const { signal } = this.#cut;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, delayMs);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-    });
+    await pause(delayMs, this.#cut.signal);
   }
 
   #announceAll(change: Change<T>): void {
