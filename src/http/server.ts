@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
@@ -67,9 +68,22 @@ export type HttpHandler = (
   stopping: AbortSignal,
 ) => Promise<void>;
 
+/**
+ * Answers a request to switch protocols; the socket is the handler's from then on. A rejection is
+ * logged and the socket closed.
+ * @param head bytes that came after the request's head
+ */
+export type UpgradeHandler = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+) => Promise<void>;
+
 export interface HttpServerDeps {
   readonly logger: Logger;
   readonly handle: HttpHandler;
+  /** Absent: requests to upgrade are answered as if they did not ask. Also gets CONNECT. */
+  readonly upgrade?: UpgradeHandler;
 }
 
 export interface RunningHttpServer extends Running {
@@ -140,6 +154,13 @@ class HttpServer implements RunningHttpServer {
       this.#busy.set(socket, 0);
       socket.once('close', () => this.#busy.delete(socket));
     });
+    const { upgrade } = deps;
+    if (upgrade !== undefined) {
+      const switchTo = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
+        this.#switch(upgrade, request, socket, head);
+      this.#server.on('upgrade', switchTo);
+      this.#server.on('connect', switchTo);
+    }
     this.#server.on('tlsClientError', (error: Error) =>
       deps.logger.debug('TLS handshake failed', { error: error.message }),
     );
@@ -208,6 +229,16 @@ class HttpServer implements RunningHttpServer {
     socket.once('close', () => {
       this.#sockets.delete(socket);
       if (this.#stopping.signal.aborted && this.#sockets.size === 0) this.#drained.resolve();
+    });
+  }
+
+  #switch(upgrade: UpgradeHandler, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { socket: connection } = request;
+    this.#busy.set(connection, (this.#busy.get(connection) ?? 0) + 1);
+    socket.on('error', () => undefined);
+    upgrade(request, socket, head).catch((error: unknown) => {
+      this.#deps.logger.error('upgrade failed', { error: messageOf(error) });
+      socket.destroy();
     });
   }
 

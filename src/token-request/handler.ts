@@ -9,7 +9,13 @@ import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import type { Counter } from '#base/metrics.ts';
-import { HttpError, type HttpResponse, readBody, sendReply } from '#http/index.ts';
+import {
+  clientAddress,
+  HttpError,
+  type HttpResponse,
+  readBody,
+  sendReply,
+} from '#http/index.ts';
 import {
   badRequest,
   internalError,
@@ -19,7 +25,6 @@ import {
   tooManyRequests,
 } from '#kube/index.ts';
 import { readBearerClaims } from './bearer-claims.ts';
-import { clientAddress } from './client-address.ts';
 import { type InboundHeaders, onlyGetAndPost, readInboundHeaders, tokenOf } from './headers.ts';
 import { readsBody, refuseCaller, refuseSpec, type TokenRequestPolicy } from './policy.ts';
 import { checkBodyType, encodeTokenRequest, readTokenRequestSpec } from './request-body.ts';

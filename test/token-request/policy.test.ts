@@ -12,7 +12,8 @@ import {
 import { StatusError } from '#kube/index.ts';
 import { parsePolicy, type TokenRequestPolicy } from '#token-request/index.ts';
 import { readBearerClaims } from '#token-request/bearer-claims.ts';
-import { clientAddress, parseTrustedProxies } from '#token-request/client-address.ts';
+import { clientAddress } from '#http/index.ts';
+import { parseTrustedProxies } from '#token-request/client-address.ts';
 import { readsBody, refuseCaller, refuseSpec } from '#token-request/policy.ts';
 import { encodeTokenRequest, readTokenRequestSpec } from '#token-request/request-body.ts';
 import { readTokenTarget } from '#token-request/target.ts';

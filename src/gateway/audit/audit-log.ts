@@ -1,0 +1,155 @@
+/**
+ * The audit log: JSON lines in a hash chain, appended to one file by one process. When it cannot be
+ * written the gateway refuses requests (fail closed), or goes on and records the gap afterwards.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Running } from '#base/lifecycle.ts';
+import type { Logger } from '#base/log.ts';
+import { GatewayError } from '../errors.ts';
+import type { AuditRecord } from './audit-record.ts';
+import { redacted } from './redaction.ts';
+import { chainLine, chainStart, parseLine } from './hash-chain.ts';
+
+export interface AuditLogOptions {
+  /** Absent: nothing is recorded. */
+  readonly file?: string;
+  /** Refuse requests while records cannot be written. */
+  readonly failClosed: boolean;
+}
+
+/** Records that wait to be written; then the log counts as failing. */
+const waitingMax = 10_000;
+/** Between two tries after a fault; milliseconds. */
+const retryMs = 1000;
+/** Read from the end of an existing log to go on with its chain; bytes. */
+const tailBytes = 64 * 1024;
+
+export class AuditLog implements Running {
+  readonly #deps: { readonly clock: Clock; readonly log: Logger };
+  readonly #options: AuditLogOptions;
+  readonly #waiting: AuditRecord[] = [];
+  #file: FileHandle | undefined;
+  #seq = 0;
+  #prev = chainStart;
+  #failing = false;
+  #lost = 0;
+  #writing: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(
+    deps: { readonly clock: Clock; readonly log: Logger },
+    options: AuditLogOptions,
+  ) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  /** Opens the file and finds the end of its chain. @throws GatewayError GATEWAY_CONFIG */
+  async start(): Promise<void> {
+    const { file } = this.#options;
+    if (file === undefined) return;
+    try {
+      this.#file = await open(file, 'a+', 0o600);
+      const { size } = await this.#file.stat();
+      const { buffer, bytesRead } = await this.#file.read({
+        buffer: Buffer.alloc(Math.min(size, tailBytes)),
+        position: Math.max(0, size - tailBytes),
+      });
+      const text = buffer.subarray(0, bytesRead).toString();
+      const last = text.split('\n').map(parseLine).findLast((line) => line !== undefined);
+      if (last !== undefined) [this.#seq, this.#prev] = [last.seq, last.hash];
+      // A line that was cut by a crash must not swallow the next one.
+      if (text !== '' && !text.endsWith('\n')) await this.#file.write('\n');
+    } catch (cause) {
+      const message = `the audit log ${file} cannot be written: ${messageOf(cause)}`;
+      throw new GatewayError('GATEWAY_CONFIG', message, { cause });
+    }
+  }
+
+  /** @throws GatewayError GATEWAY_AUDIT when it fails closed and cannot record */
+  refuseUnrecorded(): void {
+    if (!this.#options.failClosed || !this.#failing) return;
+    throw new GatewayError('GATEWAY_AUDIT', 'requests cannot be recorded now', {
+      retry: { afterMs: 5000 },
+    });
+  }
+
+  append(record: AuditRecord): void {
+    if (this.#file === undefined || this.#stopped) return;
+    if (this.#waiting.length >= waitingMax) {
+      this.#failing = true;
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(record);
+    this.#writing ??= this.#write();
+  }
+
+  /** Writes what waits, then closes the file. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#writing;
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const { lines, seq, prev, count } = this.#nextLines();
+      try {
+        await this.#file?.appendFile(lines);
+        this.#waiting.splice(0, count);
+        [this.#seq, this.#prev] = [seq, prev];
+        this.#lost = 0;
+        if (this.#failing) this.#deps.log.info('the audit log is written again');
+        this.#failing = false;
+      } catch (thrown) {
+        if (!this.#failing) {
+          this.#deps.log.error('the audit log cannot be written', { error: messageOf(thrown) });
+        }
+        this.#failing = true;
+        if (this.#stopped) break;
+        await new Promise((resolve) => {
+          setTimeout(resolve, retryMs).unref();
+        });
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #nextLines(): {
+    readonly lines: string;
+    readonly seq: number;
+    readonly prev: string;
+    readonly count: number;
+  } {
+    let [seq, prev] = [this.#seq, this.#prev];
+    let lines = '';
+    const add = (facts: Readonly<Record<string, unknown>>): void => {
+      seq++;
+      const line = chainLine(facts, seq, prev);
+      prev = line.hash;
+      lines += `${line.text}\n`;
+    };
+    const count = this.#waiting.length;
+    for (const record of this.#waiting) add(this.#factsOf(record));
+    if (this.#lost > 0) add({ time: this.#now(), kind: 'gap', lost: this.#lost });
+    return { lines, seq, prev, count };
+  }
+
+  #factsOf(record: AuditRecord): Record<string, unknown> {
+    const { target, reason, ...rest } = record;
+    return {
+      time: this.#now(),
+      ...rest,
+      target: redacted(target),
+      ...(reason === undefined ? {} : { reason: redacted(reason) }),
+    };
+  }
+
+  #now(): string {
+    return new Date(this.#deps.clock.nowMs()).toISOString();
+  }
+}

@@ -1,0 +1,34 @@
+/** What is recorded of a request, a stream or a redemption. Never a secret. */
+import type { RequestInfo } from '../request/request-info.ts';
+
+export interface AuditRecord {
+  /** `request`: answered; `open`, `close`: a stream; `redeem`, `leave`, `issue`: a grant; `gap`: records lost. */
+  readonly kind: 'request' | 'open' | 'close' | 'redeem' | 'leave' | 'issue' | 'gap';
+  readonly auditId: string;
+  /** `namespace/name` of the grant. */
+  readonly grant?: string;
+  readonly session?: string;
+  /** The user that the API server saw; absent: the gateway's own account. */
+  readonly user?: string;
+  readonly issuedBy?: string;
+  /** Address of the client. */
+  readonly client: string;
+  readonly cluster?: string;
+  readonly method: string;
+  /** Path and query, without secrets. */
+  readonly target: string;
+  readonly info?: Pick<
+    RequestInfo,
+    'verb' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name'
+  >;
+  readonly decision: 'allow' | 'deny' | 'refuse';
+  /** The rule that decided, or the code of the refusal. */
+  readonly rule: string;
+  readonly reason?: string;
+  readonly status: number;
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
+  readonly durationMs?: number;
+  /** Records lost before this one. */
+  readonly lost?: number;
+}

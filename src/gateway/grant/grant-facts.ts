@@ -1,0 +1,90 @@
+/** What a GatewayToken says about time, use and place, as values. Pure. */
+import type { GatewayToken } from '#apis/index.ts';
+import { DurationError, parseDuration, parseTime } from '#kube/index.ts';
+
+export interface GrantWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Why a grant cannot be used now; the order is that of the checks. */
+export type GrantState = 'open' | 'broken' | 'revoked' | 'early' | 'expired' | 'pending';
+
+export interface GrantLimits {
+  /** Longest window that is honoured; a grant that asks for more is not usable. Milliseconds. */
+  readonly windowMsMax: number;
+}
+
+export const defaultGrantLimits: GrantLimits = { windowMsMax: 12 * 3600 * 1000 };
+
+const windowDefault = '15m';
+
+/** When the grant can be used; undefined when its times cannot be read or exceed the limit. */
+export function windowOf(grant: GatewayToken, limits: GrantLimits): GrantWindow | undefined {
+  const startMs = parseTime(grant.spec?.notBefore ?? grant.metadata.creationTimestamp ?? '');
+  const lengthMs = millisecondsOf(grant.spec?.expirationWindow ?? windowDefault);
+  if (startMs === undefined || lengthMs === undefined || lengthMs > limits.windowMsMax) {
+    return undefined;
+  }
+  return { startMs, endMs: startMs + lengthMs };
+}
+
+/** How long one session lasts at most; undefined when unreadable. Milliseconds. */
+export function sessionMsOf(grant: GatewayToken): number | undefined {
+  return millisecondsOf(grant.spec?.sessionMax ?? grant.spec?.expirationWindow ?? windowDefault);
+}
+
+/** Whether the grant as such is usable; uses and places are not looked at. */
+export function stateOf(grant: GatewayToken, nowMs: number, limits: GrantLimits): GrantState {
+  if (grant.spec?.revoked === true || grant.metadata.deletionTimestamp !== undefined) {
+    return 'revoked';
+  }
+  const window = windowOf(grant, limits);
+  if (window === undefined || sessionMsOf(grant) === undefined) return 'broken';
+  if (nowMs >= window.endMs) return 'expired';
+  if (nowMs < window.startMs) return 'early';
+  const { approval } = grant.spec ?? {};
+  const missing = (approval?.required ?? 0) > (grant.status?.approvals?.length ?? 0);
+  return missing ? 'pending' : 'open';
+}
+
+/** Uses that are left. */
+export function usesLeft(grant: GatewayToken): number {
+  return Math.max(0, (grant.spec?.usesAllowed ?? 1) - (grant.status?.uses ?? 0));
+}
+
+function millisecondsOf(text: string): number | undefined {
+  try {
+    const ms = parseDuration(text);
+    return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+  } catch (thrown) {
+    if (thrown instanceof DurationError) return undefined;
+    throw thrown;
+  }
+}
+
+/** One session in the status of a grant. */
+export type Redemption = NonNullable<NonNullable<GatewayToken['status']>['redemptions']>[number];
+
+/** When a session of this redemption ends: never later than the grant. Milliseconds since 1970. */
+export function sessionEndMs(
+  grant: GatewayToken,
+  redemption: Pick<Redemption, 'time'>,
+  limits: GrantLimits,
+): number {
+  const window = windowOf(grant, limits);
+  const began = parseTime(redemption.time);
+  if (window === undefined || began === undefined) return 0;
+  return Math.min(window.endMs, began + (sessionMsOf(grant) ?? 0));
+}
+
+/** Sessions that have neither ended nor been left. */
+export function liveSessions(
+  grant: GatewayToken,
+  nowMs: number,
+  limits: GrantLimits,
+): readonly Redemption[] {
+  return (grant.status?.redemptions ?? []).filter(
+    (each) => (each.session ?? '') !== '' && nowMs < sessionEndMs(grant, each, limits),
+  );
+}

@@ -1,0 +1,209 @@
+/**
+ * Every request to the gateway: made sure of, routed, answered, recorded. Nothing is sent upstream
+ * before all checks have passed.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlockList, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '#base/clock.ts';
+import type { Logger } from '#base/log.ts';
+import { redacted } from '../audit/redaction.ts';
+import { GatewayError } from '../errors.ts';
+import { causeText, forward, type ForwardDeps, type ForwardLimits } from '../proxy/forward.ts';
+import { protocolAsked, upgrade } from '../proxy/upgrade.ts';
+import { checkHandshake, readOffer } from '../proxy/web-socket-offer.ts';
+import { type HeaderLines, readInbound } from '../request/inbound-headers.ts';
+import { parseTarget } from '../request/target.ts';
+import { isUpgradeable } from '../rules/connect-capability.ts';
+import type { Admission } from './admission.ts';
+import { clientOf, requireHost } from './client-of.ts';
+import { linkPath, sendLinkPage } from './link-page.ts';
+import type { NativeApi } from './native-api.ts';
+import type { Facts, Recorder } from './recorder.ts';
+import { refusalOf, sendRefusal, writeRefusal } from './refusal-answer.ts';
+import { type Route, routeOf } from './route.ts';
+
+/** Pages beside the link page, such as a console. */
+export interface PageSource {
+  /** Answers GET or HEAD of a path. @returns false when it has no such page */
+  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+export interface GatewayHandlerDeps {
+  readonly admission: Admission;
+  readonly native: NativeApi;
+  readonly recorder: Recorder;
+  readonly forward: ForwardDeps;
+  readonly pages: readonly PageSource[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface GatewayHandlerOptions {
+  /** Host names that are served, lower case, without ports. */
+  readonly hosts: ReadonlySet<string>;
+  readonly trustedProxies: BlockList;
+  readonly forward: ForwardLimits;
+}
+
+/** A request whose form has been checked. */
+interface Opened {
+  readonly lines: HeaderLines;
+  readonly route: Route;
+}
+
+export class GatewayHandler {
+  readonly #deps: GatewayHandlerDeps;
+  readonly #options: GatewayHandlerOptions;
+  /** Connections on which something came that cannot be trusted: nothing more is read from them. */
+  readonly #poisoned = new WeakSet<Socket>();
+
+  constructor(deps: GatewayHandlerDeps, options: GatewayHandlerOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#poisoned.has(request.socket)) return;
+    const facts = this.#factsOf(request);
+    try {
+      const { lines, route } = this.#open(request, facts);
+      switch (route.kind) {
+        case 'page':
+          return this.#servePage(route.path, request, response);
+        case 'native':
+          return await this.#serveNative(route.path, request, response, lines, facts);
+        case 'proxy':
+          return await this.#serveProxy(route, request, response, lines, facts);
+        default:
+          throw route satisfies never;
+      }
+    } catch (thrown) {
+      const fault = this.#refused(request, facts, thrown);
+      sendRefusal(response, fault, facts.auditId);
+    }
+  }
+
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const facts = this.#factsOf(request);
+    try {
+      if (this.#poisoned.has(request.socket)) throw refused('the connection cannot be trusted');
+      const { lines, route } = this.#open(request, facts);
+      if (route.kind !== 'proxy') throw refused('nothing here can be upgraded');
+      const { method } = facts;
+      const protocol = protocolAsked(method, lines);
+      const offer = readOffer(lines);
+      if (protocol === 'websocket') checkHandshake(lines);
+      this.#deps.recorder.refuseUnrecorded();
+      const { client, auditId } = facts;
+      const admitted = await this.#deps.admission.admit(
+        { method, lines, route, client, auditId, upgrade: { bearer: offer.bearer } },
+        (known) => {
+          facts.admitted = { ...facts.admitted, ...known };
+        },
+      );
+      if (!isUpgradeable(admitted.decision.capability)) {
+        throw new GatewayError('GATEWAY_DENIED', 'this cannot be upgraded', { rule: 'upgrade' });
+      }
+      facts.admitted = admitted;
+      this.#deps.recorder.onOpen(facts);
+      const asked = { protocol, offer, socket, head };
+      const outcome = await upgrade(this.#deps.forward, this.#options.forward, admitted, asked);
+      this.#deps.recorder.onDone(facts, outcome);
+    } catch (thrown) {
+      const fault = this.#refused(request, facts, thrown);
+      writeRefusal(socket, fault, facts.auditId);
+    }
+  }
+
+  #factsOf(request: IncomingMessage): Facts {
+    return {
+      auditId: randomUUID(),
+      method: (request.method ?? '').slice(0, 16),
+      target: request.url ?? '',
+      startMs: this.#deps.clock.monotonicMs(),
+      client: request.socket.remoteAddress ?? '',
+      admitted: {},
+    };
+  }
+
+  /** Headers, host and target, all of them before anything else. @throws GatewayError */
+  #open(request: IncomingMessage, facts: Facts): Opened {
+    const lines = readInbound(request);
+    facts.client = clientOf(request.socket.remoteAddress, lines, this.#options.trustedProxies);
+    const target = parseTarget(request.url ?? '');
+    requireHost(lines, this.#options.hosts);
+    return { lines, route: routeOf(target) };
+  }
+
+  #servePage(path: string, request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      throw new GatewayError('GATEWAY_METHOD', 'pages are only read');
+    }
+    if (path === linkPath) return sendLinkPage(response);
+    if (this.#deps.pages.some((source) => source.serve(path, request, response))) return;
+    throw new GatewayError('GATEWAY_NOT_FOUND', 'the gateway serves nothing here');
+  }
+
+  async #serveNative(
+    path: readonly string[],
+    request: IncomingMessage,
+    response: ServerResponse,
+    lines: HeaderLines,
+    facts: Facts,
+  ): Promise<void> {
+    const { client, auditId } = facts;
+    this.#deps.admission.refuseGuesser(client);
+    await this.#deps.native.handle({
+      request,
+      response,
+      lines,
+      path,
+      client,
+      auditId,
+      onSession: (kind, access) => this.#deps.recorder.onSession(kind, access, facts),
+    });
+  }
+
+  async #serveProxy(
+    route: Extract<Route, { kind: 'proxy' }>,
+    request: IncomingMessage,
+    response: ServerResponse,
+    lines: HeaderLines,
+    facts: Facts,
+  ): Promise<void> {
+    this.#deps.recorder.refuseUnrecorded();
+    const { method, client, auditId } = facts;
+    const admitted = await this.#deps.admission.admit(
+      { method, lines, route, client, auditId },
+      (known) => {
+        facts.admitted = { ...facts.admitted, ...known };
+      },
+    );
+    facts.admitted = admitted;
+    if (admitted.decision.isStream) this.#deps.recorder.onOpen(facts);
+    const { forward: limits } = this.#options;
+    const outcome = await forward(this.#deps.forward, limits, admitted, request, response);
+    this.#deps.recorder.onDone(facts, outcome);
+  }
+
+  /** Records the refusal, and stops reading when the request was one to be afraid of. */
+  #refused(request: IncomingMessage, facts: Facts, thrown: unknown): GatewayError {
+    const fault = refusalOf(thrown);
+    if (fault.close) this.#poisoned.add(request.socket);
+    this.#deps.recorder.onRefused(facts, fault);
+    if (fault.httpStatus >= 500) {
+      this.#deps.log.warn('request failed', {
+        auditId: facts.auditId,
+        code: fault.code,
+        error: redacted(causeText(fault)),
+      });
+    }
+    return fault;
+  }
+}
+
+function refused(why: string): GatewayError {
+  return new GatewayError('GATEWAY_REQUEST', why, { close: true });
+}

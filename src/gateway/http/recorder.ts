@@ -1,0 +1,136 @@
+/** One audit record and one count for each request and stream, whatever became of it. */
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { AuditRecord } from '../audit/audit-record.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Counter, MetricsRegistry } from '#base/metrics.ts';
+import type { GatewayError } from '../errors.ts';
+import type { Admitted, Outcome } from '../proxy/exchange.ts';
+import { type IdentityMode, linkUser } from '../proxy/identity.ts';
+import type { Access } from '../session/gatekeeper.ts';
+
+/** What is known of a request while it is handled. */
+export interface Facts {
+  readonly auditId: string;
+  readonly method: string;
+  /** As it came, canonical or not. */
+  readonly target: string;
+  readonly startMs: number;
+  client: string;
+  admitted: Partial<Admitted>;
+}
+
+export interface RecorderDeps {
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly metrics: MetricsRegistry;
+  readonly identity: IdentityMode;
+}
+
+export class Recorder {
+  readonly #deps: RecorderDeps;
+  readonly #requests: Counter;
+  readonly #bytes: Counter;
+  readonly #redemptions: Counter;
+
+  constructor(deps: RecorderDeps) {
+    this.#deps = deps;
+    this.#requests = deps.metrics.counter(
+      'drawbridge_gateway_requests_total',
+      'Requests to the gateway by decision, verb class and status class.',
+      ['decision', 'kind', 'status'],
+    );
+    this.#bytes = deps.metrics.counter(
+      'drawbridge_gateway_bytes_total',
+      'Bytes of bodies and streams through the gateway.',
+      ['direction'],
+    );
+    this.#redemptions = deps.metrics.counter(
+      'drawbridge_gateway_redemptions_total',
+      'Sessions opened with links and tokens.',
+    );
+  }
+
+  /** @throws GatewayError GATEWAY_AUDIT when records are required and cannot be written */
+  refuseUnrecorded(): void {
+    this.#deps.audit.refuseUnrecorded();
+  }
+
+  onOpen(facts: Facts): void {
+    this.#write(facts, { kind: 'open', decision: 'allow', status: 0 });
+  }
+
+  onDone(facts: Facts, outcome: Outcome): void {
+    const stream = facts.admitted.decision?.isStream === true;
+    const { status, bytesIn, bytesOut, ended } = outcome;
+    this.#count(facts, 'allow', status);
+    this.#bytes.add(bytesIn, { direction: 'in' });
+    this.#bytes.add(bytesOut, { direction: 'out' });
+    this.#write(facts, {
+      kind: stream ? 'close' : 'request',
+      decision: 'allow',
+      status,
+      bytesIn,
+      bytesOut,
+      ...(ended === undefined ? {} : { reason: ended }),
+    });
+  }
+
+  onRefused(facts: Facts, fault: GatewayError): void {
+    const decision = fault.code === 'GATEWAY_DENIED' ? 'deny' : 'refuse';
+    this.#count(facts, decision, fault.httpStatus);
+    this.#write(facts, {
+      kind: 'request',
+      decision,
+      status: fault.httpStatus,
+      rule: fault.rule ?? fault.code,
+      reason: fault.message,
+    });
+  }
+
+  onSession(kind: 'redeem' | 'leave', access: Access, facts: Facts): void {
+    if (kind === 'redeem') this.#redemptions.add(1);
+    facts.admitted = { ...facts.admitted, access };
+    this.#write(facts, { kind, decision: 'allow', rule: kind, status: 200 });
+  }
+
+  #count(facts: Facts, decision: string, status: number): void {
+    const { decision: made } = facts.admitted;
+    const kind = made === undefined ? 'none' : made.isStream ? 'stream' : 'request';
+    this.#requests.add(1, { decision, kind, status: `${Math.floor(status / 100)}xx` });
+  }
+
+  #write(
+    facts: Facts,
+    what: Pick<AuditRecord, 'kind' | 'decision' | 'status'> & Partial<AuditRecord>,
+  ): void {
+    const { access, decision, upstream } = facts.admitted;
+    this.#deps.audit.append({
+      auditId: facts.auditId,
+      client: facts.client,
+      method: facts.method,
+      target: facts.target,
+      rule: decision?.rule ?? '',
+      ...(access === undefined ? {} : grantFacts(access, this.#deps.identity)),
+      ...(upstream === undefined ? {} : { cluster: upstream.name }),
+      ...(decision?.info.isResource === true ? { info: infoFacts(decision.info) } : {}),
+      durationMs: Math.round(this.#deps.clock.monotonicMs() - facts.startMs),
+      ...what,
+    });
+  }
+}
+
+function grantFacts({ grant, sessionId }: Access, identity: IdentityMode): Partial<AuditRecord> {
+  const { namespace = '', name } = grant.metadata;
+  const issuedBy = grant.status?.issuedBy;
+  return {
+    grant: `${namespace}/${name}`,
+    session: sessionId,
+    ...(identity === 'account' ? {} : { user: linkUser(namespace, name) }),
+    ...(issuedBy === undefined ? {} : { issuedBy }),
+  };
+}
+
+function infoFacts(info: NonNullable<AuditRecord['info']>): NonNullable<AuditRecord['info']> {
+  const { verb, group, resource, subresource, namespace, name } = info;
+  return { verb, group, resource, subresource, namespace, name };
+}

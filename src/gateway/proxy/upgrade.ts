@@ -1,0 +1,250 @@
+/**
+ * Upgrades for kubectl exec, attach, port-forward and the consoles: WebSocket and SPDY/3.1. Not one
+ * byte of the client goes on before the API server has agreed to the same protocol; a refusal is
+ * relayed as it is and both connections close.
+ */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GatewayError } from '../errors.ts';
+import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
+import { type EndReason, endText } from '../stream/stream-registry.ts';
+import { closeFrame, closePolicy, FrameTracker } from '../stream/web-socket-frames.ts';
+import type { Admitted, Outcome } from './exchange.ts';
+import type { ForwardDeps, ForwardLimits } from './forward.ts';
+import { identityHeaders } from './identity.ts';
+import { upgradeHeaders } from './outbound-headers.ts';
+import { answerHeaders } from './response-headers.ts';
+import { upstreamFault } from './upstream-fault.ts';
+import { isAccepted, type Offer } from './web-socket-offer.ts';
+
+export type UpgradeProtocol = 'websocket' | 'SPDY/3.1';
+
+/** What an upgrade needs beside the request. */
+export interface UpgradeAsked {
+  readonly protocol: UpgradeProtocol;
+  readonly offer: Offer;
+  readonly socket: Duplex;
+  /** Bytes that the client sent too early; they wait. */
+  readonly head: Buffer;
+}
+
+/** Bytes a client may send before the switch. */
+const headBytesMax = 64 * 1024;
+/** Body of a refusal that is relayed; bytes. */
+const refusalBytesMax = 64 * 1024;
+
+/** The protocol asked for. @throws GatewayError GATEWAY_REQUEST for any other */
+export function protocolAsked(method: string, lines: HeaderLines): UpgradeProtocol {
+  const asked = lineOf(lines, 'upgrade')?.toLowerCase();
+  if (asked === 'websocket' && method === 'GET') return 'websocket';
+  // kubectl sends POST, older clients GET.
+  if (asked === 'spdy/3.1' && (method === 'POST' || method === 'GET')) return 'SPDY/3.1';
+  throw new GatewayError('GATEWAY_REQUEST', 'only WebSocket and SPDY/3.1 can be upgraded to', {
+    close: true,
+  });
+}
+
+/** @throws GatewayError when nothing was sent to the client yet */
+export async function upgrade(
+  deps: ForwardDeps,
+  limits: ForwardLimits,
+  admitted: Admitted,
+  asked: UpgradeAsked,
+): Promise<Outcome> {
+  if (asked.head.length > headBytesMax) {
+    throw new GatewayError('GATEWAY_REQUEST', 'too many bytes before the upgrade', { close: true });
+  }
+  const { upstream } = admitted;
+  const credentials = await upstream.credentials().catch((thrown: unknown) => {
+    throw upstreamFault(thrown);
+  });
+  const headers = upgradeHeaders(
+    admitted.lines,
+    {
+      host: upstream.host,
+      credentials: credentials.headers,
+      identity: identityHeaders(admitted.access, deps.identity),
+      auditId: admitted.auditId,
+      client: admitted.client,
+    },
+    asked.protocol,
+    asked.offer.protocols,
+  );
+  const { method, target } = admitted;
+  const out = upstream.open(credentials, { method, path: target.raw, headers, upgrade: true });
+  const answer = await answerTo(out, admitted, asked.socket);
+  if (answer.switched === undefined) return relayRefusal(admitted, answer.message, asked.socket);
+  try {
+    refuseOther(admitted.lines, asked, answer.message);
+    await deps.countStream(admitted);
+  } catch (thrown) {
+    answer.switched.socket.destroy();
+    throw thrown;
+  }
+  asked.socket.write(switchedHead(answer.message, asked.protocol, admitted.auditId));
+  return tunnel(deps, limits, admitted, asked, answer.switched);
+}
+
+interface Switched {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+interface Answer {
+  readonly message: IncomingMessage;
+  readonly switched: Switched | undefined;
+}
+
+function answerTo(out: ClientRequest, admitted: Admitted, client: Duplex): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  let late = false;
+  const firstByte = setTimeout(() => {
+    late = true;
+    out.destroy();
+  }, admitted.upstream.limits.firstByteMsMax);
+  const left = (): void => {
+    out.destroy();
+  };
+  client.once('close', left);
+  const settle = (answer: Answer): void => {
+    clearTimeout(firstByte);
+    client.off('close', left);
+    resolve(answer);
+  };
+  out.once('upgrade', (message, socket, head) => settle({ message, switched: { socket, head } }));
+  out.once('response', (message) => settle({ message, switched: undefined }));
+  out.on('error', (error) => {
+    clearTimeout(firstByte);
+    client.off('close', left);
+    reject(upstreamFault(error, late));
+  });
+  out.end();
+  return promise;
+}
+
+/** A switch to something else than was asked for is no switch. @throws GatewayError GATEWAY_UPSTREAM */
+function refuseOther(lines: HeaderLines, asked: UpgradeAsked, message: IncomingMessage): void {
+  const same = message.headers.upgrade?.toLowerCase() === asked.protocol.toLowerCase();
+  const accepted =
+    asked.protocol !== 'websocket' ||
+    isAccepted(lines, asked.offer, {
+      accept: message.headers['sec-websocket-accept'],
+      protocol: message.headers['sec-websocket-protocol'],
+    });
+  if (same && accepted && message.statusCode === 101) return;
+  throw new GatewayError('GATEWAY_UPSTREAM', 'the API server switched to another protocol');
+}
+
+function switchedHead(message: IncomingMessage, protocol: string, auditId: string): string {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`];
+  for (const name of [
+    'sec-websocket-accept',
+    'sec-websocket-protocol',
+    'x-stream-protocol-version',
+  ]) {
+    const value = message.headers[name];
+    if (typeof value === 'string') lines.push(`${name}: ${value}`);
+  }
+  return `${[...lines, `Audit-Id: ${auditId}`].join('\r\n')}\r\n\r\n`;
+}
+
+/** The API server's own answer, as plain HTTP; then nothing more on this connection. */
+async function relayRefusal(
+  admitted: Admitted,
+  message: IncomingMessage,
+  socket: Duplex,
+): Promise<Outcome> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > refusalBytesMax) break;
+    chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks);
+  const headers = answerHeaders(message, {
+    auditId: admitted.auditId,
+    mount: admitted.mount,
+    upstreamOrigin: admitted.upstream.origin,
+    browser: admitted.browser,
+  });
+  const status = message.statusCode ?? 502;
+  const lines = Object.entries({ ...headers, 'content-length': body.length, connection: 'close' });
+  const head = lines.flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => `${name}: ${String(one)}\r\n`),
+  );
+  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} \r\n${head.join('')}\r\n`), body]));
+  return { status, bytesIn: 0, bytesOut: body.length };
+}
+
+async function tunnel(
+  deps: ForwardDeps,
+  limits: ForwardLimits,
+  admitted: Admitted,
+  asked: UpgradeAsked,
+  switched: Switched,
+): Promise<Outcome> {
+  const { socket: client } = asked;
+  const { socket: server } = switched;
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const frames = asked.protocol === 'websocket' ? new FrameTracker() : undefined;
+  let bytesIn = 0;
+  let bytesOut = 0;
+  let ended: EndReason | undefined;
+  const end = (reason: EndReason): void => {
+    ended = reason;
+    server.unpipe(client);
+    server.destroy();
+    if (frames?.isBetween === true) client.end(closeFrame(closePolicy, endText(reason)));
+    else client.end();
+    // Whoever does not read the end does not keep the connection either.
+    setTimeout(() => client.destroy(), cutMsMax).unref();
+  };
+  let release: () => void;
+  try {
+    release = deps.streams.add({
+      grant: admitted.access.grant.metadata.uid ?? '',
+      session: admitted.access.sessionId,
+      endMs: admitted.access.endMs,
+      end,
+    });
+  } catch {
+    // The switch has been announced: all that is left is to end it.
+    end('stopping');
+    return { status: 101, bytesIn, bytesOut, ended: 'too many streams are open' };
+  }
+  const idleMs = limits.streamIdleMsMax;
+  const idle = idleMs > 0 ? setTimeout(() => end('idle'), idleMs) : undefined;
+  client.on('data', (chunk: Buffer) => {
+    bytesIn += chunk.length;
+    idle?.refresh();
+  });
+  server.on('data', (chunk: Buffer) => {
+    bytesOut += chunk.length;
+    frames?.push(chunk);
+    idle?.refresh();
+  });
+  for (const [one, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    one.on('error', () => other.destroy());
+    one.once('close', () => {
+      if (ended === undefined) other.destroy();
+      if (client.destroyed) resolve();
+    });
+  }
+  if (switched.head.length > 0) server.unshift(switched.head);
+  if (asked.head.length > 0) client.unshift(asked.head);
+  client.pipe(server);
+  server.pipe(client);
+  await done;
+  server.destroy();
+  release();
+  clearTimeout(idle);
+  const why = ended === undefined ? {} : { ended: endText(ended) };
+  return { status: 101, bytesIn, bytesOut, ...why };
+}
+
+/** Until a connection that was ended is cut; milliseconds. */
+const cutMsMax = 500;

@@ -1,0 +1,115 @@
+/**
+ * What a request may bring: read from the raw header lines, because Node's merged view hides
+ * duplicates. Anything that two servers could read in two ways is refused and the connection closed.
+ * @spec RFC9110 7.6.1; RFC9112 6.1 6.3
+ */
+import { GatewayError } from '../errors.ts';
+
+/** Header lines by lower-case name, in the order of the wire. */
+export type HeaderLines = ReadonlyMap<string, readonly string[]>;
+
+/** Headers of which a request may have one line. */
+const single = [
+  'host',
+  'authorization',
+  'content-length',
+  'content-type',
+  'cookie',
+  'transfer-encoding',
+  'upgrade',
+  'origin',
+  'accept-encoding',
+  'sec-fetch-site',
+  'sec-websocket-key',
+  'sec-websocket-version',
+] as const;
+
+/** What Connection may list; the last two are dropped with the header. */
+const connectionTokens = new Set(['keep-alive', 'close', 'upgrade', 'te', 'http2-settings']);
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** What of a request is checked; Node's IncomingMessage fits. */
+export interface RawRequest {
+  readonly method?: string | undefined;
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * Reads and checks the headers.
+ * @throws GatewayError GATEWAY_METHOD, GATEWAY_REQUEST
+ */
+export function readInbound(request: RawRequest): HeaderLines {
+  if (!methods.has(request.method ?? '')) {
+    throw new GatewayError('GATEWAY_METHOD', 'this method is not served', { close: true });
+  }
+  const lines = collect(request.rawHeaders);
+  for (const name of single) {
+    if ((lines.get(name)?.length ?? 0) > 1) throw refused(`more than one ${name} header`);
+  }
+  if (request.httpVersion !== '1.1') throw refused('only HTTP/1.1 is served');
+  for (const name of lines.keys()) refuseIdentity(name);
+  checkConnection(lines.get('connection') ?? []);
+  checkBody(request.method ?? '', lines);
+  return lines;
+}
+
+function collect(raw: readonly string[]): Map<string, string[]> {
+  const lines = new Map<string, string[]>();
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = (raw[at] ?? '').toLowerCase();
+    const known = lines.get(name);
+    if (known === undefined) lines.set(name, [raw[at + 1] ?? '']);
+    else known.push(raw[at + 1] ?? '');
+  }
+  return lines;
+}
+
+/** Whoever could say who he is to the API server would be anybody. */
+function refuseIdentity(name: string): void {
+  const plain = name.replaceAll('_', '-').trim();
+  if (plain.startsWith('impersonate-')) {
+    throw refused('headers that name a user are set by the gateway alone');
+  }
+}
+
+/** A header named here would be taken away after it was set. */
+function checkConnection(values: readonly string[]): void {
+  for (const token of values.flatMap((value) => value.split(','))) {
+    const plain = token.trim().toLowerCase();
+    if (plain !== '' && !connectionTokens.has(plain)) {
+      throw refused('Connection may list keep-alive, close and upgrade only');
+    }
+  }
+}
+
+function checkBody(method: string, lines: HeaderLines): void {
+  const [encoding] = lines.get('transfer-encoding') ?? [];
+  const [length] = lines.get('content-length') ?? [];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
+    throw refused('Transfer-Encoding may be chunked only');
+  }
+  if (encoding !== undefined && length !== undefined) {
+    throw refused('Transfer-Encoding and Content-Length exclude each other');
+  }
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) {
+    throw refused('Content-Length is not a number');
+  }
+  const hasBody = encoding !== undefined || (length !== undefined && Number(length) > 0);
+  if (hasBody && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')) {
+    throw refused(`${method} has no body`);
+  }
+  if (lines.has('expect')) throw refused('Expect is not served');
+}
+
+function refused(why: string): GatewayError {
+  return new GatewayError('GATEWAY_REQUEST', `the request is not acceptable: ${why}`, {
+    close: true,
+  });
+}
+
+/** The one line of a header that has at most one. */
+export function lineOf(lines: HeaderLines, name: string): string | undefined {
+  return lines.get(name)?.[0];
+}

@@ -1,0 +1,176 @@
+/**
+ * From a handle to what it gives now. Every request comes through here, so that expiry, revocation,
+ * place and the grace without contact are looked at each time.
+ */
+import type { GatewayToken } from '#apis/index.ts';
+import type { Clock } from '#base/clock.ts';
+import { GatewayError } from '../errors.ts';
+import type { GrantBook } from '../grant/grant-book.ts';
+import {
+  type GrantLimits,
+  liveSessions,
+  type Redemption,
+  sessionEndMs,
+  sessionMsOf,
+  windowOf,
+} from '../grant/grant-facts.ts';
+import { type Handle, hashOf, isHashOf, sessionOf } from '../grant/handle.ts';
+import { refusePlace, refuseState } from '../grant/use.ts';
+
+/** A grant in use by somebody. */
+export interface Access {
+  readonly grant: GatewayToken;
+  readonly session: Handle;
+  /** Names the session in records. */
+  readonly sessionId: string;
+  /** When it ends at the latest; milliseconds since 1970. */
+  readonly endMs: number;
+}
+
+export interface GatekeeperDeps {
+  readonly book: Pick<GrantBook, 'known' | 'fresh' | 'use' | 'leave'>;
+  readonly clock: Clock;
+  /** False once nobody has confirmed the grants for longer than the grace. */
+  readonly isConfirmed: () => boolean;
+  /** Told once for each new session. */
+  readonly onRedeemed: (grant: GatewayToken, redemption: Redemption) => void;
+}
+
+/** A nonce of a redemption; characters. */
+const nonceCharsMin = 22;
+const nonceCharsMax = 128;
+
+export class Gatekeeper {
+  readonly #deps: GatekeeperDeps;
+  readonly #limits: GrantLimits;
+
+  constructor(deps: GatekeeperDeps, limits: GrantLimits) {
+    this.#deps = deps;
+    this.#limits = limits;
+  }
+
+  /**
+   * The grant of a code, without using it.
+   * @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_ENDED, GATEWAY_NOT_YET, GATEWAY_DENIED
+   */
+  async look(code: Handle, client: string): Promise<GatewayToken> {
+    this.#refuseUnconfirmed();
+    const grant = await this.#find(code, (found) => isHashOf(found.status?.codeHash, code));
+    refuseState(grant, this.#deps.clock.nowMs(), this.#limits);
+    refusePlace(grant, client);
+    return grant;
+  }
+
+  /**
+   * Redeems a code for a session, counted.
+   * @param nonce chosen by the client, 22 to 128 characters; the same one gets the same session
+   * @throws GatewayError as `look`; GATEWAY_REQUEST, GATEWAY_BUSY, GATEWAY_STORE
+   */
+  async redeem(code: Handle, nonce: string, client: string): Promise<Access> {
+    if (nonce.length < nonceCharsMin || nonce.length > nonceCharsMax) {
+      throw new GatewayError('GATEWAY_REQUEST', 'the nonce must have 22 to 128 characters');
+    }
+    await this.look(code, client);
+    return this.#open(code, sessionOf(code, `link\n${nonce}`), client);
+  }
+
+  /**
+   * What a handle gives now. A code used as a bearer is redeemed by its first use, and again after
+   * each `sessionMax`.
+   * @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_NOT_YET, GATEWAY_DENIED, GATEWAY_STORE
+   */
+  async enter(handle: Handle, client: string): Promise<Access> {
+    if (handle.kind === 'session') return this.#resume(handle, client);
+    try {
+      const grant = await this.look(handle, client);
+      const session = sessionOf(handle, `bearer\n${this.#slotOf(grant)}`);
+      return this.#access(grant, session) ?? (await this.#open(handle, session, client));
+    } catch (thrown) {
+      throw asCredentialFault(thrown);
+    }
+  }
+
+  /** Ends a session. Idempotent. @throws GatewayError GATEWAY_STORE */
+  async leave(session: Handle): Promise<void> {
+    await this.#deps.book.leave(session.key, hashOf(session));
+  }
+
+  /** Counts one request or stream, when the grant counts such. @throws GatewayError */
+  async count(access: Access, client: string, what: 'request' | 'stream'): Promise<void> {
+    if (access.grant.spec?.countPer !== what) return;
+    try {
+      await this.#deps.book.use(access.session.key, { client, what });
+    } catch (thrown) {
+      throw asCredentialFault(thrown);
+    }
+  }
+
+  async #resume(session: Handle, client: string): Promise<Access> {
+    this.#refuseUnconfirmed();
+    try {
+      const holds = (found: GatewayToken): boolean => this.#access(found, session) !== undefined;
+      const grant = await this.#find(session, holds);
+      refuseState(grant, this.#deps.clock.nowMs(), this.#limits);
+      refusePlace(grant, client);
+      const access = this.#access(grant, session);
+      if (access === undefined) throw unknown();
+      return access;
+    } catch (thrown) {
+      throw asCredentialFault(thrown);
+    }
+  }
+
+  /** The grant of a handle, from the cache or, when that does not know the handle yet, from the API. */
+  async #find(handle: Handle, knows: (grant: GatewayToken) => boolean): Promise<GatewayToken> {
+    const cached = this.#deps.book.known(handle.key);
+    if (cached !== undefined && knows(cached)) return cached;
+    const fresh = await this.#deps.book.fresh(handle.key);
+    if (fresh === undefined || !knows(fresh)) throw unknown();
+    return fresh;
+  }
+
+  #access(grant: GatewayToken, session: Handle): Access | undefined {
+    const live = liveSessions(grant, this.#deps.clock.nowMs(), this.#limits);
+    const redemption = live.find((each) => isHashOf(each.session, session));
+    return redemption === undefined ? undefined : this.#accessOf(grant, session, redemption);
+  }
+
+  #accessOf(grant: GatewayToken, session: Handle, redemption: Redemption): Access {
+    const endMs = sessionEndMs(grant, redemption, this.#limits);
+    return { grant, session, sessionId: redemption.id, endMs };
+  }
+
+  async #open(code: Handle, session: Handle, client: string): Promise<Access> {
+    const { grant, redemption, opened } = await this.#deps.book.use(code.key, {
+      sessionHash: hashOf(session),
+      client,
+      what: 'redemption',
+    });
+    if (redemption === undefined) throw unknown();
+    if (opened) this.#deps.onRedeemed(grant, redemption);
+    return this.#accessOf(grant, session, redemption);
+  }
+
+  /** Which stretch of `sessionMax` this is, counted from the beginning of the grant. */
+  #slotOf(grant: GatewayToken): number {
+    const start = windowOf(grant, this.#limits)?.startMs ?? 0;
+    return Math.floor((this.#deps.clock.nowMs() - start) / (sessionMsOf(grant) ?? 1));
+  }
+
+  #refuseUnconfirmed(): void {
+    if (this.#deps.isConfirmed()) return;
+    throw new GatewayError('GATEWAY_STORE', 'the grants have not been confirmed for too long', {
+      retry: { afterMs: 1000 },
+    });
+  }
+}
+
+function unknown(): GatewayError {
+  return new GatewayError('GATEWAY_CREDENTIAL', 'the link, token or session is not known here');
+}
+
+/** To whom already holds something, an ended grant is a credential that counts no more. */
+function asCredentialFault(thrown: unknown): unknown {
+  if (!(thrown instanceof GatewayError) || thrown.code !== 'GATEWAY_ENDED') return thrown;
+  return new GatewayError('GATEWAY_CREDENTIAL', thrown.message, { cause: thrown });
+}
