@@ -31,6 +31,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   certs: { floor: 3 },
   grants: { floor: 3 },
   'token-request': { floor: 3 },
+  gateway: { floor: 3 },
   app: { floor: 4 },
   cli: { floor: 4, meets: ['app'] },
 };

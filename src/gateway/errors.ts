@@ -75,7 +75,8 @@ export class GatewayError extends CodedError<GatewayErrorCode> {
 export const errorDocs: ErrorDocs<GatewayErrorCode> = {
   GATEWAY_TARGET: {
     meaning: 'The path or query is not written in the one form that the gateway decides about.',
-    action: 'Send a plain absolute path without dot segments, double slashes or escaped separators.',
+    action:
+      'Send a plain absolute path without dot segments, double slashes or escaped separators.',
   },
   GATEWAY_REQUEST: {
     meaning: 'Headers or body contradict each other, or a header is one that clients may not send.',
@@ -138,7 +139,8 @@ export const errorDocs: ErrorDocs<GatewayErrorCode> = {
     action: 'Try again; look at the load of the API server.',
   },
   GATEWAY_UPSTREAM_REDIRECT: {
-    meaning: 'The API server answered with a redirect that leads out of the API; it is not followed.',
+    meaning:
+      'The API server answered with a redirect that leads out of the API; it is not followed.',
     action: 'Look at the aggregated API behind the path: it should not redirect.',
   },
   GATEWAY_CONFIG: {

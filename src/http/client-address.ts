@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /** The address without its zone; an IPv4 address in IPv6 clothing is taken for what it is. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   const plain = address.replace(/%.*$/, '').toLowerCase();
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1] ?? plain;
 }

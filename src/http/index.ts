@@ -1,7 +1,7 @@
 /** HTTP kit: a bounded TLS server, routes by segment, whole bodies and answers, one-shot requests. */
 export { readBody } from './body.ts';
 export { type HttpResponse, type HttpsRequestOptions, httpsRequest } from './client.ts';
-export { clientAddress, isInside, networksOf, plainAddress } from './client-address.ts';
+export { clientAddress, isInside, networksOf } from './client-address.ts';
 export { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
 export { HttpError, type HttpErrorCode } from './errors.ts';
 export { type Reply, sendJson, sendReply, sendText } from './reply.ts';

@@ -9,13 +9,7 @@ import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import type { Counter } from '#base/metrics.ts';
-import {
-  clientAddress,
-  HttpError,
-  type HttpResponse,
-  readBody,
-  sendReply,
-} from '#http/index.ts';
+import { clientAddress, HttpError, type HttpResponse, readBody, sendReply } from '#http/index.ts';
 import {
   badRequest,
   internalError,

@@ -38,10 +38,7 @@ export class AuditLog implements Running {
   #writing: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(
-    deps: { readonly clock: Clock; readonly log: Logger },
-    options: AuditLogOptions,
-  ) {
+  constructor(deps: { readonly clock: Clock; readonly log: Logger }, options: AuditLogOptions) {
     this.#deps = deps;
     this.#options = options;
   }
@@ -58,7 +55,10 @@ export class AuditLog implements Running {
         position: Math.max(0, size - tailBytes),
       });
       const text = buffer.subarray(0, bytesRead).toString();
-      const last = text.split('\n').map(parseLine).findLast((line) => line !== undefined);
+      const last = text
+        .split('\n')
+        .map(parseLine)
+        .findLast((line) => line !== undefined);
       if (last !== undefined) [this.#seq, this.#prev] = [last.seq, last.hash];
       // A line that was cut by a crash must not swallow the next one.
       if (text !== '' && !text.endsWith('\n')) await this.#file.write('\n');

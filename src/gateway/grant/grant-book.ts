@@ -152,9 +152,13 @@ export class GrantBook {
       await this.#pause(conflicts);
       grant = await this.#read(key);
     }
-    throw new GatewayError('GATEWAY_STORE', 'the use could not be counted in time; none was spent', {
-      retry: { afterMs: 1000 },
-    });
+    throw new GatewayError(
+      'GATEWAY_STORE',
+      'the use could not be counted in time; none was spent',
+      {
+        retry: { afterMs: 1000 },
+      },
+    );
   }
 
   async #read(key: ObjectKey): Promise<GatewayToken | undefined> {

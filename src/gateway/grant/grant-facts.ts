@@ -21,8 +21,8 @@ const windowDefault = '15m';
 
 /** When the grant can be used; undefined when its times cannot be read or exceed the limit. */
 export function windowOf(grant: GatewayToken, limits: GrantLimits): GrantWindow | undefined {
-  const startMs = parseTime(grant.spec?.notBefore ?? grant.metadata.creationTimestamp ?? '');
-  const lengthMs = millisecondsOf(grant.spec?.expirationWindow ?? windowDefault);
+  const startMs = parseTime(grant.spec.notBefore ?? grant.metadata.creationTimestamp ?? '');
+  const lengthMs = millisecondsOf(grant.spec.expirationWindow ?? windowDefault);
   if (startMs === undefined || lengthMs === undefined || lengthMs > limits.windowMsMax) {
     return undefined;
   }
@@ -31,26 +31,26 @@ export function windowOf(grant: GatewayToken, limits: GrantLimits): GrantWindow 
 
 /** How long one session lasts at most; undefined when unreadable. Milliseconds. */
 export function sessionMsOf(grant: GatewayToken): number | undefined {
-  return millisecondsOf(grant.spec?.sessionMax ?? grant.spec?.expirationWindow ?? windowDefault);
+  return millisecondsOf(grant.spec.sessionMax ?? grant.spec.expirationWindow ?? windowDefault);
 }
 
 /** Whether the grant as such is usable; uses and places are not looked at. */
 export function stateOf(grant: GatewayToken, nowMs: number, limits: GrantLimits): GrantState {
-  if (grant.spec?.revoked === true || grant.metadata.deletionTimestamp !== undefined) {
+  if (grant.spec.revoked === true || grant.metadata.deletionTimestamp !== undefined) {
     return 'revoked';
   }
   const window = windowOf(grant, limits);
   if (window === undefined || sessionMsOf(grant) === undefined) return 'broken';
   if (nowMs >= window.endMs) return 'expired';
   if (nowMs < window.startMs) return 'early';
-  const { approval } = grant.spec ?? {};
+  const { approval } = grant.spec;
   const missing = (approval?.required ?? 0) > (grant.status?.approvals?.length ?? 0);
   return missing ? 'pending' : 'open';
 }
 
 /** Uses that are left. */
 export function usesLeft(grant: GatewayToken): number {
-  return Math.max(0, (grant.spec?.usesAllowed ?? 1) - (grant.status?.uses ?? 0));
+  return Math.max(0, (grant.spec.usesAllowed ?? 1) - (grant.status?.uses ?? 0));
 }
 
 function millisecondsOf(text: string): number | undefined {

@@ -33,7 +33,7 @@ export function newCode(random: Random, key: ObjectKey): Handle {
 
 /** The text to hand out, once. */
 export function revealHandle(handle: Handle): string {
-  const { namespace = '', name } = handle.key;
+  const { namespace, name } = handle.key;
   return `${prefixes[handle.kind]}.${namespace}.${name}.${handle.secret.reveal()}`;
 }
 

@@ -60,7 +60,7 @@ export function decideUse(
   }
   // Who opens a session wants to use it: without uses left that is pointless, counted or not.
   if (usesLeft(grant) === 0) throw ended('it has been used as often as it may be');
-  const counts = attempt.what === (grant.spec?.countPer ?? 'redemption');
+  const counts = attempt.what === (grant.spec.countPer ?? 'redemption');
   const counted = { ...grant.status, uses: counts ? uses + 1 : uses };
   if (attempt.sessionHash === undefined) {
     return { status: counts ? counted : undefined, redemption: undefined, opened: false };
@@ -101,7 +101,7 @@ export function refuseState(grant: GatewayToken, nowMs: number, limits: GrantLim
 
 /** The client must come from where the grant says. @throws GatewayError GATEWAY_DENIED */
 export function refusePlace(grant: GatewayToken, client: string): void {
-  const { clientCIDRs = [], bindFirstClient } = grant.spec ?? {};
+  const { clientCIDRs = [], bindFirstClient } = grant.spec;
   if (clientCIDRs.length > 0) {
     const networks = networksOf(clientCIDRs);
     if (!(networks instanceof BlockList) || !isInside(networks, client)) {
@@ -112,16 +112,20 @@ export function refusePlace(grant: GatewayToken, client: string): void {
   }
   const [first] = grant.status?.redemptions ?? [];
   if (bindFirstClient === true && first?.client !== undefined && first.client !== client) {
-    throw new GatewayError('GATEWAY_DENIED', 'the grant is bound to the address of another client', {
-      rule: 'bindFirstClient',
-    });
+    throw new GatewayError(
+      'GATEWAY_DENIED',
+      'the grant is bound to the address of another client',
+      {
+        rule: 'bindFirstClient',
+      },
+    );
   }
 }
 
 /** The redemptions to keep beside a new one. @throws GatewayError GATEWAY_BUSY */
 function room(grant: GatewayToken, nowMs: number, limits: GrantLimits): readonly Redemption[] {
   const live = liveSessions(grant, nowMs, limits);
-  const { maxConcurrent = redemptionsKeptMax, bindFirstClient } = grant.spec ?? {};
+  const { maxConcurrent = redemptionsKeptMax, bindFirstClient } = grant.spec;
   if (live.length >= Math.min(maxConcurrent, redemptionsKeptMax)) {
     throw new GatewayError('GATEWAY_BUSY', 'the grant has as many sessions as it may have', {
       retry: { afterMs: 30_000 },

@@ -9,7 +9,12 @@ import type { HeaderLines } from '../request/inbound-headers.ts';
 import { GrantRules, isDiscovery } from '../rules/decide.ts';
 import type { HardDenyOptions } from '../rules/hard-deny.ts';
 import type { Access, Gatekeeper } from '../session/gatekeeper.ts';
-import { type OriginOptions, refuseForeignOrigin, requireCsrf, requireOrigin } from './browser-guard.ts';
+import {
+  type OriginOptions,
+  refuseForeignOrigin,
+  requireCsrf,
+  requireOrigin,
+} from './browser-guard.ts';
 import { readCredential } from './credential.ts';
 import { localCluster, type Route } from './route.ts';
 
@@ -64,7 +69,7 @@ export class Admission {
     const access = await this.#enter(ask, handle);
     note({ access });
     if (browser && !reading.has(method)) requireCsrf(lines, access.session);
-    if ((access.grant.spec?.cluster ?? localCluster) !== route.cluster) {
+    if ((access.grant.spec.cluster ?? localCluster) !== route.cluster) {
       throw new GatewayError('GATEWAY_DENIED', 'the grant is for another cluster');
     }
     const upstream = this.#deps.upstreams.get(route.cluster);
@@ -118,7 +123,7 @@ export class Admission {
   #rulesOf({ grant }: Access): GrantRules {
     const known = this.#rules.get(grant);
     if (known !== undefined) return known;
-    const rules = new GrantRules(grant.spec ?? {}, this.#options.never);
+    const rules = new GrantRules(grant.spec, this.#options.never);
     this.#rules.set(grant, rules);
     return rules;
   }

@@ -42,7 +42,9 @@ function refuseCrossSite(lines: HeaderLines, options: OriginOptions): void {
 
 /** The page must know the session that its cookie carries. @throws GatewayError GATEWAY_ORIGIN */
 export function requireCsrf(lines: HeaderLines, session: Handle): void {
-  const given = createHash('sha256').update(lineOf(lines, csrfHeader) ?? '').digest();
+  const given = createHash('sha256')
+    .update(lineOf(lines, csrfHeader) ?? '')
+    .digest();
   const wanted = createHash('sha256').update(csrfOf(session)).digest();
   if (timingSafeEqual(given, wanted)) return;
   throw new GatewayError('GATEWAY_ORIGIN', `the ${csrfHeader} header is missing or wrong`);

@@ -11,7 +11,7 @@ import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
 const prefix = '__Host-gw-';
 
 /** Names the session of a grant in cookies and paths; says nothing about the grant. */
-export function tagOf({ namespace = '', name }: ObjectKey): string {
+export function tagOf({ namespace, name }: ObjectKey): string {
   return createHash('sha256').update(`${namespace}/${name}`).digest('hex').slice(0, 12);
 }
 

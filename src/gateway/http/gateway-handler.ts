@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { unreachable } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import { redacted } from '../audit/redaction.ts';
@@ -77,7 +78,7 @@ export class GatewayHandler {
         case 'proxy':
           return await this.#serveProxy(route, request, response, lines, facts);
         default:
-          throw route satisfies never;
+          unreachable(route, 'route');
       }
     } catch (thrown) {
       const fault = this.#refused(request, facts, thrown);
@@ -154,16 +155,23 @@ export class GatewayHandler {
     facts: Facts,
   ): Promise<void> {
     const { client, auditId } = facts;
-    this.#deps.admission.refuseGuesser(client);
-    await this.#deps.native.handle({
-      request,
-      response,
-      lines,
-      path,
-      client,
-      auditId,
-      onSession: (kind, access) => this.#deps.recorder.onSession(kind, access, facts),
-    });
+    const { admission, native, recorder } = this.#deps;
+    admission.refuseGuesser(client);
+    try {
+      await native.handle({
+        request,
+        response,
+        lines,
+        path,
+        client,
+        auditId,
+        onSession: (kind, access) => recorder.onSession(kind, access, facts),
+      });
+    } catch (thrown) {
+      const wrong = thrown instanceof GatewayError && thrown.code === 'GATEWAY_CREDENTIAL';
+      if (wrong) admission.onWrong(client);
+      throw thrown;
+    }
   }
 
   async #serveProxy(

@@ -41,7 +41,7 @@ export interface SessionView {
 }
 
 export function viewGrant(grant: GatewayToken, limits: GrantLimits): GrantView {
-  const { spec = {}, status = {} } = grant;
+  const { spec, status = {} } = grant;
   const window = windowOf(grant, limits);
   const { namespace = '', name } = grant.metadata;
   return {

@@ -30,8 +30,6 @@ export interface NativeApiDeps {
   readonly clock: Clock;
   /** Undefined when all is well. */
   readonly unhealthy: () => string | undefined;
-  /** Told when somebody brings a code that is none. */
-  readonly onWrongCode: (client: string) => void;
 }
 
 /** One request to the native API. */
@@ -91,7 +89,7 @@ export class NativeApi {
   async #look(call: NativeCall): Promise<void> {
     refuseForeignOrigin(call.lines, this.#origins);
     const { code } = await readJson(call.request, call.lines, ['code']);
-    const grant = await this.#deps.gatekeeper.look(this.#codeOf(code, call), call.client);
+    const grant = await this.#deps.gatekeeper.look(this.#codeOf(code), call.client);
     this.#send(call, 200, { grant: viewGrant(grant, this.#limits) });
   }
 
@@ -107,13 +105,17 @@ export class NativeApi {
     if (typeof nonce !== 'string') {
       throw new GatewayError('GATEWAY_REQUEST', 'nonce must be a text of 22 to 128 characters');
     }
-    const handle = this.#codeOf(code, call);
+    const handle = this.#codeOf(code);
     const access = await this.#deps.gatekeeper.redeem(handle, nonce, client);
     call.onSession('redeem', access);
     if (as === 'bearer') {
       const token = revealHandle(access.session);
       const expirationTimestamp = formatTime(access.endMs);
-      this.#send(call, 201, { token, expirationTimestamp, ...viewSession(access, false, this.#limits) });
+      this.#send(call, 201, {
+        token,
+        expirationTimestamp,
+        ...viewSession(access, false, this.#limits),
+      });
       return;
     }
     const seconds = Math.floor((access.endMs - this.#deps.clock.nowMs()) / 1000);
@@ -174,10 +176,9 @@ export class NativeApi {
     throw new GatewayError('GATEWAY_CREDENTIAL', 'there is no session of this name');
   }
 
-  #codeOf(code: unknown, call: NativeCall): Handle {
+  #codeOf(code: unknown): Handle {
     const handle = typeof code === 'string' ? parseHandle(code) : undefined;
     if (handle?.kind === 'code') return handle;
-    this.#deps.onWrongCode(call.client);
     throw new GatewayError('GATEWAY_CREDENTIAL', 'the code is not one of this gateway');
   }
 

@@ -37,7 +37,13 @@ export function writeRefusal(socket: Duplex, fault: GatewayError, auditId: strin
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${fault.httpStatus} ${fault.reason}\r\n${lines.join('')}\r\n${body}`);
+  // Whatever else comes on this connection is not read for anybody.
+  socket.resume();
+  setTimeout(() => socket.destroy(), closeMsMax).unref();
 }
+
+/** For the client to read the refusal of an upgrade; milliseconds. */
+const closeMsMax = 1000;
 
 function headersOf(fault: GatewayError, auditId: string): Record<string, string> {
   const after = fault.retryAfterSeconds;

@@ -136,7 +136,8 @@ function answerOf(
     reject(upstreamFault(error, late));
   });
   out.once('close', () => response.off('close', left));
-  const hasBody = lineOf(admitted.lines, 'transfer-encoding') !== undefined || announcedBody(admitted);
+  const hasBody =
+    lineOf(admitted.lines, 'transfer-encoding') !== undefined || announcedBody(admitted);
   if (!hasBody) {
     out.end();
     return promise;
@@ -247,4 +248,3 @@ export function causeText(thrown: unknown): string {
   const cause = thrown instanceof GatewayError ? thrown.cause : undefined;
   return cause === undefined ? messageOf(thrown) : messageOf(cause);
 }
-

@@ -37,7 +37,8 @@ export function readOffer(lines: HeaderLines): Offer {
   const encoded = bearer?.slice(bearerProtocol.length);
   return {
     protocols,
-    bearer: encoded === undefined ? undefined : Buffer.from(encoded, 'base64url').toString('latin1'),
+    bearer:
+      encoded === undefined ? undefined : Buffer.from(encoded, 'base64url').toString('latin1'),
   };
 }
 

@@ -100,7 +100,6 @@ function checkBody(method: string, lines: HeaderLines): void {
   if (hasBody && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')) {
     throw refused(`${method} has no body`);
   }
-  if (lines.has('expect')) throw refused('Expect is not served');
 }
 
 function refused(why: string): GatewayError {

@@ -2,6 +2,7 @@
  * The decision about one request under one grant: what never opens, what a rule denies, what a
  * capability, a rule or a pattern allows. Nothing else is allowed.
  */
+import { unreachable } from '#base/assert.ts';
 import type { GatewayRule, GatewayToken } from '#apis/index.ts';
 import { type RequestInfo, requestInfo } from '../request/request-info.ts';
 import { type Target, valuesOf } from '../request/target.ts';
@@ -22,7 +23,7 @@ export interface Decision {
   readonly isStream: boolean;
 }
 
-export type GrantSpec = NonNullable<GatewayToken['spec']>;
+export type GrantSpec = GatewayToken['spec'];
 
 interface NumberedRule {
   readonly id: string;
@@ -81,11 +82,7 @@ export class GrantRules {
     return { ...base, ...verdict };
   }
 
-  #permit(
-    method: string,
-    target: Target,
-    ask: Ask,
-  ): Pick<Decision, 'allowed' | 'rule' | 'reason'> {
+  #permit(method: string, target: Target, ask: Ask): Pick<Decision, 'allowed' | 'rule' | 'reason'> {
     const { info, capability } = ask;
     if (!info.isResource && isDiscovery(method, target)) return allowedBy('discovery');
     if (capability !== undefined && !this.#connect.has(capability)) {
@@ -122,17 +119,23 @@ function reasonOf(
   misses: readonly { readonly id: string; readonly match: Match }[],
 ): string {
   const [miss] = misses;
-  switch (miss?.match) {
+  const match = miss?.match;
+  const id = miss?.id ?? '';
+  switch (match) {
     case 'name':
-      return `${miss.id} is for certain names only: add fieldSelector=metadata.name=NAME`;
+      return `${id} is for certain names only: add fieldSelector=metadata.name=NAME`;
     case 'selector':
-      return `${miss.id} is for lists with its label selector, or a narrower one`;
+      return `${id} is for lists with its label selector, or a narrower one`;
     case 'query':
-      return `${miss.id} demands certain query parameters`;
-    default:
+      return `${id} demands certain query parameters`;
+    case 'no':
+    case 'yes':
+    case undefined:
       return info.isResource
         ? `no rule of the grant allows ${info.verb} on ${resourceText(info)}`
         : 'no pattern of the grant allows this path';
+    default:
+      return unreachable(match, 'match');
   }
 }
 

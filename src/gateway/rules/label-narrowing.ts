@@ -1,4 +1,5 @@
 /** Whether a label selector of a request stays inside the selector that a rule demands. */
+import { unreachable } from '#base/assert.ts';
 import { type LabelRequirement, parseLabelSelector, StatusError } from '#kube/index.ts';
 
 /** True when everything that `asked` selects is also selected by `demanded`. */
@@ -33,7 +34,10 @@ function implies(has: LabelRequirement, need: LabelRequirement): boolean {
       return has.operator === 'In' || has.operator === 'Exists';
     case 'DoesNotExist':
       return has.operator === 'DoesNotExist';
-    default:
+    case 'GreaterThan':
+    case 'LessThan':
       return has.operator === need.operator && has.values[0] === need.values[0];
+    default:
+      return unreachable(need.operator, 'label operator');
   }
 }

@@ -15,7 +15,8 @@ export function parseUrlPattern(text: string): UrlPattern | undefined {
   if (!/^\/[A-Za-z0-9._~:*/-]*$/.test(text) || text === '/*') return undefined;
   const parts = text.replace(/\/$/, '').split('/').slice(1);
   for (const part of parts) {
-    const odd = part === '' || part === '.' || part === '..' || (part !== '*' && part.includes('*'));
+    const odd =
+      part === '' || part === '.' || part === '..' || (part !== '*' && part.includes('*'));
     if (odd) return undefined;
   }
   return { text, segments: parts.map((part) => (part === '*' ? undefined : part)) };

@@ -97,7 +97,7 @@ export class Gatekeeper {
 
   /** Counts one request or stream, when the grant counts such. @throws GatewayError */
   async count(access: Access, client: string, what: 'request' | 'stream'): Promise<void> {
-    if (access.grant.spec?.countPer !== what) return;
+    if (access.grant.spec.countPer !== what) return;
     try {
       await this.#deps.book.use(access.session.key, { client, what });
     } catch (thrown) {

@@ -1,0 +1,219 @@
+/** The gateway, put together: grants, rules, proxy, audit and one HTTPS server. */
+import { BlockList } from 'node:net';
+import { type GatewayToken, gatewayToken } from '#apis/index.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Running } from '#base/lifecycle.ts';
+import type { Logger } from '#base/log.ts';
+import type { MetricsRegistry } from '#base/metrics.ts';
+import type { Random } from '#base/random.ts';
+import { networksOf, startHttpServer, type TlsIdentity } from '#http/index.ts';
+import {
+  type EventRecorder,
+  Informer,
+  type KubeClient,
+  type KubeConnection,
+} from '#kubeclient/index.ts';
+import { AuditLog, type AuditLogOptions } from './audit/audit-log.ts';
+import { GatewayError } from './errors.ts';
+import { GrantBook } from './grant/grant-book.ts';
+import { defaultGrantLimits, type GrantLimits } from './grant/grant-facts.ts';
+import { GrantFollower } from './grant/grant-follower.ts';
+import { Admission } from './http/admission.ts';
+import { GatewayHandler, type PageSource } from './http/gateway-handler.ts';
+import { NativeApi } from './http/native-api.ts';
+import { Recorder } from './http/recorder.ts';
+import { defaultForwardLimits, type ForwardLimits } from './proxy/forward.ts';
+import type { IdentityMode } from './proxy/identity.ts';
+import { Upstream } from './proxy/upstream.ts';
+import { Gatekeeper } from './session/gatekeeper.ts';
+import {
+  defaultStreamLimits,
+  type StreamLimits,
+  StreamRegistry,
+} from './stream/stream-registry.ts';
+
+export interface GatewayDeps {
+  /** Keeps the grants. */
+  readonly client: KubeClient;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: MetricsRegistry;
+  /** Pages beside the link page. */
+  readonly pages?: readonly PageSource[];
+}
+
+export interface GatewayOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly tls: TlsIdentity;
+  /** Names and addresses by which clients come here, without ports. */
+  readonly hosts: readonly string[];
+  /** API servers by name; `local` is the one behind /k8s. */
+  readonly clusters: ReadonlyMap<string, KubeConnection>;
+  readonly identity: IdentityMode;
+  /** Namespaces whose Secrets no grant opens. */
+  readonly protectedNamespaces: readonly string[];
+  /** Lets grants name nodes/proxy. Default false. */
+  readonly nodesProxy?: boolean;
+  /** Networks of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Origins beside our own whose pages may use sessions. */
+  readonly allowedOrigins?: readonly string[];
+  readonly audit: AuditLogOptions;
+  /** Without word from the API for this long nothing is served; default 10 000 ms. */
+  readonly graceMs?: number;
+  readonly limits?: Partial<GrantLimits & ForwardLimits & StreamLimits>;
+}
+
+export interface RunningGateway extends Running {
+  readonly port: number;
+  /** `https://host:port` as bound. */
+  readonly origin: string;
+  readonly openStreams: number;
+  /** New handshakes use this from now on. @throws HttpError HTTP_TLS_INVALID, the old one stays */
+  setTls(identity: TlsIdentity): void;
+}
+
+/** Of the server: slow and greedy clients end here. */
+const serverLimits = {
+  connectionsMax: 8192,
+  headersBytesMax: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 75_000,
+  handshakeTimeoutMs: 10_000,
+};
+const graceMsDefault = 10_000;
+
+/**
+ * Starts it; resolves when the grants are known and requests are answered.
+ * @throws GatewayError GATEWAY_CONFIG; HttpError HTTP_LISTEN_FAILED, HTTP_TLS_INVALID
+ */
+export async function startGateway(
+  deps: GatewayDeps,
+  options: GatewayOptions,
+): Promise<RunningGateway> {
+  const log = deps.log.child({ component: 'gateway' });
+  const trustedProxies = networksIn(options.trustedProxies ?? [], 'trusted proxies');
+  const audit = new AuditLog({ clock: deps.clock, log }, options.audit);
+  await audit.start();
+  const grants = new Informer<GatewayToken>(gatewayToken, { ...deps, log });
+  const parts = assemble({ ...deps, log }, options, { audit, grants, trustedProxies });
+  grants.start();
+  parts.follower.start();
+  await grants.synced;
+  const stopParts = async (): Promise<void> => {
+    await parts.streams.stop();
+    await parts.follower.stop();
+    await grants.stop();
+    await audit.stop();
+    for (const upstream of parts.upstreams.values()) upstream.close();
+  };
+  try {
+    const server = await startHttpServer(
+      {
+        logger: log,
+        handle: (request, response) => parts.handler.handle(request, response),
+        upgrade: (request, socket, head) => parts.handler.upgrade(request, socket, head),
+      },
+      { host: options.host, port: options.port, tls: options.tls, limits: serverLimits },
+    );
+    log.info('gateway listens', { url: server.origin });
+    return {
+      port: server.port,
+      origin: server.origin,
+      get openStreams() {
+        return parts.streams.size;
+      },
+      setTls: (identity) => server.setTls(identity),
+      stop: async (stopOptions) => {
+        await parts.streams.stop();
+        await server.stop(stopOptions);
+        await stopParts();
+      },
+    };
+  } catch (thrown) {
+    await stopParts();
+    throw thrown;
+  }
+}
+
+interface Begun {
+  readonly audit: AuditLog;
+  readonly grants: Informer<GatewayToken>;
+  readonly trustedProxies: BlockList;
+}
+
+function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
+  const { clock, log, metrics } = deps;
+  const { audit, grants, trustedProxies } = begun;
+  const limits = {
+    ...defaultGrantLimits,
+    ...defaultForwardLimits,
+    ...defaultStreamLimits,
+    ...options.limits,
+  };
+  const { identity } = options;
+  const origins = { allowedOrigins: new Set(options.allowedOrigins) };
+  const streams = new StreamRegistry(clock, limits);
+  const book = new GrantBook({ ...deps, grants }, limits);
+  const graceMs = options.graceMs ?? graceMsDefault;
+  const follower = new GrantFollower({ ...deps, grants, book, streams }, limits, { graceMs });
+  const gatekeeper = new Gatekeeper(
+    {
+      book,
+      clock,
+      isConfirmed: () => follower.isConfirmed,
+      onRedeemed: (grant, redemption) =>
+        deps.events.record(grant, {
+          type: 'Normal',
+          reason: 'Redeemed',
+          message: `Session ${redemption.id} was opened from ${redemption.client ?? 'somewhere'}.`,
+        }),
+    },
+    limits,
+  );
+  const upstreams = new Map(
+    [...options.clusters].map(([name, connection]) => [name, new Upstream(name, connection)]),
+  );
+  const never = {
+    protectedNamespaces: new Set(options.protectedNamespaces),
+    nodesProxy: options.nodesProxy ?? false,
+  };
+  const unhealthy = (): string | undefined =>
+    follower.isConfirmed ? undefined : 'the grants have not been confirmed for too long';
+  const handler = new GatewayHandler(
+    {
+      admission: new Admission({ gatekeeper, clock, upstreams }, { origins, never }),
+      native: new NativeApi({ gatekeeper, streams, clock, unhealthy }, limits, origins),
+      recorder: new Recorder({ audit, clock, metrics, identity }),
+      forward: {
+        streams,
+        identity,
+        countStream: ({ access, client }) => gatekeeper.count(access, client, 'stream'),
+      },
+      pages: deps.pages ?? [],
+      clock,
+      log,
+    },
+    { hosts: hostSet(options.hosts), trustedProxies, forward: limits },
+  );
+  metrics.gauge('drawbridge_gateway_streams', 'Streams open now.', () => streams.size);
+  return { handler, streams, follower, upstreams };
+}
+
+function hostSet(hosts: readonly string[]): ReadonlySet<string> {
+  const names = [...hosts, 'localhost', '127.0.0.1', '::1'].map((host) => host.toLowerCase());
+  return new Set(names.map((host) => (host.includes(':') ? `[${host}]` : host)));
+}
+
+/** @throws GatewayError GATEWAY_CONFIG */
+function networksIn(texts: readonly string[], what: string): BlockList {
+  const list = networksOf(texts);
+  if (list instanceof BlockList) return list;
+  const wrong = JSON.stringify(list.wrong);
+  throw new GatewayError('GATEWAY_CONFIG', `${what}: ${wrong} is neither address nor network`);
+}

@@ -1,0 +1,60 @@
+/** The status that a grant should have, beside its uses: when it ends and whether it can be used. */
+import { type GatewayToken, readyConditions } from '#apis/index.ts';
+import {
+  type ConditionState,
+  formatTime,
+  settleStatus,
+  stateError,
+  statePending,
+  stateReady,
+} from '#kube/index.ts';
+import { parseUrlPattern } from '../rules/url-pattern.ts';
+import { type GrantLimits, stateOf, windowOf } from './grant-facts.ts';
+
+/** The grant with its status brought up to date; the same object when it is. */
+export function decideStatus(
+  grant: GatewayToken,
+  nowMs: number,
+  limits: GrantLimits,
+): GatewayToken {
+  const before = grant.status ?? {};
+  const window = windowOf(grant, limits);
+  const expirationTime = window === undefined ? undefined : formatTime(window.endMs);
+  const settled = settleStatus(
+    before,
+    { Processed: processed(grant, nowMs, limits) },
+    readyConditions.GatewayToken,
+    { nowMs, generation: grant.metadata.generation },
+  );
+  const complete = before.expirationTime === expirationTime && before.uses !== undefined;
+  if (settled === before && complete) return grant;
+  const status = { ...settled, uses: before.uses ?? 0 };
+  if (expirationTime === undefined) delete status.expirationTime;
+  else status.expirationTime = expirationTime;
+  return { ...grant, status };
+}
+
+function processed(grant: GatewayToken, nowMs: number, limits: GrantLimits): ConditionState {
+  const bad = (grant.spec.urls ?? []).find((text) => parseUrlPattern(text) === undefined);
+  if (bad !== undefined) {
+    return stateError(`urls: ${JSON.stringify(bad)} is not a pattern: a star is a whole segment`);
+  }
+  const state = stateOf(grant, nowMs, limits);
+  switch (state) {
+    case 'broken':
+      return stateError('expirationWindow or sessionMax is not a duration, or is too long');
+    case 'revoked':
+      return stateError('Revoked');
+    case 'pending':
+      return statePending('Waits for approval');
+    case 'expired':
+      return stateError('Expired');
+    case 'early':
+    case 'open':
+      return grant.status?.codeHash === undefined
+        ? statePending("Has no code yet: make one with 'drawbridge gateway link NAME'")
+        : stateReady();
+    default:
+      return stateError(state satisfies never);
+  }
+}

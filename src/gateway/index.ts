@@ -1,0 +1,9 @@
+/** The access gateway: grants that open parts of a Kubernetes API for a while, counted, revocable. */
+export { GatewayError, type GatewayErrorCode } from './errors.ts';
+export {
+  type GatewayDeps,
+  type GatewayOptions,
+  type RunningGateway,
+  startGateway,
+} from './gateway.ts';
+export { hashOf, newCode, revealHandle } from './grant/handle.ts';
