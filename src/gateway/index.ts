@@ -7,3 +7,4 @@ export {
   startGateway,
 } from './gateway.ts';
 export { hashOf, newCode, revealHandle } from './grant/handle.ts';
+export { verifyAuditLog } from './audit/verify.ts';

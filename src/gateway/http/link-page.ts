@@ -29,7 +29,7 @@ const post = async (verb, body) => {
     body: JSON.stringify(body),
   });
   const value = await answer.json();
-  if (!answer.ok) throw new Error(value.message);
+  if (!answer.ok) throw value;
   return value;
 };
 const row = (list, name, value) => {

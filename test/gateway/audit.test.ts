@@ -1,0 +1,117 @@
+/** The audit log: what is in it, what is not, and that nobody changes it unnoticed. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { silentLogger } from '#base/log.ts';
+import { AuditLog } from '#gateway/audit/audit-log.ts';
+import type { AuditRecord } from '#gateway/audit/audit-record.ts';
+import { GatewayError, verifyAuditLog } from '#gateway/index.ts';
+import { gatewayWorld } from '../support/gateway-world.ts';
+import { systemClock } from '../support/system.ts';
+import { until } from '../support/until.ts';
+import { temporaryFolder } from '../support/up-process.ts';
+
+const record: AuditRecord = {
+  kind: 'request',
+  auditId: 'a',
+  client: '192.0.2.1',
+  method: 'GET',
+  target: '/k8s/api/v1/pods',
+  decision: 'allow',
+  rule: 'rules[0]',
+  status: 200,
+};
+
+async function logOf(file: string, count: number, failClosed = true): Promise<AuditLog> {
+  const log = new AuditLog({ clock: systemClock, log: silentLogger }, { file, failClosed });
+  await log.start();
+  for (let at = 0; at < count; at++) log.append({ ...record, auditId: String(at) });
+  return log;
+}
+
+test('gateway acceptance 52: a changed or removed record is found at its place', async (t) => {
+  const file = join(await temporaryFolder(t), 'audit.jsonl');
+  await (await logOf(file, 5)).stop();
+  // Another process goes on with the same chain.
+  await (await logOf(file, 3)).stop();
+  const whole = readFileSync(file, 'utf8');
+  const verdict = await verifyAuditLog(file);
+  assert.deepEqual([verdict.intact, verdict.intact && verdict.records], [true, 8]);
+  const lines = whole.trimEnd().split('\n');
+  const without = (at: number): string[] => lines.filter((_, index) => index !== at);
+  const swapped = [lines[0], lines[2], lines[1], ...lines.slice(3)];
+  for (const [what, changed, line] of [
+    ['changed', lines.map((text) => text.replace('"auditId":"3"', '"auditId":"9"')), 4],
+    ['removed', without(2), 3],
+    [
+      'first removed and renumbered',
+      without(0).map((text) => text.replace('"seq":2', '"seq":1')),
+      1,
+    ],
+    ['swapped', swapped, 2],
+    ['repeated', [...lines.slice(0, 3), ...lines.slice(2)], 4],
+    ['something else', [...lines, 'hello'], 9],
+    ['cut', [...lines.slice(0, 7), lines[7]?.slice(0, 50)], 8],
+  ] as const) {
+    writeFileSync(file, `${changed.join('\n')}\n`);
+    const found = await verifyAuditLog(file);
+    assert.deepEqual([found.intact, !found.intact && found.line], [false, line], what);
+  }
+});
+
+test('gateway acceptance 51: fail closed refuses while records cannot be written, fail open goes on', async () => {
+  // Every write to /dev/full finds the disk full.
+  for (const failClosed of [true, false]) {
+    const log = await logOf('/dev/full', 1, failClosed);
+    if (failClosed) {
+      await until(() => {
+        try {
+          log.refuseUnrecorded();
+          return false;
+        } catch (thrown) {
+          assert.ok(thrown instanceof GatewayError);
+          return thrown.httpStatus === 503;
+        }
+      }, 'the log to refuse');
+    } else {
+      log.refuseUnrecorded();
+    }
+    await log.stop();
+  }
+});
+
+test('gateway acceptance 50: records tell who did what by which grant, and hold no secret', async (t) => {
+  const file = join(await temporaryFolder(t), 'audit.jsonl');
+  const world = await gatewayWorld(t, {
+    recorded: true,
+    options: { audit: { file, failClosed: true }, identity: 'impersonate' },
+  });
+  const token = await world.grant('g', { rules: [{ verbs: ['list'], resources: ['pods'] }] });
+  const secret = token.split('.').at(-1) ?? '';
+  assert.equal((await world.call('/k8s/api/v1/namespaces/x/pods', { token })).status, 200);
+  const denied = await world.call('/k8s/api/v1/namespaces/x/pods/p', { token, method: 'DELETE' });
+  assert.equal(denied.status, 403);
+  await world.call(`/k8s/api/v1/pods?token=${token}`, { token });
+  await world.call(`/${token}`);
+  await world.call('/gateway/v1/redeem', { body: JSON.stringify({ code: token, nonce: token }) });
+  await world.gateway.stop({ graceMs: 0 });
+  const text = readFileSync(file, 'utf8');
+  assert.ok(!text.includes(secret), 'the secret of a handle is in the log');
+  const records = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const [first, second] = records;
+  assert.deepEqual(
+    [first.kind, first.grant, first.user, first.decision, first.rule, first.status, first.client],
+    ['request', 'default/g', 'gw:link:default:g', 'allow', 'rules[0]', 200, '127.0.0.1'],
+  );
+  assert.deepEqual(
+    [first.info.verb, first.info.resource, first.info.namespace],
+    ['list', 'pods', 'x'],
+  );
+  assert.deepEqual([second.decision, second.status, second.info.verb], ['deny', 403, 'delete']);
+  assert.equal(records.length, 5);
+  assert.equal((await verifyAuditLog(file)).intact, true);
+});
