@@ -51,6 +51,12 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/status.ts')).addStatusVerb,
   },
   {
+    name: 'why',
+    heading: 'Sites and links:',
+    description: 'follow a link, token, listener, connector or site, and name the one fault',
+    load: async () => (await import('./verbs/why.ts')).addWhy,
+  },
+  {
     name: 'revoke-access',
     heading: 'Sites and links:',
     description: 'cut sites that were let in: one of them, or all',

@@ -33,6 +33,7 @@ export {
   listener,
   namespaceKind,
   secretKind,
+  serviceKind,
   site,
 };
 
@@ -43,6 +44,7 @@ export type IssuedLink = ObjectOf<typeof issuedLink>;
 export type Link = ObjectOf<typeof link>;
 export type Listener = ObjectOf<typeof listener>;
 export type Secret = ObjectOf<typeof secretKind>;
+export type Service = ObjectOf<typeof serviceKind>;
 export type Site = ObjectOf<typeof site>;
 
 /** What `site delete --all` removes besides the site. */

@@ -1,0 +1,26 @@
+/** A path that was followed, as people read it: the steps, then one cause and what mends it. */
+import type { Diagnosis, StepState } from '../why/step.ts';
+import { oneLine } from './table.ts';
+
+const signs: Readonly<Record<StepState, string>> = { ok: 'ok', fault: 'FAULT', note: '-' };
+
+/** Steps under the name of what was asked about. @param target such as `link/to-west` */
+export function renderDiagnosis(target: string, namespace: string, diagnosis: Diagnosis): string {
+  const { steps, cause } = diagnosis;
+  const width = Math.max(...steps.map(({ step }) => step.length));
+  const lines = steps.map(
+    ({ step, state, detail }) =>
+      `  ${signs[state].padEnd(5)}  ${step.padEnd(width)}  ${oneLine(detail)}`,
+  );
+  const head = [`${target} in namespace ${namespace}`, ''];
+  if (cause === undefined) return [...head, ...lines, '', 'No fault found.', ''].join('\n');
+  const fix = (cause.fix ?? []).map((line) => `  ${line}`);
+  return [
+    ...head,
+    ...lines,
+    '',
+    `Cause: ${oneLine(cause.detail)}`,
+    ...(fix.length === 0 ? [] : ['Fix:', ...fix]),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,79 @@
+/**
+ * A site's router as its own management tells it, when it can be reached from here: with the
+ * credentials of the namespace, at the address of its Service. Read only.
+ */
+import { randomBytes } from 'node:crypto';
+import { messageOf } from '#base/errors.ts';
+import { silentLogger } from '#base/log.ts';
+import { type Attributes, managementClient } from '#management/index.ts';
+import { secretKind, type Service, serviceKind } from '../api/kinds.ts';
+import type { Session } from '../api/session.ts';
+import { textIn } from './credentials.ts';
+
+/** Longest wait for the connection and for each answer; milliseconds. */
+const waitMs = 3000;
+const serviceName = 'skupper-router-local';
+const secretName = 'skupper-local-client';
+const types = ['router', 'connector', 'connection', 'tcpListener', 'tcpConnector'] as const;
+
+/** Entities by type. */
+export type RouterView = Readonly<Record<(typeof types)[number], readonly Attributes[]>>;
+
+/** What the router says, or why it could not be asked. */
+export async function routerView(
+  session: Session,
+): Promise<{ readonly view: RouterView } | { readonly problem: string }> {
+  try {
+    return await ask(session);
+  } catch (thrown) {
+    return { problem: messageOf(thrown) };
+  }
+}
+
+async function ask(
+  session: Session,
+): Promise<{ readonly view: RouterView } | { readonly problem: string }> {
+  const { client, namespace } = session;
+  const [service, secret] = await Promise.all([
+    client.find<Service>(serviceKind, { namespace, name: serviceName }),
+    client.find(secretKind, { namespace, name: secretName }),
+  ]);
+  const host = service?.spec?.clusterIP ?? '';
+  const [first] = service?.spec?.ports ?? [];
+  const port = Number(first?.targetPort ?? first?.port ?? 0);
+  if (host === '' || port === 0) return { problem: `there is no Service ${serviceName}` };
+  if (secret === undefined) return { problem: `there is no Secret ${secretName}` };
+  const material = {
+    ca: textIn(secret, 'ca.crt'),
+    cert: textIn(secret, 'tls.crt'),
+    key: textIn(secret, 'tls.key'),
+  };
+  const running = await managementClient(
+    {
+      clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+      random: { bytes: (size) => randomBytes(size) },
+      log: silentLogger,
+    },
+    {
+      host,
+      port,
+      tls: { material, verifyHostname: true, serverName: serviceName },
+      requestTimeoutMs: waitMs,
+    },
+  ).start(AbortSignal.timeout(waitMs));
+  try {
+    await running.whenConnected(waitMs);
+    const rows = await Promise.all(types.map((type) => running.query(type)));
+    const [router = [], connector = [], connection = [], tcpListener = [], tcpConnector = []] =
+      rows;
+    return { view: { router, connector, connection, tcpListener, tcpConnector } };
+  } finally {
+    await running.stop({ graceMs: 0 });
+  }
+}
+
+/** An attribute that is a text; empty when it is none. */
+export function textOf(row: Attributes | undefined, name: string): string {
+  const value = row?.[name];
+  return typeof value === 'string' ? value : '';
+}
