@@ -86,6 +86,14 @@ export function checkServiceName(name: string): string[] {
   return found;
 }
 
+/** Names that need only fit into a path: roles and bindings. */
+export function checkPathSegment(name: string): string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`];
+  return ['/', '%']
+    .filter((part) => name.includes(part))
+    .map((part) => `may not contain '${part}'`);
+}
+
 /** Keys of labels and annotations, names of finalizers: `name` or `prefix/name`. */
 export function checkQualifiedName(name: string): string[] {
   const parts = name.split('/');

@@ -70,6 +70,7 @@ test('the OpenAPI index leads to documents that may be kept for ever', async (t)
     'api/v1',
     'apis/coordination.k8s.io/v1',
     'apis/drawbridge.dev/v1alpha1',
+    'apis/rbac.authorization.k8s.io/v1',
     'apis/skupper.io/v2alpha1',
   ]);
   const url = index['apis/skupper.io/v2alpha1'].serverRelativeURL;

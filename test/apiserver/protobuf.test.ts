@@ -145,3 +145,29 @@ test('every truncation and every changed byte is answered, never with a fault of
     assert.ok([201, 400, 404, 415, 422].includes(status), `${status} for ${body.toString('hex')}`);
   }
 });
+
+test('roles and bindings, with the core group as the empty text', async (t) => {
+  const api = await apiServerFor(t);
+  const rbac = 'rbac.authorization.k8s.io/v1';
+  const rule = message([1, 'get'], [1, 'list'], [2, ''], [3, 'secrets'], [4, 'one']);
+  const raw = message([1, metadata('r')], [2, rule]);
+  const made = await send(api, `/apis/${rbac}/namespaces/default/roles`, rbac, 'Role', raw);
+  assert.deepEqual(made.json.rules, [
+    { verbs: ['get', 'list'], apiGroups: [''], resources: ['secrets'], resourceNames: ['one'] },
+  ]);
+  const selector = message([1, entry('a', 'b')]);
+  const sum = message([1, metadata('sum')], [3, message([1, selector])]);
+  const role = await send(api, `/apis/${rbac}/clusterroles`, rbac, 'ClusterRole', sum);
+  assert.deepEqual(role.json.aggregationRule, {
+    clusterRoleSelectors: [{ matchLabels: { a: 'b' } }],
+  });
+  const subject = message([1, 'ServiceAccount'], [2, ''], [3, 'bot'], [4, 'default']);
+  const reference = message([1, 'rbac.authorization.k8s.io'], [2, 'Role'], [3, 'r']);
+  const binding = message([1, metadata('rb')], [2, subject], [3, reference]);
+  const path = `/apis/${rbac}/namespaces/default/rolebindings`;
+  const bound = await send(api, path, rbac, 'RoleBinding', binding);
+  assert.equal(bound.status, 201, bound.text);
+  assert.deepEqual(bound.json.subjects, [
+    { kind: 'ServiceAccount', name: 'bot', namespace: 'default' },
+  ]);
+});

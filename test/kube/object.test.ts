@@ -75,6 +75,7 @@ test('a registry finds kinds by both names and refuses two of one name', () => {
   assert.deepEqual(registry.groups(), [
     { group: '', versions: ['v1'] },
     { group: 'coordination.k8s.io', versions: ['v1'] },
+    { group: 'rbac.authorization.k8s.io', versions: ['v1'] },
   ]);
   assert.deepEqual(registry.inGroupVersion('coordination.k8s.io', 'v1'), [lease]);
   assert.throws(() => new Registry([configMap, configMap]), DefinitionError);

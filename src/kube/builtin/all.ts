@@ -4,6 +4,8 @@ import { configMap } from './config-map.ts';
 import { event } from './event.ts';
 import { lease } from './lease.ts';
 import { namespace } from './namespace.ts';
+import { clusterRoleBinding, roleBinding } from './rbac/binding.ts';
+import { clusterRole, role } from './rbac/role.ts';
 import { secret } from './secret.ts';
 import { serviceAccount } from './service-account.ts';
 import { service } from './service.ts';
@@ -17,4 +19,8 @@ export const builtinDefinitions: readonly ResourceDefinition[] = [
   event,
   serviceAccount,
   lease,
+  role,
+  roleBinding,
+  clusterRole,
+  clusterRoleBinding,
 ];

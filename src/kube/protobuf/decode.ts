@@ -3,7 +3,8 @@
  * way and does not fall back; answers may stay JSON.
  */
 import { KubeError } from '../errors.ts';
-import { envelope, type Field, type FieldType, type Message, messageOf } from './messages.ts';
+import type { Field, FieldType, Message } from './field.ts';
+import { envelope, messageOf } from './messages.ts';
 import { malformed, ProtobufReader } from './reader.ts';
 
 type Decoded = Record<string, unknown>;

@@ -1,72 +1,11 @@
 /**
  * The messages of the kinds that kubectl sends as protobuf, by field number.
- *
- * Go writes fields without a pointer always, so their zero means "not set" and is dropped; fields
- * behind a pointer (`Optional`) are written only when set, so their zero is kept.
  * @spec Kubernetes generated.proto of core/v1, meta/v1, coordination/v1, authentication/v1,
  *   authorization/v1
  */
-
-export type FieldType =
-  | 'string'
-  | 'int'
-  | 'bool'
-  | 'bytes'
-  | 'time'
-  | 'microTime'
-  | 'intOrString'
-  | 'rawJson'
-  | Message;
-
-export interface Field {
-  readonly name: string;
-  readonly type: FieldType;
-  /** `one` drops zeros, `optional` keeps them. */
-  readonly many: 'one' | 'optional' | 'list' | 'map';
-}
-
-export type Message = Readonly<Record<number, Field>>;
-
-const one = (name: string, type: FieldType): Field => ({ name, type, many: 'one' });
-const optional = (name: string, type: FieldType): Field => ({ name, type, many: 'optional' });
-const list = (name: string, type: FieldType): Field => ({ name, type, many: 'list' });
-const map = (name: string, type: FieldType): Field => ({ name, type, many: 'map' });
-
-const ownerReference: Message = {
-  1: one('kind', 'string'),
-  3: one('name', 'string'),
-  4: one('uid', 'string'),
-  5: one('apiVersion', 'string'),
-  6: optional('controller', 'bool'),
-  7: optional('blockOwnerDeletion', 'bool'),
-};
-
-const managedFields: Message = {
-  1: one('manager', 'string'),
-  2: one('operation', 'string'),
-  3: one('apiVersion', 'string'),
-  4: optional('time', 'time'),
-  6: one('fieldsType', 'string'),
-  7: optional('fieldsV1', 'rawJson'),
-  8: one('subresource', 'string'),
-};
-
-const objectMeta: Message = {
-  1: one('name', 'string'),
-  2: one('generateName', 'string'),
-  3: one('namespace', 'string'),
-  5: one('uid', 'string'),
-  6: one('resourceVersion', 'string'),
-  7: one('generation', 'int'),
-  8: one('creationTimestamp', 'time'),
-  9: optional('deletionTimestamp', 'time'),
-  10: optional('deletionGracePeriodSeconds', 'int'),
-  11: map('labels', 'string'),
-  12: map('annotations', 'string'),
-  13: list('ownerReferences', ownerReference),
-  14: list('finalizers', 'string'),
-  17: list('managedFields', managedFields),
-};
+import { list, map, type Message, one, optional } from './field.ts';
+import { objectMeta } from './meta.ts';
+import { rbacMessages } from './rbac.ts';
 
 const condition: Message = {
   1: one('type', 'string'),
@@ -247,7 +186,8 @@ export const envelope: Message = {
   4: one('contentType', 'string'),
 };
 
-const messages: ReadonlyMap<string, Message> = new Map([
+const messages: ReadonlyMap<string, Message> = new Map<string, Message>([
+  ...rbacMessages,
   ['v1 Namespace', namespace],
   ['v1 Secret', secret],
   ['v1 ConfigMap', configMap],

@@ -51,6 +51,14 @@ export const ageColumn: Column = {
   cell: (object, nowMs) => ageSince(object.metadata.creationTimestamp, nowMs),
 };
 
+/** The CREATED AT column of kinds that have no columns of their own. */
+export const createdAtColumn: Column = {
+  name: 'Created At',
+  type: 'date',
+  description: 'When the object was created.',
+  cell: (object) => object.metadata.creationTimestamp ?? null,
+};
+
 type CellOf = (object: KubeObject, nowMs: number) => Cell;
 
 /** Turns objects of one kind into tables; paths are compiled once. */
