@@ -1,7 +1,9 @@
-/** Faults of the controllers and of the local runtime. */
+/** Faults of the controllers and of the runtimes. */
 import { CodedError, type ErrorDocs } from '#base/errors.ts';
 
 export type ControllerErrorCode =
+  | 'CONTROLLER_ACCESS_KIND_MISSING'
+  | 'CONTROLLER_ACCESS_SETTINGS'
   | 'CONTROLLER_NO_FREE_PORT'
   | 'CONTROLLER_NOT_OURS'
   | 'CONTROLLER_PORT_TAKEN'
@@ -12,6 +14,14 @@ export type ControllerErrorCode =
 export class ControllerError extends CodedError<ControllerErrorCode> {}
 
 export const errorDocs: ErrorDocs<ControllerErrorCode> = {
+  CONTROLLER_ACCESS_KIND_MISSING: {
+    meaning: 'An access type needs a kind of object that the cluster does not have.',
+    action: 'Install what brings the kind, or choose another access type.',
+  },
+  CONTROLLER_ACCESS_SETTINGS: {
+    meaning: 'The access types of the controller do not fit together.',
+    action: 'Correct the flags or variables that the message names.',
+  },
   CONTROLLER_NO_FREE_PORT: {
     meaning: 'No port could be found on which a router may listen.',
     action: 'Free some ports between 20000 and 32767 on the listen address.',

@@ -1,4 +1,15 @@
-/** The door of the controllers: Site, access, Link, Listener, Connector, and the local runtime. */
+/** The door of the controllers: Site, access, Link, Listener, Connector, and the runtimes. */
+export {
+  ClusterRuntime,
+  type ClusterRuntimeDeps,
+  type ClusterRuntimeOptions,
+} from './cluster/cluster-runtime.ts';
+export {
+  type AccessSettings,
+  accessTypeNames,
+  checkAccessSettings,
+} from './cluster/exposure/access-methods.ts';
+export { clusterKinds } from './cluster/watched-kinds.ts';
 export type { CertificateWish, ControllerIdentity } from './context.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export {

@@ -16,7 +16,9 @@ export const siteObjects = {
   localService: 'skupper-router-local',
   /** ConfigMap with the certificates that were revoked by deleting their IssuedLinks. */
   revokedList: 'drawbridge-revoked-certificates',
-  /** Router group of the first (here the only) router. */
+  /** ServiceAccount, Role and RoleBinding of router pods. */
+  serviceAccount: 'skupper-router',
+  /** Router group of the first (on one machine the only) router. */
   routerGroup: 'skupper-router',
 } as const;
 
@@ -35,6 +37,8 @@ export const annotations = {
   tlsProfileContext: 'internal.skupper.io/tls-profile-context',
   /** On TLS Secrets: how many older revisions stay valid. */
   priorValidRevisions: 'skupper.io/tls-prior-valid-revisions',
+  /** On the pods of a router: what it starts with and cannot change later. */
+  configDigest: 'skupper.io/config-digest',
   /** On the router ConfigMap: digests of the credentials behind each profile, as JSON. */
   tlsDigests: 'drawbridge.dev/tls-digests',
   /** On the router ConfigMap: digests of the authorities that profiles trust, as JSON. */
@@ -48,6 +52,15 @@ export const labels = {
   listener: 'internal.skupper.io/listener',
   /** On Services of a SecuredAccess. */
   securedAccess: 'internal.skupper.io/secured-access',
+  /** On what a SecuredAccess makes beside its Service: its name. */
+  securedAccessName: 'internal.skupper.io/securedaccess',
+} as const;
+
+/** Labels that tell routers and their groups apart from other pods. */
+export const componentLabels = {
+  component: 'skupper.io/component',
+  type: 'skupper.io/type',
+  group: 'skupper.io/group',
 } as const;
 
 /** Pods of a router, as Services select them. */

@@ -1,9 +1,11 @@
 /**
- * Where routers run. The controllers decide what should be; a runtime knows how a machine (or, one
- * day, a cluster) does it: starts routers, gives Services addresses, says where routers listen.
+ * Where routers run. The controllers decide what should be; a runtime knows how a machine or a
+ * cluster does it: starts routers, gives Services addresses, says where routers listen and how
+ * others reach them.
  */
 import type { Running } from '#base/lifecycle.ts';
-import type { Service } from './kinds.ts';
+import type { KubeObject, ObjectKey } from '#kube/index.ts';
+import type { Endpoint, SecuredAccess, Service, Site } from './kinds.ts';
 import type { HostPort, RouterEntity } from './router-config/entities.ts';
 import type { CredentialFile } from './router-config/tls-profiles.ts';
 
@@ -17,9 +19,13 @@ export interface PlacementRequest {
   readonly ports: readonly {
     readonly name: string;
     readonly port: number;
+    /** Where the router listens when it has an address of its own; the same port when absent. */
+    readonly targetPort?: number;
     /** The port must be exactly this one; otherwise the runtime may choose another. */
     readonly fixed: boolean;
   }[];
+  /** How others come in, of a Service for access. */
+  readonly accessType?: string;
   /** The Service as it is, whose choices are kept where possible. */
   readonly existing: Service | undefined;
 }
@@ -27,6 +33,8 @@ export interface PlacementRequest {
 export interface Placement {
   /** Absent: left to the API server. */
   readonly clusterIP: string | undefined;
+  /** ClusterIP when absent. */
+  readonly type?: 'ClusterIP' | 'LoadBalancer' | 'NodePort';
   readonly ports: readonly {
     readonly name: string;
     readonly port: number;
@@ -41,7 +49,7 @@ export interface RouterCredentials {
 }
 
 export interface RouterRequest {
-  readonly site: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly site: Site;
   readonly entities: readonly RouterEntity[];
   readonly credentials: readonly RouterCredentials[];
   /** Passwords of proxies by name of the proxy profile. */
@@ -54,6 +62,31 @@ export type RouterHealth =
   | { readonly state: 'starting'; readonly message: string }
   | { readonly state: 'ready'; readonly startCount: number };
 
+/** How others reach what a SecuredAccess exposes. */
+export interface Exposure {
+  readonly endpoints: readonly Endpoint[];
+  /** Why there are none yet, where more can be said than that it is pending. */
+  readonly pending?: string;
+}
+
+/** A pod, as far as controllers look at one. */
+export interface SitePod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly ip: string;
+  readonly ready: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Pods that run and have an address, in the order of their names. */
+export interface PodDirectory {
+  readonly synced: Promise<void>;
+  list(namespace: string): readonly SitePod[];
+  /** @returns takes the handler away */
+  onChange(handler: (namespace: string) => void): () => void;
+}
+
 export interface SiteRuntime extends Running {
   /** `kubernetes`, `linux`, …: shown in the network status. */
   readonly platform: string;
@@ -62,17 +95,32 @@ export interface SiteRuntime extends Running {
   /** Roles that routers here can listen in. */
   readonly roles: readonly string[];
   readonly edge: boolean;
-  /** Host that others use to reach what is exposed; goes into certificates and endpoints. */
-  readonly advertiseHost: string;
+  /** Listeners may name an address of this machine instead of a Service. */
+  readonly bindsAddresses: boolean;
+  /** Routers get certificates by themselves, and make the profiles that use them. */
+  readonly routersHoldCredentials: boolean;
+  /** Entities that every router here has beside those that objects ask for. */
+  readonly ownEntities: readonly RouterEntity[];
+  /** Workloads that connectors may select; absent where there are none. */
+  readonly pods?: PodDirectory;
 
   /** Decides the address and ports of a Service. @throws CodedError when no port is free */
   place(request: PlacementRequest): Promise<Placement>;
+  /**
+   * Makes what brings others to a Service for access, and says where it is reached.
+   * @throws CodedError when it cannot be made
+   */
+  expose(access: SecuredAccess, front: Service): Promise<Exposure>;
+  /** Called when the way to a Service for access changed. @returns takes the handler away */
+  onExposure(handler: (key: ObjectKey) => void): () => void;
+  /** A generated object with the labels and annotations that people want on all of its kind. */
+  decorated<T extends KubeObject>(object: T): T;
   /** Where the router listens for a port of a Service; undefined until the Service says. */
   bindOf(service: Service, portName: string): HostPort | undefined;
   /** Path of a credential file as the router sees it. */
   credentialPath(namespace: string, profile: string, file: CredentialFile): string;
   proxyPasswordPath(namespace: string, proxy: string): string;
-  /** Writes the files, and starts the router unless it runs already. */
+  /** Makes all that a router needs, and starts it unless it runs already. */
   ensureRouter(request: RouterRequest): Promise<void>;
   /** How the router of a Site is; that of another Site in the namespace counts as absent. */
   healthOf(namespace: string, siteId: string): RouterHealth;

@@ -12,6 +12,7 @@ export interface ServiceWish {
   readonly namespace: string;
   readonly name: string;
   readonly ports: PlacementRequest['ports'];
+  readonly accessType?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly selector: Readonly<Record<string, string>>;
   readonly owner: KubeObject;
@@ -45,7 +46,7 @@ export async function ensureService(
     key,
     (existing) => {
       if (existing !== undefined && !wish.isOurs(existing)) throw notOurs(wish.name);
-      return shape(wish, placement, existing);
+      return context.runtime.decorated(shape(wish, placement, existing));
     },
     cannotMove ? undefined : known,
   );
@@ -76,6 +77,7 @@ function shape(wish: ServiceWish, placement: Placement, existing: Service | unde
     },
     spec: {
       ...before,
+      ...(placement.type === undefined ? {} : { type: placement.type }),
       selector: { ...wish.selector },
       ports: before?.ports !== undefined && equalJson(before.ports, ports) ? before.ports : ports,
       ...(placement.clusterIP === undefined ? {} : { clusterIP: placement.clusterIP }),

@@ -48,7 +48,11 @@ export interface ControllersOptions {
 /** Starts them; they work as soon as the informers have synced. */
 export function startControllers(deps: ControllersDeps, options: ControllersOptions): Running {
   const { openRouter = openManagementConnections(deps), ...rest } = deps;
-  const routers = new SiteRouters({ open: openRouter, log: deps.log });
+  const routers = new SiteRouters({
+    open: openRouter,
+    log: deps.log,
+    routersHoldCredentials: deps.runtime.routersHoldCredentials,
+  });
   const context: ControllerContext = { ...rest, routers, identity: options.identity };
   const running = [
     startRouterConfigController(context),

@@ -30,6 +30,7 @@ export {
   Informer,
   type InformerDeps,
   type InformerOptions,
+  type NamespaceGate,
 } from './informer.ts';
 export { feed, InformerSet, type KeyReceiver } from './informer-set.ts';
 export {

@@ -1,17 +1,30 @@
 /** One informer per kind, shared by all controllers of a process. */
 import type { Running } from '#base/lifecycle.ts';
 import type { KubeObject, ResourceDefinition } from '#kube/index.ts';
-import { Informer, type InformerDeps, type InformerOptions } from './informer.ts';
+import {
+  Informer,
+  type InformerDeps,
+  type InformerOptions,
+  type NamespaceGate,
+} from './informer.ts';
 
 export class InformerSet implements Running {
   readonly #deps: InformerDeps;
   readonly #namespace: string | undefined;
+  readonly #gate: NamespaceGate | undefined;
   readonly #informers = new Map<string, Informer>();
   #started = false;
 
-  /** @param options.namespace watch only this namespace; absent: all */
-  constructor(deps: InformerDeps, options: { readonly namespace?: string } = {}) {
+  /**
+   * @param options.namespace watch only this namespace; absent: all
+   * @param options.gate objects of namespaces that it does not admit are passed over
+   */
+  constructor(
+    deps: InformerDeps,
+    options: { readonly namespace?: string; readonly gate?: NamespaceGate } = {},
+  ) {
     this.#deps = deps;
+    this.#gate = options.gate;
     this.#namespace = options.namespace;
   }
 
@@ -30,6 +43,7 @@ export class InformerSet implements Running {
     const scoped = definition.scope === 'Namespaced' && this.#namespace !== undefined;
     const informer = new Informer<T>(definition, this.#deps, {
       ...(scoped && this.#namespace !== undefined ? { namespace: this.#namespace } : {}),
+      ...(this.#gate === undefined ? {} : { gate: this.#gate }),
       ...options,
     });
     this.#informers.set(id, informer as unknown as Informer);

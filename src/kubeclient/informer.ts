@@ -24,12 +24,21 @@ export interface InformerDeps {
   readonly log: Logger;
 }
 
+/** Which namespaces are ours; objects of the others are as if they were not there. */
+export interface NamespaceGate {
+  admits(namespace: string): boolean;
+  /** Called with a namespace that became ours or ceased to be. @returns takes the handler away */
+  onChange(handler: (namespace: string) => void): () => void;
+}
+
 export interface InformerOptions<T extends KubeObject> {
   /** Only this namespace; absent: all. */
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly indexes?: readonly Index<T>[];
+  /** Absent: all namespaces are ours. Objects without a namespace always are. */
+  readonly gate?: NamespaceGate;
   /** Pauses after faults. Default 100 ms doubling to 5 s, half random. */
   readonly backoff?: BackoffOptions;
 }
@@ -49,6 +58,7 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, R
   readonly #cut = new AbortController();
   readonly #resolveSynced: () => void;
   #task: Promise<void> | undefined;
+  #leaveGate: (() => void) | undefined;
   #hasSynced = false;
   /** Where the next watch begins; empty: list first. */
   #revision = '';
@@ -72,15 +82,15 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, R
   }
 
   get(key: ObjectKey): T | undefined {
-    return this.#cache.get(key);
+    return this.#admits(key.namespace) ? this.#cache.get(key) : undefined;
   }
 
   list(namespace?: string): readonly T[] {
-    return this.#cache.list(namespace);
+    return this.#admitted(this.#cache.list(namespace));
   }
 
   byIndex(index: string, value: string): readonly T[] {
-    return this.#cache.byIndex(index, value);
+    return this.#admitted(this.#cache.byIndex(index, value));
   }
 
   /**
@@ -89,15 +99,18 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, R
    */
   onChange(handler: ChangeHandler<T>): () => void {
     this.#handlers.add(handler);
-    for (const object of this.#cache.list()) this.#announce(handler, { type: 'added', object });
+    for (const object of this.list()) this.#announce(handler, { type: 'added', object });
     return () => this.#handlers.delete(handler);
   }
 
   start(): void {
-    this.#task ??= this.#follow();
+    if (this.#task !== undefined) return;
+    this.#leaveGate = this.#options.gate?.onChange((namespace) => this.#onGate(namespace));
+    this.#task = this.#follow();
   }
 
   async stop(): Promise<void> {
+    this.#leaveGate?.();
     this.#cut.abort();
     await this.#task;
   }
@@ -178,7 +191,25 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, R
     await pause(delayMs, this.#cut.signal);
   }
 
+  #admits(namespace: string): boolean {
+    return namespace === '' || this.#options.gate?.admits(namespace) !== false;
+  }
+
+  #admitted(objects: readonly T[]): readonly T[] {
+    if (this.#options.gate === undefined) return objects;
+    return objects.filter(({ metadata }) => this.#admits(metadata.namespace ?? ''));
+  }
+
+  /** Objects of a namespace come or go as a whole when it becomes ours or ceases to be. */
+  #onGate(namespace: string): void {
+    const type = this.#admits(namespace) ? 'added' : 'deleted';
+    for (const object of this.#cache.list(namespace)) {
+      for (const handler of this.#handlers) this.#announce(handler, { type, object });
+    }
+  }
+
   #announceAll(change: Change<T>): void {
+    if (!this.#admits(change.object.metadata.namespace ?? '')) return;
     for (const handler of this.#handlers) this.#announce(handler, change);
   }
 

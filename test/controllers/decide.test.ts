@@ -225,6 +225,7 @@ test('Listeners share hosts, not ports; the older one and the holder win', () =>
     {
       secret: () => undefined,
       service: (name) => (name === 'held' ? service : undefined),
+      bindsAddresses: true,
     },
   );
   assert.deepEqual(Object.fromEntries(plan.problems), {

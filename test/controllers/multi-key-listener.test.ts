@@ -35,6 +35,7 @@ test('listeners of both kinds share hosts and compete for ports', () => {
       frontOfMultiKeyListener(multi('own', { host: 'foreign' })),
     ],
     {
+      bindsAddresses: true,
       secret: () => undefined,
       service: (name) =>
         name === 'foreign'
@@ -75,7 +76,11 @@ test('TLS of listeners needs a Secret that fits, and a CA only to know clients b
   ];
   for (const [secret, requireClientCert, expected] of cases) {
     const front = frontOfMultiKeyListener(multi('m', { tlsCredentials: 's', requireClientCert }));
-    const plan = planListeners([front], { secret: () => secret, service: () => undefined });
+    const plan = planListeners([front], {
+      bindsAddresses: true,
+      secret: () => secret,
+      service: () => undefined,
+    });
     const problem = plan.problems.get('multiAddress/m');
     if (expected instanceof RegExp) assert.match(problem ?? '', expected);
     else assert.equal(problem, expected);
@@ -86,6 +91,7 @@ test('TLS of listeners needs a Secret that fits, and a CA only to know clients b
 test('what contradicts itself is refused', () => {
   const problem = (spec: Partial<MultiKeyListener['spec']>): string | undefined =>
     planListeners([frontOfMultiKeyListener(multi('m', spec))], {
+      bindsAddresses: true,
       secret: () => undefined,
       service: () => undefined,
     }).problems.get('multiAddress/m');

@@ -30,6 +30,7 @@ const inputs: RouterInputs = {
   logging: undefined,
   management: { host: '127.0.0.1', port: 5671 },
   profiles: [],
+  ownEntities: [],
   access: [],
   links: [],
   proxies: [],

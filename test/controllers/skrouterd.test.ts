@@ -29,6 +29,7 @@ const inputs: RouterInputs = {
   logging: undefined,
   management: { host: '127.0.0.1', port: 5671 },
   profiles: [],
+  ownEntities: [],
   access: [],
   links: [],
   proxies: [],
@@ -69,7 +70,7 @@ test('a real router takes a listener of several keys, its changes and its end', 
   t.after(() => client.stop({ graceMs: 0 }));
   await until(() => client.isConnected, 'management');
   const connection = connectionOver(client);
-  const sync = new RouterSync(connection, silentLogger);
+  const sync = new RouterSync(connection, silentLogger, { holdsCredentials: false });
   const [first, second] = [await freePort(), await freePort()];
   const serverOf = async (name: string) => (await serve(t, (socket) => socket.end(name))).port;
   const [a, b] = [await serverOf('a'), await serverOf('b')];

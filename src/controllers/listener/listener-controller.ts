@@ -92,6 +92,7 @@ class ListenerReconciler implements Reconciler<string> {
       {
         secret: secretsOf(this.#context, namespace),
         service: (name) => services.get({ namespace, name }),
+        bindsAddresses: this.#context.runtime.bindsAddresses,
       },
     );
     const faults = await this.#settleServices(active, plan);

@@ -13,6 +13,8 @@ import type { Front } from './front.ts';
 export interface ListenerSurroundings {
   readonly secret: (name: string) => Secret | undefined;
   readonly service: (name: string) => Service | undefined;
+  /** Listeners may name an address of this machine. */
+  readonly bindsAddresses: boolean;
 }
 
 /** A Service that should exist, its ports in the order of their numbers. */
@@ -48,7 +50,7 @@ export function planListeners(
     const { id, host, port, portName, secret, clientCert } = front;
     const [place, label] = [`${host}:${port}`, `${host}/${portName}`];
     const problem =
-      problemOfSpec(front) ??
+      problemOfSpec(front, surroundings.bindsAddresses) ??
       problemOfService(host, surroundings) ??
       problemOfHolder(holders.get(place) ?? holders.get(label));
     if (problem !== undefined) {
@@ -100,10 +102,11 @@ function bySeniority(
     .map(({ front }) => front);
 }
 
-function problemOfSpec({ host, port, fault }: Front): string | undefined {
+function problemOfSpec({ host, port, fault }: Front, bindsAddresses: boolean): string | undefined {
   if (fault !== undefined) return fault;
   if (port < 1 || port > 65_535) return messages.invalidPort(port);
-  if (isIP(host) !== 0) return undefined;
+  if (isIP(host) !== 0 && bindsAddresses) return undefined;
+  if (isIP(host) !== 0) return `Invalid host: ${host}: in a cluster it is the name of a Service`;
   if (checkServiceName(host).length > 0) return `Invalid host: ${host}`;
   return undefined;
 }

@@ -9,10 +9,11 @@ import { isIP } from 'node:net';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
+import type { KubeObject } from '#kube/index.ts';
 import type { InformerSet } from '#kubeclient/index.ts';
 import { acceptsTcp, type ProcessSpec, Supervisor } from '#supervisor/index.ts';
 import { ControllerError } from '../errors.ts';
-import { type Service, service } from '../kinds.ts';
+import { type SecuredAccess, type Service, service } from '../kinds.ts';
 import { formatConfig } from '../router-config/config-file.ts';
 import {
   type HostPort,
@@ -22,12 +23,14 @@ import {
 } from '../router-config/entities.ts';
 import type { CredentialFile } from '../router-config/tls-profiles.ts';
 import type {
+  Exposure,
   Placement,
   PlacementRequest,
   RouterHealth,
   RouterRequest,
   SiteRuntime,
 } from '../runtime.ts';
+import { servicePortEndpoints } from '../secured-access/decide.ts';
 import { AddressPool, becomesFree, isFree } from './address-pool.ts';
 import { RouterFiles } from './router-files.ts';
 
@@ -64,7 +67,9 @@ export class LocalRuntime implements SiteRuntime {
   readonly accessTypes = ['local', 'loadbalancer', 'nodeport'] as const;
   readonly roles = ['inter-router', 'normal'] as const;
   readonly edge = false;
-  readonly advertiseHost: string;
+  readonly bindsAddresses = true;
+  readonly routersHoldCredentials = false;
+  readonly ownEntities = [];
   readonly #options: LocalRuntimeOptions;
   readonly #deps: LocalRuntimeDeps;
   readonly #pool: AddressPool;
@@ -74,7 +79,6 @@ export class LocalRuntime implements SiteRuntime {
   constructor(deps: LocalRuntimeDeps, options: LocalRuntimeOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.advertiseHost = options.advertiseHost;
     this.#pool = new AddressPool(deps.random);
     this.#supervisor = new Supervisor({
       clock: deps.clock,
@@ -99,6 +103,19 @@ export class LocalRuntime implements SiteRuntime {
     return { clusterIP: onlyLoopback, ports: await this.#choosePorts(request, onlyLoopback) };
   }
 
+  async expose(access: SecuredAccess, front: Service): Promise<Exposure> {
+    return { endpoints: servicePortEndpoints(access, front, this.#options.advertiseHost) };
+  }
+
+  onExposure(): () => void {
+    // Whatever decides about it is in the Service, which its controller looks at anyway.
+    return () => undefined;
+  }
+
+  decorated<T extends KubeObject>(object: T): T {
+    return object;
+  }
+
   bindOf(front: Service, portName: string): HostPort | undefined {
     const { clusterIP = '', ports = [] } = front.spec ?? {};
     const found = ports.find(({ name }) => name === portName);
@@ -117,7 +134,7 @@ export class LocalRuntime implements SiteRuntime {
   }
 
   async ensureRouter(request: RouterRequest): Promise<void> {
-    const { namespace } = request.site;
+    const { namespace = '' } = request.site.metadata;
     const config = formatConfig(startEntities(request.entities));
     await this.#files(namespace).write(config, request.credentials, request.proxyPasswords);
     const management = bindOfListener(request.entities, managementListener);
@@ -211,17 +228,17 @@ export class LocalRuntime implements SiteRuntime {
   }
 
   #processSpec(request: RouterRequest, management: HostPort): ProcessSpec {
-    const { site } = request;
+    const { name, namespace = '', uid = '' } = request.site.metadata;
     const [command, ...args] = this.#options.routerCommand;
     return {
-      name: site.namespace,
+      name: namespace,
       command,
-      args: [...args, '--config', this.#files(site.namespace).configPath, '--exit-with-stdin'],
+      args: [...args, '--config', this.#files(namespace).configPath, '--exit-with-stdin'],
       env: {
         ...this.#options.routerEnvironment,
-        SKUPPER_SITE_ID: site.uid,
-        SKUPPER_SITE_NAME: site.name,
-        SKUPPER_NAMESPACE: site.namespace,
+        SKUPPER_SITE_ID: uid,
+        SKUPPER_SITE_NAME: name,
+        SKUPPER_NAMESPACE: namespace,
         // Not read by routers: another digest makes another command, hence a restart.
         DRAWBRIDGE_CONFIG_DIGEST: startDigest(request, management),
       },

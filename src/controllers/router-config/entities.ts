@@ -95,6 +95,8 @@ export interface RouterInputs {
   /** Text of the setting `router-logging`: `[MODULE:]level[,…]`. */
   readonly logging: string | undefined;
   readonly management: HostPort;
+  /** What every router of the runtime has beside. */
+  readonly ownEntities: readonly RouterEntity[];
   readonly profiles: readonly ProfileInput[];
   readonly access: readonly AccessInput[];
   readonly links: readonly LinkInput[];
@@ -132,8 +134,9 @@ export function desiredEntities(inputs: RouterInputs): RouterEntity[] {
     ...logEntities(inputs.logging),
     ...sorted(inputs.profiles.map((profile) => profileEntity(profile, inputs.credentialPath))),
     ...sorted(inputs.proxies.map(proxyEntity)),
+    ...inputs.ownEntities,
     entity('listener', managementListener, {
-      host: inputs.management.host,
+      ...optional('host', inputs.management.host),
       port: `${inputs.management.port}`,
       role: 'normal',
       sslProfile: managementProfile,

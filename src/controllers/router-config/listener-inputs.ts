@@ -22,13 +22,13 @@ export interface ListenerInputs {
 /** Those that are placed, have all they need, and whose address is known. */
 export function listenerInputs(
   objects: ListenerObjects,
-  runtime: Pick<SiteRuntime, 'bindOf'>,
+  runtime: Pick<SiteRuntime, 'bindOf' | 'bindsAddresses'>,
 ): ListenerInputs {
   const single = objects.listeners.map((of) => ({ of, front: frontOfListener(of) }));
   const multi = objects.multiKeyListeners.map((of) => ({ of, front: frontOfMultiKeyListener(of) }));
   const plan = planListeners(
     [...single, ...multi].map(({ front }) => front),
-    objects,
+    { ...objects, bindsAddresses: runtime.bindsAddresses },
   );
   const bindOf = ({ id, host, port, portName }: Front): HostPort | undefined => {
     if (!plan.placed.has(id) || plan.problems.has(id)) return undefined;

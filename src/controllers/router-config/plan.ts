@@ -59,7 +59,13 @@ export interface NamespaceObjects {
 
 export type PlanRuntime = Pick<
   SiteRuntime,
-  'bindOf' | 'credentialPath' | 'platform' | 'proxyPasswordPath' | 'roles'
+  | 'bindOf'
+  | 'bindsAddresses'
+  | 'credentialPath'
+  | 'ownEntities'
+  | 'platform'
+  | 'proxyPasswordPath'
+  | 'roles'
 >;
 
 export interface RouterPlan {
@@ -107,6 +113,7 @@ export function planRouter(
     dataConnectionCount: site.spec?.settings?.['router-data-connection-count'],
     logging: site.spec?.settings?.['router-logging'],
     management,
+    ownEntities: runtime.ownEntities,
     profiles: profiles.map((profile) => ({ ...profile, files: [...profile.files.keys()] })),
     access,
     links,

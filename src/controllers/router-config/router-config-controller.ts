@@ -46,6 +46,8 @@ import { profileContext } from './tls-profiles.ts';
 const driftCheckMs = 60_000;
 /** How long a router may take to open the sockets of listeners; milliseconds. */
 const socketCheckMs = 300;
+/** How often a router is asked whether it has the credentials that its entities need; milliseconds. */
+const credentialsCheckMs = 250;
 /** What a router refused is tried again after this long; milliseconds. */
 const refusedRetryMs = 5_000;
 
@@ -132,10 +134,10 @@ class RouterConfigReconciler implements Reconciler<string> {
     const { plan } = outcome;
     await this.#writeConfigMap(active, plan);
     await this.#annotateSecrets(namespace, plan);
-    const { name, uid = '' } = active.metadata;
+    const { uid = '' } = active.metadata;
     this.#running.set(namespace, uid);
     await runtime.ensureRouter({
-      site: { namespace, name, uid },
+      site: active,
       entities: plan.entities,
       credentials: plan.profiles.map((profile) => ({
         profile: profile.name,
@@ -148,6 +150,7 @@ class RouterConfigReconciler implements Reconciler<string> {
     await routers.ensure(namespace, target);
     const wish = { entities: plan.entities, revoked: this.#revoked(namespace) };
     if (!(await routers.apply(namespace, wish))) return {};
+    if (routers.isWaiting(namespace)) return { requeueAfterMs: credentialsCheckMs };
     return {
       requeueAfterMs: routers.hasProblems(namespace) ? refusedRetryMs : driftCheckMs,
     };

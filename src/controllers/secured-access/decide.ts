@@ -8,6 +8,7 @@ import {
   stateReady,
 } from '#kube/index.ts';
 import type { Endpoint, SecuredAccess, Service } from '../kinds.ts';
+import type { Exposure } from '../runtime.ts';
 
 /** What is wrong with it, if anything. @param accessTypes those that work here */
 export function checkSecuredAccess(
@@ -19,14 +20,14 @@ export function checkSecuredAccess(
   return undefined;
 }
 
-/** The endpoints behind its Service. @param host where others reach it */
-export function endpointsOf(
+/** An endpoint for each port that its Service really has. @param host where others reach it */
+export function servicePortEndpoints(
   access: SecuredAccess,
-  service: Service | undefined,
+  service: Service,
   host: string,
 ): Endpoint[] {
   return (access.spec?.ports ?? []).flatMap(({ name }) => {
-    const port = service?.spec?.ports?.find((each) => each.name === name);
+    const port = service.spec?.ports?.find((each) => each.name === name);
     return port === undefined ? [] : [{ name, host, port: `${port.port}` }];
   });
 }
@@ -34,7 +35,7 @@ export function endpointsOf(
 export interface SecuredAccessFacts {
   /** What is wrong, if anything. */
   readonly problem: string | undefined;
-  readonly endpoints: readonly Endpoint[];
+  readonly exposure: Exposure;
 }
 
 /** The same object when nothing changes. */
@@ -44,12 +45,13 @@ export function decideSecuredAccessStatus(
   at: Evaluation,
 ): NonNullable<SecuredAccess['status']> {
   const before = access.status ?? {};
-  const endpoints = facts.problem === undefined ? [...facts.endpoints] : [];
+  const { exposure, problem } = facts;
+  const endpoints = problem === undefined ? [...exposure.endpoints] : [];
   const settled = settleStatus(
     before,
     {
-      Configured: facts.problem === undefined ? stateReady() : stateError(facts.problem),
-      Resolved: endpoints.length > 0 ? stateReady() : statePending(),
+      Configured: problem === undefined ? stateReady() : stateError(problem),
+      Resolved: endpoints.length > 0 ? stateReady() : statePending(exposure.pending),
     },
     ['Configured', 'Resolved'],
     at,

@@ -16,13 +16,9 @@ import {
 } from '../kinds.ts';
 import { annotations, labels } from '../names.ts';
 import { isControlled, specOf as routerAccessSpec } from '../router-access/decide.ts';
+import type { Exposure } from '../runtime.ts';
 import { ensureService } from '../service-object.ts';
-import {
-  certificateHosts,
-  checkSecuredAccess,
-  decideSecuredAccessStatus,
-  endpointsOf,
-} from './decide.ts';
+import { certificateHosts, checkSecuredAccess, decideSecuredAccessStatus } from './decide.ts';
 
 export function startSecuredAccessController(context: ControllerContext): Running {
   const { informers } = context;
@@ -32,13 +28,16 @@ export function startSecuredAccessController(context: ControllerContext): Runnin
     idOf: objectId,
     informers: [accesses, informers.of(service), informers.of(routerAccess)],
     all: () => accesses.list().map(keyOf),
-    wake: (_add, loop) => [
+    wake: (add, loop) => [
+      context.runtime.onExposure(add),
       feed(accesses, loop, (object) => [keyOf(object)]),
       feed(informers.of(service), loop, (object) => [keyOf(object)]),
       feed(informers.of(routerAccess), loop, (object) => [keyOf(object)]),
     ],
   });
 }
+
+const nowhere: Exposure = { endpoints: [] };
 
 class SecuredAccessReconciler implements Reconciler<ObjectKey> {
   readonly #context: ControllerContext;
@@ -53,15 +52,16 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
     if (access === undefined || isTerminating(access)) return {};
     const problem = checkSecuredAccess(access, runtime.accessTypes);
     if (problem !== undefined) {
-      await this.#tell(access, problem, undefined);
+      await this.#tell(access, problem, nowhere);
       return {};
     }
     try {
       const front = await this.#ensureService(access);
-      await this.#ensureCertificate(access, front);
-      await this.#tell(access, undefined, front);
+      const exposure = front === undefined ? nowhere : await runtime.expose(access, front);
+      await this.#ensureCertificate(access, exposure);
+      await this.#tell(access, undefined, exposure);
     } catch (thrown) {
-      if (thrown instanceof CodedError) await this.#tell(access, thrown.message, undefined);
+      if (thrown instanceof CodedError) await this.#tell(access, thrown.message, nowhere);
       throw thrown;
     }
     return {};
@@ -73,11 +73,13 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
     const fixed = !this.#isDefault(access);
     return ensureService(this.#context, {
       purpose: 'access',
+      accessType: access.spec?.accessType ?? '',
       namespace,
       name,
       ports: (access.spec?.ports ?? []).map((port) => ({
         name: port.name,
         port: port.port,
+        ...(port.targetPort === undefined ? {} : { targetPort: port.targetPort }),
         fixed,
       })),
       labels: { [labels.securedAccess]: 'true' },
@@ -99,14 +101,14 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
     return this.#context.informers.of(routerAccess).get({ namespace, name });
   }
 
-  async #ensureCertificate(access: SecuredAccess, front: Service | undefined): Promise<void> {
+  async #ensureCertificate(access: SecuredAccess, exposure: Exposure): Promise<void> {
     const { name, namespace = '' } = access.metadata;
     const { issuer = '', certificate = '' } = access.spec ?? {};
     if (issuer === '') return;
     const parent = this.#parentOf(access);
     const further =
       parent === undefined ? [] : (routerAccessSpec(parent).subjectAlternativeNames ?? []);
-    const endpoints = endpointsOf(access, front, this.#context.runtime.advertiseHost);
+    const { endpoints } = exposure;
     await this.#context.ensureCertificate({
       namespace,
       name: certificate === '' ? name : certificate,
@@ -121,14 +123,13 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
   async #tell(
     access: SecuredAccess,
     problem: string | undefined,
-    front: Service | undefined,
+    exposure: Exposure,
   ): Promise<void> {
-    const endpoints = endpointsOf(access, front, this.#context.runtime.advertiseHost);
     const written = await updateStatus(this.#context.client, securedAccess, access, (copy) => ({
       ...copy,
       status: decideSecuredAccessStatus(
         copy,
-        { problem, endpoints },
+        { problem, exposure },
         evaluationOf(this.#context, copy),
       ),
     }));

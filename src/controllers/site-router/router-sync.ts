@@ -22,21 +22,37 @@ const tlsFault = /certificate|altname|self-signed|issuer|\bSSL\b|\bTLS\b|handsha
 /** Drift that nobody announced is looked for after this long; milliseconds. */
 const trustMs = 60_000;
 
+/** Types that routers which hold their credentials make themselves. */
+const credentialTypes: ReadonlySet<string> = new Set(['sslProfile', 'proxyProfile']);
+
+export interface RouterSyncOptions {
+  /** The router makes its profiles, once it has the files for them; what needs them waits. */
+  readonly holdsCredentials: boolean;
+}
+
 export class RouterSync {
   readonly #connection: RouterConnection;
   readonly #log: Logger;
+  readonly #options: RouterSyncOptions;
+  #isWaiting = false;
   #applied: { readonly entities: readonly RouterEntity[]; readonly atMs: number } | undefined;
   #problems: ReadonlyMap<string, string> = new Map();
   #socketProblems: ReadonlyMap<string, string> = new Map();
 
-  constructor(connection: RouterConnection, log: Logger) {
+  constructor(connection: RouterConnection, log: Logger, options: RouterSyncOptions) {
     this.#connection = connection;
     this.#log = log;
+    this.#options = options;
   }
 
   /** True when the router refused something or cannot open a socket. */
   get hasProblems(): boolean {
     return this.#problems.size > 0 || this.#socketProblems.size > 0;
+  }
+
+  /** True when the router has not yet made all profiles that entities need. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
   }
 
   /** What is wrong with an entity according to the router. */
@@ -61,14 +77,42 @@ export class RouterSync {
     this.#applied = undefined;
     const actual = await this.#queryAll();
     const problems = new Map<string, string>();
-    for (const operation of difference(entities, actual)) {
+    for (const operation of this.#operations(entities, actual)) {
       const problem = await this.#perform(operation);
       if (problem !== undefined) problems.set(operation.name, problem);
     }
     const changed = !isDeepStrictEqual(problems, this.#problems);
     this.#problems = problems;
-    if (problems.size === 0) this.#applied = { entities, atMs: nowMs };
+    if (problems.size === 0 && !this.#isWaiting) this.#applied = { entities, atMs: nowMs };
     return changed;
+  }
+
+  #operations(
+    entities: readonly RouterEntity[],
+    actual: ReadonlyMap<ManagedType, readonly EntityRow[]>,
+  ): readonly RouterOperation[] {
+    const operations = difference(entities, actual);
+    this.#isWaiting = false;
+    if (!this.#options.holdsCredentials) return operations;
+    const made = new Map(
+      [...credentialTypes].map((type) => {
+        const rows = actual.get(type === 'sslProfile' ? 'sslProfile' : 'proxyProfile') ?? [];
+        return [type, new Set(rows.map((row) => row['name']))] as const;
+      }),
+    );
+    const waiting = new Set(
+      entities.flatMap(({ type, name, attributes }) => {
+        const lacks = [...made].some(
+          ([attribute, names]) =>
+            attributes[attribute] !== undefined && !names.has(attributes[attribute]),
+        );
+        return lacks ? [`${type}/${name}`] : [];
+      }),
+    );
+    this.#isWaiting = waiting.size > 0;
+    return operations.filter(
+      ({ type, name }) => !credentialTypes.has(type) && !waiting.has(`${type}/${name}`),
+    );
   }
 
   async #queryAll(): Promise<ReadonlyMap<ManagedType, readonly EntityRow[]>> {

@@ -21,6 +21,8 @@ export interface RouterWish {
 export interface SiteRoutersDeps {
   readonly open: OpenRouterConnection;
   readonly log: Logger;
+  /** Routers make the profiles of their credentials themselves. */
+  readonly routersHoldCredentials: boolean;
 }
 
 interface SiteRouter {
@@ -55,7 +57,9 @@ export class SiteRouters implements Running {
       onNetwork: () => this.#announce(namespace, 'network'),
     });
     const log = this.#deps.log.child({ namespace });
-    const sync = new RouterSync(connection, log);
+    const sync = new RouterSync(connection, log, {
+      holdsCredentials: this.#deps.routersHoldCredentials,
+    });
     const revocations = new RevocationSync(connection, log);
     this.#routers.set(namespace, { target, connection, sync, revocations });
   }
@@ -94,6 +98,11 @@ export class SiteRouters implements Running {
   /** True when the router refused something or cannot open a socket. */
   hasProblems(namespace: string): boolean {
     return this.#routers.get(namespace)?.sync.hasProblems ?? false;
+  }
+
+  /** True when the router has not yet made all profiles that its entities need. */
+  isWaiting(namespace: string): boolean {
+    return this.#routers.get(namespace)?.sync.isWaiting ?? false;
   }
 
   connected(namespace: string): boolean {

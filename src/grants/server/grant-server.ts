@@ -41,6 +41,8 @@ export interface GrantServerOptions extends RedeemerOptions {
   readonly hosts?: readonly string[];
   /** The controller's own namespace, made if missing; default `drawbridge-system`. */
   readonly namespace?: string;
+  /** `given`: somebody else keeps the Certificates of that namespace. Default `made`. */
+  readonly identity?: 'given' | 'made';
   /** How long to wait for the certificate controller, in milliseconds; default 30 000. */
   readonly identityWaitMs?: number;
 }
@@ -63,7 +65,7 @@ const limits = {
 };
 
 /**
- * Makes the server's Certificates, waits for them and serves. The certificate controller must run.
+ * Makes the server's Certificates unless they are given, waits for them and serves. The certificate controller must run.
  * @throws GrantsError GRANTS_IDENTITY_MISSING; HttpError HTTP_LISTEN_FAILED; KubeClientError
  */
 export async function startGrantServer(
@@ -74,11 +76,10 @@ export async function startGrantServer(
   const advertise = options.advertise ?? options.host;
   const { informers } = deps;
   const log = deps.log.child({ component: 'grant-server' });
-  await ensureIdentityObjects(
-    deps,
-    namespace,
-    [advertise, options.host, ...(options.hosts ?? [])].filter(isNameable),
-  );
+  if (options.identity !== 'given') {
+    const hosts = [advertise, options.host, ...(options.hosts ?? [])].filter(isNameable);
+    await ensureIdentityObjects(deps, namespace, hosts);
+  }
   await Promise.all([accessGrant, site, secret].map((kind) => informers.of(kind).synced));
   const identity = await awaitIdentity(deps, namespace, options.identityWaitMs ?? 30_000);
   const directory = new GrantDirectory(informers.of(accessGrant));
