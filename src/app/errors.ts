@@ -5,7 +5,9 @@ export type AppErrorCode =
   | 'APP_DATA_DIRECTORY'
   | 'APP_PORT_IN_USE'
   | 'APP_READY_FILE'
-  | 'APP_DEMO_TIMEOUT';
+  | 'APP_DEMO_TIMEOUT'
+  | 'APP_NOT_IN_CLUSTER'
+  | 'APP_SETTINGS';
 
 export class AppError extends CodedError<AppErrorCode> {
   /** What the user should do, one line. */
@@ -29,6 +31,14 @@ export const errorDocs: ErrorDocs<AppErrorCode> = {
   APP_READY_FILE: {
     meaning: 'The ready file cannot be written.',
     action: 'Choose a path in a folder that exists and is writable.',
+  },
+  APP_NOT_IN_CLUSTER: {
+    meaning: 'The controller wants to bring others to its own pods, but runs in none.',
+    action: 'Give `--grant-server-base-url HOST:PORT`, or run the controller as a Deployment.',
+  },
+  APP_SETTINGS: {
+    meaning: 'Settings of the controller contradict each other or cannot be read.',
+    action: 'Correct the flag or variable that the message names.',
   },
   APP_DEMO_TIMEOUT: {
     meaning: 'A step of the demo did not come about in time.',

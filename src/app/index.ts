@@ -2,12 +2,13 @@
  * The door of the processes. Each is loaded when it is started, so that a verb that only asks the
  * API does not pay for the router and the API server.
  */
+import type { ControllerOptions } from './controller-process/controller-options.ts';
 import type { RouterProcessOptions } from './router-process/router.ts';
 import type { TokenRequestProcessOptions } from './token-request-process/token-request.ts';
 import type { UpOptions } from './up.ts';
 
 export { type AppErrorCode } from './errors.ts';
-export type { RouterProcessOptions, TokenRequestProcessOptions, UpOptions };
+export type { ControllerOptions, RouterProcessOptions, TokenRequestProcessOptions, UpOptions };
 
 /** Runs `drawbridge up` until it is told to stop. @returns the exit code */
 export async function runUp(options: UpOptions): Promise<number> {
@@ -25,4 +26,10 @@ export async function runRouter(options: RouterProcessOptions): Promise<number> 
 export async function runTokenRequest(options: TokenRequestProcessOptions): Promise<number> {
   const tokenRequest = await import('./token-request-process/token-request.ts');
   return tokenRequest.runTokenRequest(options);
+}
+
+/** Runs the controllers of a cluster until told to stop. @returns the exit code */
+export async function runController(options: ControllerOptions): Promise<number> {
+  const controller = await import('./controller-process/controller.ts');
+  return controller.runController(options);
 }

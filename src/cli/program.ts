@@ -14,7 +14,7 @@ import { addVersion } from './verbs/version.ts';
 const helpWidthDefault = 100;
 
 /** Verbs that run a process of this machine; what SKUPPER_PLATFORM says is not about them. */
-const processes: ReadonlySet<string> = new Set(['up', 'router']);
+const processes: ReadonlySet<string> = new Set(['controller', 'router', 'up']);
 
 interface Group {
   readonly name: string;
@@ -26,6 +26,12 @@ interface Group {
 
 /** Groups of verbs, in the order of the help. */
 export const groups: readonly Group[] = [
+  {
+    name: 'controller',
+    heading: 'Run:',
+    description: 'run the controllers and the grant server of a cluster',
+    load: async () => (await import('./verbs/controller.ts')).addController,
+  },
   {
     name: 'site',
     heading: 'Sites and links:',

@@ -9,6 +9,7 @@ export {
   accessTypeNames,
   checkAccessSettings,
 } from './cluster/exposure/access-methods.ts';
+export { deployment, pod } from './cluster/kinds.ts';
 export { clusterKinds } from './cluster/watched-kinds.ts';
 export type { CertificateWish, ControllerIdentity } from './context.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';

@@ -79,6 +79,11 @@ export class ClusterRuntime implements SiteRuntime {
     for (const kind of [deployment, role, roleBinding, serviceAccount]) deps.informers.of(kind);
   }
 
+  /** Makes what all Sites share. @throws KubeClientError */
+  async begin(): Promise<void> {
+    await this.#exposures.ensureGateway();
+  }
+
   get accessTypes(): readonly string[] {
     return this.#exposures.types;
   }
