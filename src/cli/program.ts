@@ -30,7 +30,7 @@ export const groups: readonly Group[] = [
     name: 'controller',
     heading: 'Run:',
     description: 'run the controllers and the grant server of a cluster',
-    load: async () => (await import('./verbs/controller.ts')).addController,
+    load: async () => (await import('./verbs/cluster/controller.ts')).addController,
   },
   {
     name: 'site',

@@ -7,11 +7,11 @@ import {
   controllerSettings,
   type SettingValues,
   settingValues,
-} from '../input/controller-settings.ts';
-import type { GlobalFlags } from '../input/format.ts';
-import { portProblems } from '../input/port.ts';
-import { Problems } from '../input/problems.ts';
-import type { CliIo, Outcome } from '../io.ts';
+} from '../../input/controller-settings.ts';
+import type { GlobalFlags } from '../../input/format.ts';
+import { portProblems } from '../../input/port.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo, Outcome } from '../../io.ts';
 
 const help = `
 Every flag is also a variable, so that a Deployment can set it; the flag wins. The kubeconfig is
