@@ -1,11 +1,12 @@
 /**
  * Runs tiers of tests and ends with one plain line of counts.
  *
- *   scripts/test.ts [unit] [sim] [system] [heavy] [--only TEXT] [--counts FILE]
+ *   scripts/test.ts [unit] [sim] [system] [conformance] [heavy] [--only TEXT] [--counts FILE]
  *
  * unit    everything that runs inside one process or its direct children
  * sim     large simulated networks of routers: only processor time
  * system  whole processes as a user starts them; needs nothing but npm, uses kubectl when there
+ * conformance  one suite against the embedded API server or, with TARGET=real, a real one
  * heavy   what CI adds: foreign routers, network namespaces, large transfers, other kubectls
  */
 import { appendFileSync, globSync } from 'node:fs';
@@ -20,9 +21,10 @@ const { values, positionals } = parseArgs({
 });
 
 const tiers: Readonly<Record<string, (path: string) => boolean>> = {
-  unit: (path) => !/^test\/(sim|system|heavy)\//.test(path),
+  unit: (path) => !/^test\/(sim|system|conformance|heavy)\//.test(path),
   sim: (path) => path.startsWith('test/sim/'),
   system: (path) => path.startsWith('test/system/'),
+  conformance: (path) => path.startsWith('test/conformance/'),
   heavy: (path) => path.startsWith('test/heavy/'),
 };
 
@@ -91,7 +93,7 @@ function onFail(outcome: Outcome): void {
   console.log(`FAIL ${file}: ${outcome.name}\n${cause?.stack ?? String(cause)}\n`);
 }
 
-for (const tier of positionals.length > 0 ? positionals : ['unit', 'sim', 'system'])
+for (const tier of positionals.length > 0 ? positionals : ['unit', 'sim', 'system', 'conformance'])
   await runTier(tier);
 if (values.counts) {
   appendFileSync(values.counts, `${total.passed} ${total.failed} ${total.skipped}\n`);

@@ -220,11 +220,10 @@ export function preconditionFailed(
   asked: string,
   stored: string,
 ): StatusError {
-  const lower = field === 'UID' ? 'UID' : 'ResourceVersion';
-  const tail = field === 'UID' ? '' : '. The object might have been modified';
+  const fate = field === 'UID' ? 'deleted and then recreated' : 'modified';
   return new StatusError(
     'Conflict',
-    `Operation cannot be fulfilled on ${dotted(of.kind, of.group)} ${JSON.stringify(name)}: the ${lower} in the precondition (${asked}) does not match the ${lower} in record (${stored})${tail}`,
+    `Operation cannot be fulfilled on ${dotted(of.kind, of.group)} ${JSON.stringify(name)}: the ${field} in the precondition (${asked}) does not match the ${field} in record (${stored}). The object might have been ${fate}`,
     detailsOf(of.kind, of.group, name),
   );
 }

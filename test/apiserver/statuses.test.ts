@@ -425,7 +425,7 @@ const rows: readonly Row[] = [
     path: `${core}/configmaps/there`,
     call: { method: 'DELETE', body: { preconditions: { uid: 'x' } } },
     code: 409,
-    body: /Precondition failed: UID in precondition: x, UID in object meta: /u,
+    body: /the UID in the precondition \(x\) does not match the UID in record \(/u,
   },
   {
     title: 'a delete at an old version',

@@ -3,7 +3,6 @@ import { unreachable } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import {
   badRequest,
-  conflict,
   type DynamicObject,
   deleteSuccess,
   type FieldError,
@@ -181,8 +180,7 @@ function checkPreconditions(current: KubeObject, target: ResourceTarget, call: D
   const { definition, name } = target;
   const { uid = '', resourceVersion = '' } = current.metadata;
   if (call.uid !== undefined && call.uid !== uid) {
-    const why = `Precondition failed: UID in precondition: ${call.uid}, UID in object meta: ${uid}`;
-    throw conflict(definition, name, why);
+    throw preconditionFailed(definition, name, 'UID', call.uid, uid);
   }
   if (call.resourceVersion !== undefined && call.resourceVersion !== resourceVersion) {
     const asked = call.resourceVersion;
