@@ -1,4 +1,5 @@
 /** Everything that is generated and committed: path to text. */
+import { generateAcceptance } from './acceptance.ts';
 import { generateCliDoc } from './cli-doc.ts';
 import { generateCrds } from './crds.ts';
 import { generateErrorsDoc } from './errors-doc.ts';
@@ -8,6 +9,7 @@ import { generateSpecCoverage } from './spec-coverage.ts';
 
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
+    ...generateAcceptance(),
     ...generateCrds(),
     ...generateKindsDoc(),
     ...(await generateCliDoc()),

@@ -76,7 +76,7 @@ async function secretOf(bench: ControllerBench<MemoryKube>, name: string): Promi
 
 const pemOf = (found: Secret, entry = 'tls.crt'): string => secretText(found, entry) ?? '';
 
-test('a leaf waits for its CA by name and is issued when it comes', async (context) => {
+test('acceptance 82, 83: a leaf waits for its CA by name and is issued when it comes', async (context) => {
   const bench = start(context);
   await bench.client.create(certificate, server);
   const waiting = await untilMessage(
@@ -134,7 +134,7 @@ test('nothing is written once all is right', async (context) => {
   );
 });
 
-test('a deleted Secret comes back at once, and a changed host list is issued anew', async (context) => {
+test('acceptance 84: a deleted Secret comes back at once, and a changed host list is issued anew', async (context) => {
   const bench = start(context);
   await bench.client.create(certificate, ca);
   await bench.client.create(certificate, server);
@@ -157,7 +157,7 @@ test('a deleted Secret comes back at once, and a changed host list is issued ane
   }, 'new host');
 });
 
-test('before it ends a certificate is renewed by itself', async (context) => {
+test('acceptance 86: before it ends a certificate is renewed by itself', async (context) => {
   const bench = controllerBench(context);
   bench.own(startCertificateController(bench, { lifetimeMs: 4000 }));
   await bench.client.create(
@@ -218,7 +218,7 @@ test('a CA made anew takes its leaves along and is alone in the bundle', async (
   assert.equal(pemOf(leaf, 'ca.crt').includes(oldCa), false);
 });
 
-test("a user's Secret is used as it is and stays byte for byte", async (context) => {
+test("acceptance 81: a user's Secret is used as it is and stays byte for byte", async (context) => {
   const bench = start(context);
   const own = await createAuthority({ commonName: 'own', nowMs: Date.now() });
   const make = async (hosts: string[]): Promise<{ [key: string]: string }> => {
@@ -303,7 +303,7 @@ test('what cannot be a certificate is told in the status', async (context) => {
   }
 });
 
-test('owners who share a Certificate have the union of their hosts, and take theirs along', async (context) => {
+test('acceptance 87: owners who share a Certificate have the union of their hosts, and take theirs along', async (context) => {
   const bench = start(context);
   const owner = async (name: string): Promise<KubeObject> =>
     await bench.client.create(configMap, {

@@ -127,7 +127,7 @@ test('a wait that fails shows what the object says, with exit code 1', async (t)
   assert.match(todo ?? '', /drawbridge site status -n ns/);
 });
 
-test('site update keeps what was not given', async (t) => {
+test('acceptance 97: site update keeps what was not given', async (t) => {
   const w = await world(t);
   const body = {
     apiVersion: 'skupper.io/v2alpha1',
@@ -253,7 +253,7 @@ test('--workload takes the labels of a Service', async (t) => {
   assert.equal((await w.get(connector, 'web')).spec['selector'], 'app=web,tier=front');
 });
 
-test('token issue writes a private file that token redeem takes', async (t) => {
+test('acceptance 91: token issue writes a private file that token redeem takes', async (t) => {
   const w = await world(t);
   await activeSite(w);
   const path = join(w.api.directory, 'token.yaml');
@@ -304,7 +304,7 @@ test('token issue writes a private file that token redeem takes', async (t) => {
   assert.match(again, /has been redeemed/, 'the same token again is no fault');
 });
 
-test('a token that cannot be redeemed says why, with exit code 1', async (t) => {
+test('acceptance 93: a token that cannot be redeemed says why, with exit code 1', async (t) => {
   const w = await world(t);
   await w.ok('site create east --wait none');
   const spec = { url: 'https://127.0.0.1:1/x', code: 'c', ca: 'x' };
@@ -384,7 +384,7 @@ test('links: status, update and generate', async (t) => {
   assert.match(unknown.stderr, /^drawbridge: No such link "nosuch"\n/);
 });
 
-test('link generate prints links and Secret; it waits for the certificate', async (t) => {
+test('acceptance 94: link generate prints links and Secret; it waits for the certificate', async (t) => {
   const w = await world(t);
   await activeSite(w);
   const generating = w.cli('link generate');

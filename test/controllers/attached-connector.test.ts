@@ -123,7 +123,7 @@ test('their statuses follow problems and listeners', () => {
   assert.equal(decideBindingStatus(known, { problem: undefined, matched: undefined }, at), met);
 });
 
-test('the controller tells both sides as the other one comes, changes and goes', async (t) => {
+test('acceptance 77: the controller tells both sides as the other one comes, changes and goes', async (t) => {
   const world = await siteWorld(t);
   const { client } = world;
   for (const namespace of ['apps', 'site']) await world.namespace(namespace);

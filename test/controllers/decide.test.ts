@@ -82,7 +82,7 @@ test('a Site spec is checked', () => {
   }
 });
 
-test('the sum of a Site follows its router and its endpoints', () => {
+test('acceptance 3: the sum of a Site follows its router and its endpoints', () => {
   const controller = { name: 'c', namespace: 'n', version: 'v' };
   const facts = {
     problem: undefined,
@@ -106,7 +106,7 @@ test('the sum of a Site follows its router and its endpoints', () => {
   assert.equal(decideSiteStatus({ ...closed, status }, facts, at), status, 'nothing to change');
 });
 
-test('a Link needs its secret, its endpoint and its proxy', () => {
+test('acceptance 24, 25: a Link needs its secret, its endpoint and its proxy', () => {
   const endpoints = [
     { name: 'inter-router', host: 'h', port: '55671' },
     { name: 'edge', host: 'e', port: '45671' },

@@ -22,7 +22,7 @@ const isReady = ({ status }: Link): boolean =>
 const isDown = ({ status }: Link): boolean =>
   status?.status === 'Pending' && status.message === 'Not operational';
 
-test('a Link between two sites becomes Ready, a service crosses it, and both come back', async (t) => {
+test('acceptance 20, 23, 60: a Link between two sites becomes Ready, a service crosses it, and both come back', async (t) => {
   const world = await siteWorld(t);
   const [west] = await Promise.all([createOpenSite(world, 'west'), createOpenSite(world, 'east')]);
   await createLink(world, west, 'east', 'to-west');
@@ -109,7 +109,7 @@ test('ports, addresses and links survive a restart of the control plane', async 
   assert.deepEqual(after.status?.endpoints, before.status?.endpoints);
 });
 
-test('a Link tells why it is not configured, and heals by itself', async (t) => {
+test('acceptance 21, 22, 28: a Link tells why it is not configured, and heals by itself', async (t) => {
   const world = await siteWorld(t);
   const endpoints = [{ name: 'inter-router', host: '127.0.0.1', port: '1' }];
   await world.namespace('east');

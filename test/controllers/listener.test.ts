@@ -31,7 +31,7 @@ function message(world: SiteWorld, name: string, text: string): Promise<Listener
   return world.eventually(listener, 'west', name, text, ({ status }) => status?.message === text);
 }
 
-test('a Listener becomes a Service with an address of its own, kept true', async (t) => {
+test('acceptance 63, 64, 65: a Listener becomes a Service with an address of its own, kept true', async (t) => {
   const world = await siteWorld(t);
   const { client } = world;
   await readySite(world);
@@ -134,7 +134,7 @@ test('a port that another program has is told', async (t) => {
   assert.match(told.status?.message ?? '', /^Cannot listen on 127.0.0.1:\d+: .*EADDRINUSE/);
 });
 
-test('Listeners that cannot be served say why, and heal', async (t) => {
+test('acceptance 59, 61, 62, 66, 67, 68: Listeners that cannot be served say why, and heal', async (t) => {
   const world = await siteWorld(t);
   const { client } = world;
   await world.namespace('west');
@@ -188,7 +188,7 @@ test('Listeners that cannot be served say why, and heal', async (t) => {
   await message(world, 'a', 'No active site in namespace');
 });
 
-test('Connectors that cannot be served say why', async (t) => {
+test('acceptance 71: Connectors that cannot be served say why', async (t) => {
   const world = await siteWorld(t);
   await readySite(world);
   const problems: readonly [Partial<NonNullable<Parameters<typeof newConnector>[2]>>, string][] = [
@@ -211,7 +211,7 @@ test('Connectors that cannot be served say why', async (t) => {
   }
 });
 
-test('TLS from client to server across a site, and new credentials without a restart', async (t) => {
+test('acceptance 85: TLS from client to server across a site, and new credentials without a restart', async (t) => {
   const world = await siteWorld(t);
   await readySite(world);
   await world.client.patch(site, at('west'), { spec: { linkAccess: 'default' } });

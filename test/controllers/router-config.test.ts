@@ -304,7 +304,7 @@ test('an ordinal rises exactly when the content changes', () => {
   );
 });
 
-test('a CA-only user sees only the CA, unless a fuller one shares the profile', () => {
+test('acceptance 73: a CA-only user sees only the CA, unless a fuller one shares the profile', () => {
   const caOnly = { profile: 's-profile', secret: 's', caOnly: true };
   const full = { profile: 's-profile', secret: 's', caOnly: false };
   const files = (wishes: (typeof caOnly)[]): string[] => [

@@ -20,7 +20,7 @@ const west = { namespace: 'west', name: 'west' };
 const ready = (object: { status?: { status?: string } }): boolean =>
   object.status?.status === 'Ready';
 
-test('a Site has its objects, owned by it, and its router goes when it goes', async (t) => {
+test('acceptance 1, 2: a Site has its objects, owned by it, and its router goes when it goes', async (t) => {
   const world = await siteWorld(t);
   const { client } = world;
   await world.namespace('west');
@@ -64,7 +64,7 @@ test('a Site has its objects, owned by it, and its router goes when it goes', as
   );
 });
 
-test('linkAccess gives endpoints with a matching certificate; none takes them away', async (t) => {
+test('acceptance 4, 8, 17: linkAccess gives endpoints with a matching certificate; none takes them away', async (t) => {
   const world = await siteWorld(t);
   const { client } = world;
   const own = await createOpenSite(world, 'west');
@@ -109,7 +109,7 @@ test('linkAccess gives endpoints with a matching certificate; none takes them aw
   );
 });
 
-test('a wrong spec is told, and the Site heals when it is corrected', async (t) => {
+test('acceptance 7, 9: a wrong spec is told, and the Site heals when it is corrected', async (t) => {
   const world = await siteWorld(t);
   const problem = (message: string) =>
     world.eventually(
@@ -128,7 +128,7 @@ test('a wrong spec is told, and the Site heals when it is corrected', async (t) 
   await world.eventually(site, 'west', 'west', 'Ready', ready);
 });
 
-test('the second Site of a namespace waits until the first is deleted', async (t) => {
+test('acceptance 10, 11: the second Site of a namespace waits until the first is deleted', async (t) => {
   const world = await siteWorld(t);
   await world.namespace('west');
   await world.client.create(site, newSite('west', 'west'));

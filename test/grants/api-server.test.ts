@@ -55,7 +55,7 @@ test('over our own API server a grant becomes a Link, and the certificate object
   }, 'token tells');
 });
 
-test('an empty grant is filled in, and is Ready within the second', async (context) => {
+test('acceptance 29: an empty grant is filled in, and is Ready within the second', async (context) => {
   const world = await grantWorldOver(await apiServerBench(context, [west]));
   const before = performance.now();
   const grant: AccessGrant = await world.grant('g');

@@ -33,7 +33,7 @@ function siteOf(name: string, rest: Partial<SiteFacts> = {}): SiteFacts {
   };
 }
 
-test('an empty spec gets one redemption within 15 minutes, written back', () => {
+test('acceptance 30: an empty spec gets one redemption within 15 minutes, written back', () => {
   const empty = grantOf(undefined);
   assert.deepEqual(defaultGrantSpec(empty).spec, {
     redemptionsAllowed: 1,
@@ -49,7 +49,7 @@ test('an empty spec gets one redemption within 15 minutes, written back', () => 
   assert.equal(defaultGrantSpec(full), full);
 });
 
-test('a grant becomes Ready with code, url, ca and expiration, also without a Site', () => {
+test('acceptance 31: a grant becomes Ready with code, url, ca and expiration, also without a Site', () => {
   const { status } = decideGrant(grantOf({ expirationWindow: '25m' }), around);
   assert.equal(status?.code, 'made');
   assert.equal(status?.url, 'https://h:9090/u-1');
@@ -70,7 +70,7 @@ test('a grant becomes Ready with code, url, ca and expiration, also without a Si
   );
 });
 
-test('code and expiration are set once; url and ca follow the server', () => {
+test('acceptance 32: code and expiration are set once; url and ca follow the server', () => {
   const first = decideGrant(grantOf({ code: 'mine' }), around);
   assert.equal(first.status?.code, 'mine');
   assert.equal(first.status?.expirationTime, '2030-01-01T12:15:00Z');
@@ -91,7 +91,7 @@ for (const [window, words] of [
   ['1d', 'Invalid duration "1d": time: unknown unit "d" in duration "1d"'],
   ['25', 'Invalid duration "25": time: missing unit in duration "25"'],
 ] as const) {
-  test(`a window of ${window} is an error and sets no expiration until it is mended`, () => {
+  test(`acceptance 33: a window of ${window} is an error and sets no expiration until it is mended`, () => {
     const bad = decideGrant(grantOf({ expirationWindow: window }), around);
     assert.deepEqual([bad.status?.status, bad.status?.message], ['Error', words]);
     assert.equal(bad.status?.expirationTime, undefined);
@@ -100,7 +100,7 @@ for (const [window, words] of [
   });
 }
 
-test('an edge site cannot grant, and errors are joined', () => {
+test('acceptance 34: an edge site cannot grant, and errors are joined', () => {
   const site = siteOf('s', { spec: { edge: true } });
   const edge = 'Edge sites cannot accept incoming links from remote sites';
   const { status } = decideGrant(grantOf({ expirationWindow: 'x' }), { ...around, site });
@@ -108,7 +108,7 @@ test('an edge site cannot grant, and errors are joined', () => {
   assert.match(status?.message ?? '', new RegExp(`^Invalid duration "x": .*, ${edge}$`));
 });
 
-test('without an address the grant is pending; without grants it says so', () => {
+test('acceptance 35, 36: without an address the grant is pending; without grants it says so', () => {
   const { status } = decideGrant(grantOf({}), { ...around, address: undefined });
   assert.deepEqual([status?.status, status?.message], ['Pending', 'Pending']);
   const off = decideGrant(grantOf({}), { ...around, enabled: false });

@@ -23,7 +23,7 @@ import { until } from '../support/until.ts';
 const textOf = (response: HttpResponse): string => response.body.toString('utf8');
 const told = (response: HttpResponse): [number, string] => [response.status, textOf(response)];
 
-test('the right code is answered with a Secret and a Link, and counted', async (context) => {
+test('acceptance 44: the right code is answered with a Secret and a Link, and counted', async (context) => {
   const world = await grantWorld(context);
   await openSite(world);
   const grant = await world.grant('g', { redemptionsAllowed: 2, expirationWindow: '25m' });
@@ -58,7 +58,7 @@ test('the right code is answered with a Secret and a Link, and counted', async (
   assert.equal(parseReceivedAccess(textOf(unnamed), 'g', 'unused').links[0]?.name, 'g');
 });
 
-test('refusals are told as upstream tells them, in its order, and are not counted', async (context) => {
+test('acceptance 37, 38, 39, 40, 41, 42, 47: refusals are told as upstream tells them, in its order, and are not counted', async (context) => {
   const world = await grantWorld(context);
   await openSite(world);
   const grant = await world.grant('g', { code: 'secret1' });
@@ -102,7 +102,7 @@ test('refusals are told as upstream tells them, in its order, and are not counte
   assert.equal((await world.read('g')).status?.redemptions, 1);
 });
 
-test('a site that cannot be joined uses nothing up', async (context) => {
+test('acceptance 43: a site that cannot be joined uses nothing up', async (context) => {
   const world = await grantWorld(context);
   const grant = await world.grant('g');
   assert.equal(grant.status?.status, 'Ready');
@@ -149,7 +149,7 @@ test('a grant with a broken window is corrupted, and a deleted one is unknown', 
 });
 
 for (const conflicts of [false, true]) {
-  test(`of 20 parallel redemptions exactly the 5 allowed succeed${conflicts ? ', also against other replicas' : ''}`, async (context) => {
+  test(`acceptance 45: of 20 parallel redemptions exactly the 5 allowed succeed${conflicts ? ', also against other replicas' : ''}`, async (context) => {
     const world = await grantWorld(context);
     await openSite(world);
     const grant = await world.grant('g', { redemptionsAllowed: 5 });
@@ -261,7 +261,7 @@ test('guessing is slowed down per grant and per place', async (context) => {
   assert.deepEqual([statuses[0], statuses.at(-1)], [404, 429]);
 });
 
-test('the server speaks TLS 1.3 only, with a certificate for its own CA and host', async (context) => {
+test('acceptance 46: the server speaks TLS 1.3 only, with a certificate for its own CA and host', async (context) => {
   const world = await grantWorld(context);
   const port = Number(new URL(world.server.url).port);
   const ca = world.server.current()?.caPem ?? '';

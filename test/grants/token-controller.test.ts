@@ -93,7 +93,7 @@ const answerOf = (
   body: Buffer.from(body),
 });
 
-test('a token turns into a Secret and a Link that belong to the site', async (context) => {
+test('acceptance 48: a token turns into a Secret and a Link that belong to the site', async (context) => {
   const { west, sent } = await joiner(context);
   const east = await west.client.create(site, siteOf(namespace));
   const grant = await west.grant('g');
@@ -133,7 +133,7 @@ test('a token turns into a Secret and a Link that belong to the site', async (co
   assert.equal(sent.length, 1);
 });
 
-test('a token is not redeemed again when its Link or the token goes, and the Link stays without it', async (context) => {
+test('acceptance 49, 56, 57: a token is not redeemed again when its Link or the token goes, and the Link stays without it', async (context) => {
   const { west, sent } = await joiner(context);
   await west.client.create(site, siteOf(namespace));
   const grant = await west.grant('g', { redemptionsAllowed: 5 });
@@ -152,7 +152,7 @@ test('a token is not redeemed again when its Link or the token goes, and the Lin
   assert.equal(sent.length, 2);
 });
 
-test('without a Site the token waits and says so, and acts when the Site comes', async (context) => {
+test('acceptance 50: without a Site the token waits and says so, and acts when the Site comes', async (context) => {
   const { west, sent } = await joiner(context);
   const grant = await west.grant('g');
   await west.client.create(accessToken, tokenFor('t', grant));
@@ -170,7 +170,7 @@ test('without a Site the token waits and says so, and acts when the Site comes',
   assert.equal(sent.length, 1);
 });
 
-test('what is wrong with a token is told before anything is sent', async (context) => {
+test('acceptance 54: what is wrong with a token is told before anything is sent', async (context) => {
   const { west, sent } = await joiner(context);
   await west.client.create(site, siteOf(namespace));
   for (const [name, spec, message] of [
@@ -186,7 +186,7 @@ test('what is wrong with a token is told before anything is sent', async (contex
   assert.equal(sent.length, 0);
 });
 
-test('a refusal for good is told and not asked again until the token changes', async (context) => {
+test('acceptance 51, 52: a refusal for good is told and not asked again until the token changes', async (context) => {
   const { west, sent } = await joiner(context);
   await west.client.create(site, siteOf(namespace));
   const grant = await west.grant('g');
@@ -221,7 +221,7 @@ test('a refusal for good is told and not asked again until the token changes', a
   await untilRedeemed(west, 't');
 });
 
-test('a token with the CA of somebody else is not redeemed, and no Secret is made', async (context) => {
+test('acceptance 53: a token with the CA of somebody else is not redeemed, and no Secret is made', async (context) => {
   const { west } = await joiner(context);
   await west.client.create(site, siteOf(namespace));
   const grant = await west.grant('g');
@@ -240,7 +240,7 @@ test('a token with the CA of somebody else is not redeemed, and no Secret is mad
   assert.equal((await west.read('g')).status?.redemptions, undefined);
 });
 
-test('objects in the way are found before a use is spent, and the token goes on when they go', async (context) => {
+test('acceptance 55: objects in the way are found before a use is spent, and the token goes on when they go', async (context) => {
   const { west, sent } = await joiner(context);
   await west.client.create(site, siteOf(namespace));
   const grant = await west.grant('g');

@@ -16,7 +16,7 @@ import {
   succeeded,
 } from '../support/up-sites.ts';
 
-test('sites, link and services are back after a restart, without a new token', async (t) => {
+test('acceptance 100: sites, link and services are back after a restart, without a new token', async (t) => {
   const home = await temporaryFolder(t);
   const data = join(home, 'data');
   const hello = await startHello(t, 'still here');

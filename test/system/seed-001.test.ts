@@ -118,7 +118,7 @@ test('tokens are created and used as the page says', async (t) => {
     assert.match(both, new RegExp(`Incoming link from site ${await idOf(east)} \\(east\\)`));
   });
 
-  await t.test('no second link to the same site, and none to oneself', async () => {
+  await t.test('acceptance 98: no second link to the same site, and none to oneself', async () => {
     const second = await east('drawbridge link create $HOME/secret.yaml');
     assert.equal(second.code, 1);
     const [what, todo] = second.stderr.split('\n');
@@ -170,6 +170,41 @@ test('tokens are created and used as the page says', async (t) => {
     succeeded(await east('drawbridge link status link1 --wait 30'));
     await says(north, `${enabled('north')} It is linked to 2 other sites.`);
     // The claim's link is gone, and so is what it counted for.
+    await says(west, `${enabled('west')} It is linked to 1 other site.`);
+  });
+
+  await t.test('acceptance 99: access is revoked as the page says', async () => {
+    succeeded(await east('drawbridge link delete link1'));
+    succeeded(await west('drawbridge token create $HOME/again.yaml --uses 3'));
+    succeeded(await west('drawbridge token create $HOME/west-cert.yaml -t cert'));
+    succeeded(await east('drawbridge link create $HOME/again.yaml'));
+    succeeded(await east('drawbridge link status link1 --wait 30'));
+
+    await says(west, `${enabled('west')} It is linked to 2 other sites.`);
+    assert.equal(
+      succeeded(await west('drawbridge link status link1')),
+      'Link link1 is connected\n',
+    );
+    succeeded(await west('drawbridge revoke-access'));
+    await says(west, `${enabled('west')} It is linked to 1 other site.`);
+    assert.equal(
+      succeeded(await west('drawbridge link status link1')),
+      'Link link1 is connected\n',
+    );
+
+    // The remote site still has its link, and is told to remove it first.
+    const again = await east('drawbridge link create $HOME/again.yaml');
+    assert.match(again.stderr, new RegExp(`Already connected to "${westId}"`));
+    succeeded(await east('drawbridge link delete link1'));
+    // Neither the claim nor the certificate that were handed out are good for anything now.
+    succeeded(await east('drawbridge link create $HOME/again.yaml'));
+    await waitUntil('the refusal of the claim', async () => {
+      const said = succeeded(await east('drawbridge link status link1'));
+      return /404 \(Not Found\) No such claim|x509/.test(said);
+    });
+    succeeded(await east('drawbridge link delete link1'));
+    succeeded(await east('drawbridge link create $HOME/west-cert.yaml'));
+    assert.equal((await east('drawbridge link status link1 --wait 3')).code, 1);
     await says(west, `${enabled('west')} It is linked to 1 other site.`);
   });
 });

@@ -54,7 +54,7 @@ test('services of several keys, and with TLS', { skip }, async (t) => {
   await linkWestAndEast(up);
   const { run, apply, read, becomes } = upKubectl(up);
 
-  await t.test('75: new connections go to the best key that is reachable', async () => {
+  await t.test('acceptance 75: new connections go to the best key that is reachable', async () => {
     const [a, b, port] = [await startHello(t, 'a'), await startHello(t, 'b'), await freePort()];
     const url = `http://127.0.0.1:${port}/`;
     const strategy = { priority: { routingKeys: ['a', 'b'] } };
@@ -84,7 +84,7 @@ test('services of several keys, and with TLS', { skip }, async (t) => {
     await becomes('east', of, keys, '["b"]');
   });
 
-  await t.test('76: its strategy is one, and stays', async () => {
+  await t.test('acceptance 76: its strategy is one, and stays', async () => {
     const patch = (strategy: object) =>
       run(
         'patch',

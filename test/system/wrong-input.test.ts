@@ -28,6 +28,8 @@ import {
 import { startHello, succeeded } from '../support/up-sites.ts';
 
 interface Refusal {
+  /** Number of the acceptance line. */
+  readonly title?: string;
   readonly of: ResourceDefinition;
   readonly name: string;
   readonly spec: Readonly<Record<string, unknown>>;
@@ -104,6 +106,7 @@ const withSite: readonly Refusal[] = [
     message: 'CA "west/absent" not found',
   },
   {
+    title: 'acceptance 78:',
     of: routerAccess,
     name: 'ingress',
     spec: { roles: [{ name: 'normal' }], tlsCredentials: 'x', accessType: 'nosuch' },
@@ -113,13 +116,38 @@ const withSite: readonly Refusal[] = [
 ];
 
 /** What the API server itself does not take. */
-const invalid: readonly (readonly [ResourceDefinition, Record<string, unknown>, RegExp])[] = [
-  [link, {}, /endpoints/],
-  [accessToken, { url: 'https://x', ca: 'x' }, /code/],
-  [connector, { routingKey: 'a', port: 1 }, /oneOf/],
-  [connector, { routingKey: 'a', port: 1, host: 'h', selector: 'a=b' }, /oneOf/],
-  [listener, { routingKey: 'a', host: 'h', port: 1, observer: 'http3' }, /observer/],
-  [listener, { routingKey: 'a', host: 'h', port: 'one' }, /port/],
+const invalid: readonly (readonly [
+  title: string,
+  of: ResourceDefinition,
+  spec: Record<string, unknown>,
+  message: RegExp,
+])[] = [
+  ['acceptance 27: a Link without endpoints', link, {}, /endpoints/],
+  [
+    'acceptance 58: an AccessToken without code',
+    accessToken,
+    { url: 'https://x', ca: 'x' },
+    /code/,
+  ],
+  [
+    'acceptance 72: a Connector without host and selector',
+    connector,
+    { routingKey: 'a', port: 1 },
+    /oneOf/,
+  ],
+  [
+    'a Connector with both',
+    connector,
+    { routingKey: 'a', port: 1, host: 'h', selector: 'a=b' },
+    /oneOf/,
+  ],
+  [
+    'acceptance 69: an unknown observer',
+    listener,
+    { routingKey: 'a', host: 'h', port: 1, observer: 'http3' },
+    /observer/,
+  ],
+  ['a port in words', listener, { routingKey: 'a', host: 'h', port: 'one' }, /port/],
 ];
 
 test('wrong objects', async (t) => {
@@ -132,8 +160,8 @@ test('wrong objects', async (t) => {
   await makeNamespace(client, 'odd');
   succeeded(await up.cli('site', 'create', 'west', '-n', 'west', '--enable-link-access'));
 
-  for (const { of, name, spec, condition, message } of withSite) {
-    await t.test(`${of.kind} ${name}: ${message}`, async () => {
+  for (const { title = '', of, name, spec, condition, message } of withSite) {
+    await t.test(`${title} ${of.kind} ${name}: ${message}`, async () => {
       await make(of, manifest(of, 'west', name, spec));
       await isRefused(client, of, { namespace: 'west', name }, condition, message);
     });
@@ -181,8 +209,8 @@ test('wrong objects', async (t) => {
     assert.equal(grant.status?.redemptions ?? 0, 0);
   });
 
-  for (const [of, spec, message] of invalid) {
-    await t.test(`the API refuses ${of.kind} ${JSON.stringify(spec)}`, async () => {
+  for (const [title, of, spec, message] of invalid) {
+    await t.test(`the API refuses ${title}`, async () => {
       await assert.rejects(make(of, manifest(of, 'west', 'invalid', spec)), (thrown) => {
         assert.ok(thrown instanceof KubeClientError);
         assert.equal(thrown.status, 422, thrown.message);
@@ -192,31 +220,34 @@ test('wrong objects', async (t) => {
     });
   }
 
-  await t.test('states of the namespace that forbid a verb give exit code 2', async () => {
-    const table: readonly (readonly [readonly string[], RegExp])[] = [
-      [
-        ['site', 'create', 'again', '-n', 'west'],
-        /There is already a site created for this namespace/,
-      ],
-      [['token', 'issue', '-', '-n', 'east'], /You must enable link access for this site/],
-      [
-        ['token', 'issue', '-', '-n', 'empty'],
-        /A site must exist in namespace empty before a token can be created/,
-      ],
-      [['link', 'update', 'nosuch', '-n', 'west'], /the link "nosuch" is not available/],
-      [['site', 'update', 'nosuch', '-n', 'west'], /site with name "nosuch" is not available/],
-      [
-        ['listener', 'update', 'nosuch', '-n', 'west'],
-        /listener nosuch must exist in namespace west/,
-      ],
-    ];
-    for (const [args, message] of table) {
-      const finished = await up.cli(...args);
-      assert.equal(finished.code, 2, `${args.join(' ')}: ${finished.stderr}`);
-      assert.equal(finished.stdout, '');
-      assert.match(finished.stderr, message);
-    }
-  });
+  await t.test(
+    'acceptance 88: states of the namespace that forbid a verb give exit code 2',
+    async () => {
+      const table: readonly (readonly [readonly string[], RegExp])[] = [
+        [
+          ['site', 'create', 'again', '-n', 'west'],
+          /There is already a site created for this namespace/,
+        ],
+        [['token', 'issue', '-', '-n', 'east'], /You must enable link access for this site/],
+        [
+          ['token', 'issue', '-', '-n', 'empty'],
+          /A site must exist in namespace empty before a token can be created/,
+        ],
+        [['link', 'update', 'nosuch', '-n', 'west'], /the link "nosuch" is not available/],
+        [['site', 'update', 'nosuch', '-n', 'west'], /site with name "nosuch" is not available/],
+        [
+          ['listener', 'update', 'nosuch', '-n', 'west'],
+          /listener nosuch must exist in namespace west/,
+        ],
+      ];
+      for (const [args, message] of table) {
+        const finished = await up.cli(...args);
+        assert.equal(finished.code, 2, `${args.join(' ')}: ${finished.stderr}`);
+        assert.equal(finished.stdout, '');
+        assert.match(finished.stderr, message);
+      }
+    },
+  );
 });
 
 test('wrong flags of up and router end with exit code 2 and start nothing', async (t) => {
