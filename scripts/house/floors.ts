@@ -16,6 +16,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   kube: { floor: 1 },
   apis: { floor: 1, meets: ['kube'] },
   rbac: { floor: 1, meets: ['kube'] },
+  token: { floor: 1, meets: ['kube', 'pki'] },
   net: { floor: 2 },
   http: { floor: 2 },
   store: { floor: 2 },

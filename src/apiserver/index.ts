@@ -11,5 +11,3 @@ export { ensureServerFiles, type ServerFiles, type ServerFilesRequest } from './
 export { type KubeconfigRequest, kubeconfigText } from './kubeconfig.ts';
 export { type ApiServerLimits } from './limits.ts';
 export { type ApiServerErrorCode } from './errors.ts';
-export type { Authenticator } from './access/authenticator.ts';
-export type { Authorizer, Decision } from './access/authorizer.ts';

@@ -10,7 +10,6 @@ import type { Logger } from '#base/log.ts';
 import { readBody, sendReply, sendText } from '#http/index.ts';
 import {
   badRequest,
-  forbiddenResource,
   methodNotAllowed,
   notFoundPath,
   type Registry,
@@ -24,22 +23,24 @@ import {
   type ResourceRequest,
   type User,
 } from '#rbac/index.ts';
-import { type Authenticator, authenticate } from './access/authenticator.ts';
-import { type Authorizer, forbiddenError } from './access/authorizer.ts';
-import { type ReviewAnswer, reviewAt } from './access/self-reviews.ts';
+import type { Access } from './access/access.ts';
+import { authenticate } from './access/authentication/authenticator.ts';
+import { actingUser } from './access/authentication/impersonation.ts';
+import { forbiddenError } from './access/authorization/authorizer.ts';
+import type { Answer } from './access/reviews/review.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { emptyOpenApiV2, type OpenApi } from './discovery/openapi.ts';
 import type { ApiServerLimits } from './limits.ts';
-import { faultOf, sendFault, sendValue } from './request/answer.ts';
+import { faultOf, sendFault, sendValue, setWarnings } from './request/answer.ts';
 import { decodeObjectBody } from './request/object-body.ts';
+import { parseWriteOptions } from './request/query-options.ts';
 import { placeOf, resolveTarget, verbOf } from './request/request-path.ts';
 import type { ResourceHandler } from './resource-handler.ts';
 
 export interface RequestHandlerDeps {
   readonly logger: Logger;
   readonly registry: Registry;
-  readonly authenticators: readonly Authenticator[];
-  readonly authorizer: Authorizer;
+  readonly access: Access;
   readonly discovery: Discovery;
   readonly openApi: OpenApi;
   readonly resources: ResourceHandler;
@@ -97,8 +98,9 @@ export class RequestHandler {
     response: ServerResponse,
     stopping: AbortSignal,
   ): Promise<void> {
-    const user = await authenticate(request, this.#deps.authenticators);
-    refuseImpersonation(request);
+    const { access } = this.#deps;
+    const caller = await authenticate(request, access.authenticators);
+    const user = actingUser(caller, request, access.authorizer);
     const info = requestInfo(request.method ?? '', request.url ?? '');
     if (!info) throw badRequest('the path or the query of the request cannot be read');
     const { path, query } = info;
@@ -109,12 +111,12 @@ export class RequestHandler {
 
   async #answerResource(exchange: Exchange, info: ResourceRequest): Promise<void> {
     const { request, response, stopping, query, user } = exchange;
-    await this.#authorize(user, info);
+    this.#authorize(user, info);
     const verb = verbOf(info);
     if (!verb) throw methodNotAllowed();
-    const review = reviewAt(info, this.#deps);
+    const review = this.#deps.access.reviews.find(info);
     if (review) {
-      await this.#answerReview(exchange, review);
+      await this.#limited(() => this.#answerReview(exchange, info, review));
       return;
     }
     const target = resolveTarget(this.#deps.registry, placeOf(info));
@@ -124,34 +126,48 @@ export class RequestHandler {
       sendText(response, 404, '404 page not found\n');
       return;
     }
-    const call = { verb, target, query, request, response, stopping };
+    const call = { verb, target, user, query, request, response, stopping };
     if (verb === 'watch') await this.#deps.resources.handle(call);
     else await this.#limited(() => this.#deps.resources.handle(call));
   }
 
-  async #answerReview(exchange: Exchange, answer: ReviewAnswer): Promise<void> {
-    const { request, response, user } = exchange;
+  async #answerReview(exchange: Exchange, info: ResourceRequest, answer: Answer): Promise<void> {
+    const { request, response, user, query } = exchange;
     if (request.method !== 'POST') throw methodNotAllowed();
-    const body = await readBody(request, this.#limits.bodyBytesMax);
-    const { value } = decodeObjectBody(body, request.headers['content-type'], false);
-    sendValue(response, 201, await answer(user, value));
+    const { dryRun } = parseWriteOptions('CreateOptions', query, request.headers['user-agent']);
+    const bytes = await readBody(request, this.#limits.bodyBytesMax);
+    const { value: body } = decodeObjectBody(bytes, request.headers['content-type'], false);
+    const warnings: string[] = [];
+    const answered = await answer({ user, info, body, dryRun, warnings });
+    setWarnings(response, warnings);
+    sendValue(response, 201, answered);
   }
 
   async #answerPath(exchange: Exchange, info: PathRequest): Promise<void> {
     const { response, path, user } = exchange;
-    await this.#authorize(user, info);
+    this.#authorize(user, info);
     if (info.verb !== 'get' && info.verb !== 'head') throw methodNotAllowed();
     if (healthPaths.has(path)) this.#answerHealth(response);
     else if (path === '/version' || path === '/version/')
       sendValue(response, 200, this.#deps.version);
     else if (path.startsWith('/openapi/')) this.#answerOpenApi(exchange);
-    else this.#answerDiscovery(exchange);
+    else if (!this.#answerIssuer(exchange)) this.#answerDiscovery(exchange);
   }
 
   #answerHealth(response: ServerResponse): void {
     const why = this.#deps.unhealthy();
     if (why !== undefined) throw serviceUnavailable(why);
     sendText(response, 200, 'ok');
+  }
+
+  /** By what others check tokens. */
+  #answerIssuer({ response, path }: Exchange): boolean {
+    const found = this.#deps.access.document(path);
+    if (!found) return false;
+    const { contentType, body } = found;
+    const headers = { 'cache-control': 'public, max-age=3600' };
+    sendReply(response, { status: 200, contentType, body: JSON.stringify(body), headers });
+    return true;
   }
 
   #answerDiscovery({ request, response, path }: Exchange): void {
@@ -200,8 +216,8 @@ export class RequestHandler {
     });
   }
 
-  async #authorize(user: User, attributes: Attributes): Promise<void> {
-    const { allowed, reason } = await this.#deps.authorizer.decide(user, attributes);
+  #authorize(user: User, attributes: Attributes): void {
+    const { allowed, reason } = this.#deps.access.authorizer.decide(user, attributes);
     if (!allowed) throw forbiddenError(user, attributes, reason);
   }
 
@@ -214,16 +230,4 @@ export class RequestHandler {
       this.#inFlight--;
     }
   }
-}
-
-/** To act as the caller instead of the one asked for would be a trap: it is refused until it works. */
-function refuseImpersonation(request: IncomingMessage): void {
-  const asked = Object.keys(request.headers).some((name) => name.startsWith('impersonate-'));
-  if (!asked) return;
-  const name = request.headers['impersonate-user'];
-  throw forbiddenResource(
-    { plural: 'users', group: '' },
-    typeof name === 'string' ? name.slice(0, 256) : '',
-    'impersonation is not served here',
-  );
 }

@@ -12,6 +12,7 @@ import {
   type Status,
   type TableRenderer,
 } from '#kube/index.ts';
+import type { User } from '#rbac/index.ts';
 import type { Store } from '#store/index.ts';
 import type { ApiServerLimits } from './limits.ts';
 import type { ObjectLister } from './objects/object-lister.ts';
@@ -45,6 +46,7 @@ export interface ResourceHandlerDeps {
 export interface ResourceCall {
   readonly verb: Verb;
   readonly target: ResourceTarget;
+  readonly user: User;
   readonly query: URLSearchParams;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -175,9 +177,10 @@ export class ResourceHandler {
 
   #writeCall(
     kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
-    { query, request }: ResourceCall,
+    { query, request, user }: ResourceCall,
   ): WriteCall {
-    return { ...parseWriteOptions(kind, query, request.headers['user-agent']), warnings: [] };
+    const options = parseWriteOptions(kind, query, request.headers['user-agent']);
+    return { ...options, warnings: [], user };
   }
 
   #sendWritten(

@@ -12,8 +12,7 @@ import {
   TableRenderer,
 } from '#kube/index.ts';
 import type { Store } from '#store/index.ts';
-import { type Authenticator, CertificateAuthenticator } from './access/authenticator.ts';
-import { type Authorizer, ownerAuthorizer } from './access/authorizer.ts';
+import { Access } from './access/access.ts';
 import { resourceEntries } from './discovery/api-resources.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
@@ -35,10 +34,6 @@ export interface ApiServerDeps {
   /** From `openApiStore`. Its owner stops it after the server. */
   readonly store: Store<KubeObject>;
   readonly registry: Registry;
-  /** Beside client certificates; asked after them. */
-  readonly authenticators?: readonly Authenticator[];
-  /** Default: masters may do everything, others read discovery. */
-  readonly authorizer?: Authorizer;
 }
 
 export interface ApiServerOptions {
@@ -50,6 +45,10 @@ export interface ApiServerOptions {
   /** Of Drawbridge, such as `0.1.0`; part of what `/version` says. */
   readonly version: string;
   readonly limits?: Partial<ApiServerLimits>;
+  /** Where the keys of ServiceAccount tokens are kept; absent: they end with the process. */
+  readonly tokenKeysDirectory?: string;
+  /** Name of this server in tokens; default its origin. */
+  readonly issuer?: string;
   /** Keeps a kubeconfig with a context for each namespace. */
   readonly kubeconfig?: KubeconfigFileOptions;
 }
@@ -80,7 +79,15 @@ export async function startApiServer(
   const logger = deps.logger.child({ component: 'apiserver' });
   const admissionOf = keyed((definition) => new Admission(definition));
   const tableOf = keyed((definition) => new TableRenderer(definition));
-  const writer = new ObjectWriter({ store, clock, random, admissionOf }, limits);
+  let http: RunningHttpServer | undefined;
+  const issuer = (): string => options.issuer ?? http?.origin ?? '';
+  const keys = options.tokenKeysDirectory;
+  const access = new Access(
+    { clock, logger, store, registry, issuer },
+    keys === undefined ? {} : { keys: { directory: keys } },
+  );
+  const { gates } = access;
+  const writer = new ObjectWriter({ store, clock, random, admissionOf, gates }, limits);
   const remover = new ObjectRemover({ writer, clock });
   const lister = new ObjectLister(store, limits);
   const watches = new WatchService({ store, random }, limits);
@@ -95,8 +102,7 @@ export async function startApiServer(
     {
       logger,
       registry,
-      authenticators: [new CertificateAuthenticator(), ...(deps.authenticators ?? [])],
-      authorizer: deps.authorizer ?? ownerAuthorizer,
+      access,
       discovery: new Discovery(resourceEntries(registry)),
       openApi: new OpenApi(registry, options.version),
       resources,
@@ -107,17 +113,18 @@ export async function startApiServer(
   );
   await namespaces.start();
   garbage.start();
-  let http: RunningHttpServer | undefined;
   try {
+    await access.start(writer);
     http = await startHttpServer(
       { logger, handle: (...exchange) => handler.handle(...exchange) },
       { host: options.host, port: options.port, tls: options.tls },
     );
     const file = options.kubeconfig && new KubeconfigFile({ store, logger }, options.kubeconfig);
     file?.start(http.origin);
-    return new ApiServer(http, watches, [garbage, namespaces, ...(file ? [file] : [])]);
+    return new ApiServer(http, watches, [access, garbage, namespaces, ...(file ? [file] : [])]);
   } catch (thrown) {
     await http?.stop({ graceMs: 0 });
+    await access.stop();
     await garbage.stop();
     await namespaces.stop();
     throw thrown;

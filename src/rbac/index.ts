@@ -4,12 +4,25 @@ export { requestInfo } from './request-info.ts';
 export { queryFlag } from './query.ts';
 export type { Attributes, PathAttributes, PolicyRule, ResourceAttributes } from './rule.ts';
 export { qualifiedBySubresource, ruleAllows } from './rule.ts';
+export { AccessIndex, type Decision, type HeldRules } from './access-index.ts';
+export { aggregatedRules, type RolePart } from './aggregation.ts';
+export { ruleText, uncoveredRules } from './coverage.ts';
+export {
+  type BindingEntry,
+  rbacGroup,
+  type RoleEntry,
+  type RoleRef,
+  type Subject,
+} from './role.ts';
 export type { ServiceAccountName, User } from './user.ts';
 export {
   anonymous,
+  anonymousName,
   authenticatedGroup,
   mastersGroup,
   serviceAccountGroups,
   serviceAccountOf,
+  serviceAccountsGroup,
   serviceAccountUser,
+  unauthenticatedGroup,
 } from './user.ts';

@@ -169,12 +169,19 @@ test('requests above the limit in flight are refused and do not count for ever',
 });
 
 test('a store without room says so and goes on reading', async (t) => {
-  const api = await apiServerFor(t, { storeLimits: { objectsMax: 4 } });
+  const api = await apiServerFor(t, { storeLimits: { objectsMax: 60 } });
   const of = (name: string) => ({ body: { metadata: { name } } });
   assert.equal((await api.call(maps, of('a'))).status, 201);
-  const full = await api.call(maps, of('b'));
+  let full = await api.call(maps, of('c0'));
+  for (let i = 1; full.status === 201 && i < 60; i++) full = await api.call(maps, of(`c${i}`));
   assert.deepEqual([full.status, full.json.reason], [503, 'ServiceUnavailable']);
   assert.equal((await api.call(`${maps}/a`)).status, 200);
   assert.equal((await api.call(`${maps}/a`, { method: 'DELETE' })).status, 200);
   assert.equal((await api.call(maps, of('b'))).status, 201);
+});
+
+test('a store without room even for the default roles is served', async (t) => {
+  const api = await apiServerFor(t, { storeLimits: { objectsMax: 6 } });
+  assert.equal((await api.call('/api/v1/namespaces')).status, 200);
+  assert.equal((await api.call(maps, { body: { metadata: { name: 'a' } } })).status, 503);
 });

@@ -5,6 +5,8 @@ import type { Registry, ResourceDefinition } from '#kube/index.ts';
 export interface SubresourceEntry {
   readonly name: string;
   readonly verbs: readonly string[];
+  /** What it takes and gives; absent: the kind itself. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
 }
 
 /** One served resource. */
@@ -35,8 +37,11 @@ const objectVerbs: readonly string[] = [
 /** Reviews are answered, not stored. */
 const reviews: readonly ResourceEntry[] = [
   review('authentication.k8s.io', 'SelfSubjectReview'),
+  review('authentication.k8s.io', 'TokenReview'),
+  { ...review('authorization.k8s.io', 'LocalSubjectAccessReview'), namespaced: true },
   review('authorization.k8s.io', 'SelfSubjectAccessReview'),
   review('authorization.k8s.io', 'SelfSubjectRulesReview'),
+  review('authorization.k8s.io', 'SubjectAccessReview'),
 ];
 
 /** Everything served, stored kinds first. */
@@ -63,6 +68,10 @@ function entryOf(definition: ResourceDefinition): ResourceEntry {
   }
   if (group === '' && plural === 'namespaces') {
     subresources.push({ name: 'finalize', verbs: ['update'] });
+  }
+  if (group === '' && plural === 'serviceaccounts') {
+    const answer = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+    subresources.push({ name: 'token', verbs: ['create'], kind: answer });
   }
   const namespaced = scope === 'Namespaced';
   const names = { group, version, kind, plural, singular, shortNames, categories };

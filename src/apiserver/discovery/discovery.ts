@@ -95,7 +95,7 @@ function resourceList(group: string, version: string, entries: readonly Resource
       name: `${plural}/${part.name}`,
       singularName: '',
       namespaced,
-      kind,
+      ...(part.kind ?? { kind }),
       verbs: part.verbs,
     }));
     return [main, ...parts];
@@ -136,7 +136,7 @@ function aggregatedResource(entry: ResourceEntry): unknown {
       : {
           subresources: subresources.map((part) => ({
             subresource: part.name,
-            responseKind,
+            responseKind: part.kind ?? responseKind,
             verbs: part.verbs,
           })),
         }),

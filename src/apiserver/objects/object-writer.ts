@@ -24,6 +24,7 @@ import {
   StatusError,
   tooLarge,
 } from '#kube/index.ts';
+import type { User } from '#rbac/index.ts';
 import { type Store, type StoredObject, StoreError } from '#store/index.ts';
 import { stampRevision } from '../api-store.ts';
 import type { ApiServerLimits } from '../limits.ts';
@@ -31,6 +32,7 @@ import type { DecodedBody } from '../request/object-body.ts';
 import type { WriteOptions } from '../request/query-options.ts';
 import type { ResourceTarget } from '../request/request-path.ts';
 import { admitBody } from './incoming.ts';
+import type { ObjectGate } from './object-gate.ts';
 import {
   checkNamespaceOpen,
   isNamespaceKind,
@@ -53,11 +55,14 @@ export interface ObjectWriterDeps {
   readonly clock: Clock;
   readonly random: Random;
   admissionOf(definition: ResourceDefinition): Admission;
+  readonly gates: readonly ObjectGate[];
 }
 
 /** How a write is to be done, and where its warnings go. */
 export interface WriteCall extends WriteOptions {
   readonly warnings: string[];
+  /** Who writes; absent when the server does so itself. */
+  readonly user?: User;
 }
 
 /**
@@ -93,7 +98,7 @@ export class ObjectWriter {
     const prefix = meta.name === '' ? (meta.generateName ?? '') : '';
     for (let attempt = 1; ; attempt++) {
       const name = prefix === '' ? meta.name : generateName(prefix, this.#deps.random);
-      const created = this.#newObject(target, given, name);
+      const created = this.#newObject(target, given, name, call.user);
       try {
         return await this.#insert(target, created, call);
       } catch (thrown) {
@@ -113,7 +118,7 @@ export class ObjectWriter {
     const change: Change = (current) => {
       checkUid(given.metadata, current, target);
       checkVersion(given.metadata, current, target, !definition.unconditionalUpdate);
-      return this.#nextObject(target, current, cloneJson(given));
+      return this.#nextObject(target, current, cloneJson(given), call.user);
     };
     return this.modify(target, change, { dryRun: call.dryRun, guarded });
   }
@@ -142,7 +147,7 @@ export class ObjectWriter {
       );
       checkPlace(given.metadata, target);
       checkVersion(given.metadata, current, target, false);
-      return this.#nextObject(target, current, given);
+      return this.#nextObject(target, current, given, call.user);
     };
     return this.modify(target, change, { dryRun: call.dryRun, guarded: false });
   }
@@ -182,7 +187,12 @@ export class ObjectWriter {
     }
   }
 
-  #newObject(target: ResourceTarget, given: DynamicObject, name: string): DynamicObject {
+  #newObject(
+    target: ResourceTarget,
+    given: DynamicObject,
+    name: string,
+    user: User | undefined,
+  ): DynamicObject {
     const { definition, namespace } = target;
     const { apiVersion, kind, metadata: meta, ...rest } = cloneJson(given);
     if (definition.statusSubresource) delete rest['status'];
@@ -198,7 +208,7 @@ export class ObjectWriter {
     admission.prepare(object);
     const faults = admission.check(object);
     if (faults.length > 0) throw invalidObject(definition, name, faults);
-    return object;
+    return this.#passGates(target, object, undefined, user);
   }
 
   async #insert(
@@ -227,10 +237,15 @@ export class ObjectWriter {
   }
 
   /** The checked object that replaces `current` when `given` is written through `target`. */
-  #nextObject(target: ResourceTarget, current: DynamicObject, given: DynamicObject): DynamicObject {
+  #nextObject(
+    target: ResourceTarget,
+    current: DynamicObject,
+    given: DynamicObject,
+    user: User | undefined,
+  ): DynamicObject {
     const { definition, subresource } = target;
     const admission = this.#deps.admissionOf(definition);
-    if (subresource === 'status') return this.#nextStatus(target, current, given);
+    if (subresource === 'status') return this.#nextStatus(target, current, given, user);
     const { metadata: meta, ...rest } = given;
     const metadata = keptMetadata(meta, current.metadata);
     let next = { ...rest, metadata } as DynamicObject;
@@ -245,14 +260,34 @@ export class ObjectWriter {
     if (equalJson(withoutRevision(next), withoutRevision(current))) return current;
     const faults = admission.check(next, current);
     if (faults.length > 0) throw invalidObject(definition, target.name, faults);
-    return next;
+    return this.#passGates(target, next, current, user);
   }
 
-  #nextStatus(target: ResourceTarget, current: DynamicObject, given: DynamicObject): DynamicObject {
+  #nextStatus(
+    target: ResourceTarget,
+    current: DynamicObject,
+    given: DynamicObject,
+    user: User | undefined,
+  ): DynamicObject {
     const next = ordered(withStatus(current, given['status']));
     const faults = this.#deps.admissionOf(target.definition).checkStatus(next, current);
     if (faults.length > 0) throw invalidObject(target.definition, target.name, faults);
-    return next;
+    return this.#passGates(target, next, current, user);
+  }
+
+  /** What those let pass who look at who writes. @throws StatusError KUBE_FORBIDDEN */
+  #passGates(
+    target: ResourceTarget,
+    proposed: DynamicObject,
+    old: DynamicObject | undefined,
+    user: User | undefined,
+  ): DynamicObject {
+    if (!user) return proposed;
+    const operation = old ? 'update' : 'create';
+    return this.#deps.gates.reduce(
+      (object, gate) => gate({ user, operation, target, object, old }),
+      proposed,
+    );
   }
 
   /** The object as JSON. @throws StatusError KUBE_TOO_LARGE */

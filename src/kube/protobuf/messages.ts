@@ -157,25 +157,46 @@ const tokenRequest: Message = {
 
 const selfSubjectReview: Message = { 1: one('metadata', objectMeta) };
 
+const resourceAttributes: Message = {
+  1: one('namespace', 'string'),
+  2: one('verb', 'string'),
+  3: one('group', 'string'),
+  4: one('version', 'string'),
+  5: one('resource', 'string'),
+  6: one('subresource', 'string'),
+  7: one('name', 'string'),
+};
+
+const nonResourceAttributes: Message = { 1: one('path', 'string'), 2: one('verb', 'string') };
+
 const selfSubjectAccessReview: Message = {
   1: one('metadata', objectMeta),
   2: one('spec', {
-    1: optional('resourceAttributes', {
-      1: one('namespace', 'string'),
-      2: one('verb', 'string'),
-      3: one('group', 'string'),
-      4: one('version', 'string'),
-      5: one('resource', 'string'),
-      6: one('subresource', 'string'),
-      7: one('name', 'string'),
-    }),
-    2: optional('nonResourceAttributes', { 1: one('path', 'string'), 2: one('verb', 'string') }),
+    1: optional('resourceAttributes', resourceAttributes),
+    2: optional('nonResourceAttributes', nonResourceAttributes),
   }),
 };
 
 const selfSubjectRulesReview: Message = {
   1: one('metadata', objectMeta),
   2: one('spec', { 1: one('namespace', 'string') }),
+};
+
+const tokenReview: Message = {
+  1: one('metadata', objectMeta),
+  2: one('spec', { 1: one('token', 'string'), 2: list('audiences', 'string') }),
+};
+
+/** Without `extra`: roles do not look at it. */
+const subjectAccessReview: Message = {
+  1: one('metadata', objectMeta),
+  2: one('spec', {
+    1: optional('resourceAttributes', resourceAttributes),
+    2: optional('nonResourceAttributes', nonResourceAttributes),
+    3: one('user', 'string'),
+    4: list('groups', 'string'),
+    6: one('uid', 'string'),
+  }),
 };
 
 /** The envelope behind the magic bytes: `runtime.Unknown`. */
@@ -199,6 +220,9 @@ const messages: ReadonlyMap<string, Message> = new Map<string, Message>([
   ['authentication.k8s.io/v1 SelfSubjectReview', selfSubjectReview],
   ['authorization.k8s.io/v1 SelfSubjectAccessReview', selfSubjectAccessReview],
   ['authorization.k8s.io/v1 SelfSubjectRulesReview', selfSubjectRulesReview],
+  ['authentication.k8s.io/v1 TokenReview', tokenReview],
+  ['authorization.k8s.io/v1 SubjectAccessReview', subjectAccessReview],
+  ['authorization.k8s.io/v1 LocalSubjectAccessReview', subjectAccessReview],
 ]);
 
 /** The message of a kind. Options of deletes come under the version of the object they delete. */

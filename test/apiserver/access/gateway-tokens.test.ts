@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { askAs, certificateFor, grantTo } from '../../support/api-identities.ts';
+import { apiServerFor } from '../../support/api-server.ts';
+
+const tokens = '/apis/drawbridge.dev/v1alpha1/namespaces/default/gatewaytokens';
+const merge = { 'content-type': 'application/merge-patch+json' };
+const drawbridge = {
+  apiGroups: ['drawbridge.dev'],
+  resources: ['gatewaytokens', 'gatewaytokens/status'],
+};
+
+function token(name: string, spec: object, status?: object) {
+  return {
+    apiVersion: 'drawbridge.dev/v1alpha1',
+    kind: 'GatewayToken',
+    metadata: { name },
+    spec,
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+test('a token opens no more than its creator may do', async (t) => {
+  const api = await apiServerFor(t);
+  const bob = await certificateFor(api, 'bob');
+  await grantTo(api, 'make', 'bob', [{ verbs: ['create'], ...drawbridge }]);
+  const listPods = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
+  await grantTo(api, 'pods', 'bob', [
+    listPods,
+    { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+    { apiGroups: [''], resources: ['secrets'], resourceNames: ['a'], verbs: ['get'] },
+  ]);
+  const rows: readonly [object, number][] = [
+    [{ rules: [listPods] }, 201],
+    [{ rules: [{ ...listPods, namespaces: ['west'] }] }, 201],
+    [{ rules: [{ ...listPods, verbs: ['delete'] }] }, 403],
+    [{ rules: [{ ...listPods, verbs: ['*'] }] }, 403],
+    [{ rules: [{ ...listPods, resources: [] }] }, 403],
+    [{ rules: [{ ...listPods, apiGroups: [] }] }, 403],
+    [{ rules: [{ ...listPods, verbs: ['get'], subresources: ['log'] }] }, 403],
+    [{ rules: [{ ...listPods, subresources: ['*'] }] }, 403],
+    [{ rules: [{ apiGroups: [''], resources: ['pods/log'], verbs: ['get'] }] }, 201],
+    [{ rules: [listPods], connect: ['log'] }, 201],
+    [{ rules: [listPods], connect: ['exec'] }, 403],
+    [
+      {
+        rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['a'] }],
+      },
+      201,
+    ],
+    [{ rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] }, 403],
+    [{ rules: [{ effect: 'deny', apiGroups: [''], resources: ['secrets'], verbs: ['*'] }] }, 201],
+    [{ urls: ['/api/v1/pods'], methods: ['get'] }, 403],
+    [{}, 201],
+  ];
+  for (const [index, [spec, status]] of rows.entries()) {
+    const answer = await askAs(api, bob, tokens, { body: token(`t${index}`, spec) });
+    assert.equal(answer.status, status, `${JSON.stringify(spec)} ${answer.text}`);
+  }
+  const refused = await askAs(api, bob, tokens, {
+    body: token('no', { rules: [{ ...listPods, verbs: ['delete'], namespaces: ['west'] }] }),
+  });
+  assert.equal(
+    refused.json.message,
+    'gatewaytokens.drawbridge.dev "no" is forbidden: user "bob" (groups=["system:authenticated"]) is attempting to open what is not allowed to him:\n{APIGroups:[""], Resources:["pods"], Verbs:["delete"]} in the namespace "west"',
+  );
+});
+
+test('who may escalate on gatewaytokens, and the owner, open what they want', async (t) => {
+  const api = await apiServerFor(t);
+  const bob = await certificateFor(api, 'bob');
+  await grantTo(api, 'make', 'bob', [{ verbs: ['create', 'escalate'], ...drawbridge }]);
+  const everything = { rules: [{ verbs: ['*'] }], urls: ['.*'] };
+  assert.equal((await askAs(api, bob, tokens, { body: token('a', everything) })).status, 201);
+  assert.equal((await api.call(tokens, { body: token('b', everything) })).status, 201);
+});
+
+test('the issuer is who created it, whatever anybody writes; nothing else changes but revoked', async (t) => {
+  const api = await apiServerFor(t);
+  const bob = await certificateFor(api, 'bob');
+  await grantTo(api, 'make', 'bob', [
+    { verbs: ['create', 'patch', 'update', 'get'], ...drawbridge },
+  ]);
+  const made = await askAs(api, bob, tokens, { body: token('a', {}, { issuedBy: 'root' }) });
+  assert.equal(made.json.status.issuedBy, 'bob');
+  const path = `${tokens}/a`;
+  const patch = (at: string, body: object) =>
+    askAs(api, bob, at, { method: 'PATCH', body, headers: merge });
+  const forged = await patch(`${path}/status`, { status: { issuedBy: 'root', uses: 1 } });
+  assert.deepEqual([forged.json.status.issuedBy, forged.json.status.uses], ['bob', 1]);
+  const dropped = await askAs(api, bob, `${path}/status`, {
+    method: 'PUT',
+    body: { ...forged.json, status: { uses: 2 } },
+  });
+  assert.deepEqual([dropped.json.status.issuedBy, dropped.json.status.uses], ['bob', 2]);
+  const owner = await api.call(path, {
+    method: 'PATCH',
+    headers: merge,
+    body: { spec: { usesAllowed: 9 } },
+  });
+  assert.equal(owner.status, 422);
+  const revoked = await patch(path, { spec: { revoked: true } });
+  assert.deepEqual([revoked.status, revoked.json.status.issuedBy], [200, 'bob']);
+  assert.equal((await patch(path, { spec: { revoked: false } })).status, 422);
+});
