@@ -24,14 +24,18 @@ export class ReviewTable {
   readonly #clusterWide: ReadonlyMap<string, Answer>;
   readonly #namespaced: ReadonlyMap<string, Answer>;
 
-  constructor({ authorizer, checker, tokens, rulesFor }: ReviewDeps) {
+  constructor(deps: ReviewDeps) {
+    const { authorizer, checker, tokens } = deps;
     const authn = 'authentication.k8s.io/v1';
     const authz = 'authorization.k8s.io/v1';
     this.#clusterWide = new Map<string, Answer>([
       [`${authn}/selfsubjectreviews/`, selfReview],
       [`${authn}/tokenreviews/`, tokenReview(checker)],
       [`${authz}/selfsubjectaccessreviews/`, selfAccessReview(authorizer)],
-      [`${authz}/selfsubjectrulesreviews/`, selfRulesReview(rulesFor)],
+      [
+        `${authz}/selfsubjectrulesreviews/`,
+        selfRulesReview((user, namespace) => deps.rulesFor(user, namespace)),
+      ],
       [`${authz}/subjectaccessreviews/`, accessReview(authorizer)],
     ]);
     this.#namespaced = new Map<string, Answer>([
