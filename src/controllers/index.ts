@@ -10,6 +10,7 @@ export {
   checkAccessSettings,
 } from './cluster/exposure/access-methods.ts';
 export { deployment, pod } from './cluster/kinds.ts';
+export { healthListenerName } from './cluster/router-place.ts';
 export { clusterKinds } from './cluster/watched-kinds.ts';
 export type { CertificateWish, ControllerIdentity } from './context.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
@@ -18,6 +19,15 @@ export {
   type LocalRuntimeDeps,
   type LocalRuntimeOptions,
 } from './local/local-runtime.ts';
+export { writeWhole } from './local/whole-file.ts';
+export { annotations as controllerAnnotations, siteObjects } from './names.ts';
+export { credentialsOf } from './router-config/credentials.ts';
+export { managementListener, managementProfile } from './router-config/entities.ts';
+export { digestsOf } from './router-config/plan.ts';
+export {
+  type CredentialFile,
+  digestOf as credentialsDigest,
+} from './router-config/tls-profiles.ts';
 export type {
   Placement,
   PlacementRequest,

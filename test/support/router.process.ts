@@ -3,7 +3,7 @@ import { runRouter } from '../../src/app/router-process/router.ts';
 
 process.exit(
   await runRouter({
-    configPath: process.argv[2] ?? '',
+    source: { configPath: process.argv[2] ?? '' },
     exitWithStdin: process.argv.includes('--exit-with-stdin'),
     env: process.env,
   }),

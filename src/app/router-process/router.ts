@@ -20,13 +20,21 @@ import {
 } from '#router/index.ts';
 import type { ConfigEntity } from '#management/index.ts';
 import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import type { PodSource } from './pod/pod-source.ts';
 import { PooledRandom } from './pooled-random.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { collectYoung, YoungHeap } from './young-heap.ts';
 
+/** Where the configuration comes from. */
+export type RouterSource =
+  | {
+      /** JSON as skupper-router reads it. */
+      readonly configPath: string;
+    }
+  | PodSource;
+
 export interface RouterProcessOptions {
-  /** JSON as skupper-router reads it. */
-  readonly configPath: string;
+  readonly source: RouterSource;
   /** Stop when standard input ends, so that the router never outlives a killed parent. */
   readonly exitWithStdin: boolean;
   /** SKUPPER_SITE_ID, SKUPPER_SITE_NAME, SKUPPER_NAMESPACE and what the file refers to. */
@@ -51,7 +59,7 @@ export async function runRouter(options: RouterProcessOptions): Promise<number> 
   const stopped = stopSignal(options.exitWithStdin);
   let running: RunningRouter;
   try {
-    running = await startRouter(options, log);
+    running = await startFrom(options, log);
   } catch (thrown) {
     log.error('router cannot start', { reason: messageOf(thrown) });
     return 1;
@@ -67,12 +75,36 @@ export interface RunningRouter {
   stop(): Promise<void>;
 }
 
-/** @throws RouterError ROUTER_CONFIG_UNREADABLE, ROUTER_CONFIG_INVALID */
-export async function startRouter(
-  options: Omit<RouterProcessOptions, 'exitWithStdin'>,
+async function startFrom(
+  { source, env }: RouterProcessOptions,
   log: RunningLogger,
 ): Promise<RunningRouter> {
-  const entities = await readConfig(options);
+  if ('configPath' in source) return startRouter({ configPath: source.configPath, env }, log);
+  // Only in pods is the Kubernetes client needed.
+  const { startPodRouter } = await import('./pod/pod-router.ts');
+  return startPodRouter({ log, env, startRouterOf, variables: variablesOf(env) }, source);
+}
+
+/** @throws RouterError ROUTER_CONFIG_UNREADABLE, ROUTER_CONFIG_INVALID */
+export async function startRouter(
+  options: { readonly configPath: string; readonly env: RouterProcessOptions['env'] },
+  log: RunningLogger,
+): Promise<RunningRouter> {
+  const text = await readText(options.configPath);
+  return startRouterOf(parseConfig(text, variablesOf(options.env)), options.env, log);
+}
+
+/** What texts of a configuration may refer to. */
+function variablesOf(env: RouterProcessOptions['env']): RouterProcessOptions['env'] {
+  return { HOSTNAME: hostname(), ...env };
+}
+
+/** @throws RouterError ROUTER_CONFIG_INVALID */
+async function startRouterOf(
+  entities: readonly ConfigEntity[],
+  env: RouterProcessOptions['env'],
+  log: RunningLogger,
+): Promise<RunningRouter> {
   const settings = configRouterOptions(entities);
   const metrics = createMetrics({ processMetrics: true });
   const { onRead } = new YoungHeap(collectYoung());
@@ -108,8 +140,8 @@ export async function startRouter(
     { router, clock: systemClock, log: routerLog, subjects: () => bridgeFlowSubjects(bridge) },
     identities,
     {
-      siteId: options.env['SKUPPER_SITE_ID'],
-      namespace: options.env['SKUPPER_NAMESPACE'],
+      siteId: env['SKUPPER_SITE_ID'],
+      namespace: env['SKUPPER_NAMESPACE'],
       hostName: hostname(),
     },
   );
@@ -137,20 +169,14 @@ export async function startRouter(
   };
 }
 
-async function readConfig(
-  options: Omit<RouterProcessOptions, 'exitWithStdin'>,
-): Promise<readonly ConfigEntity[]> {
-  let text: string;
+async function readText(path: string): Promise<string> {
   try {
-    text = await readFile(options.configPath, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (thrown) {
-    throw new RouterError(
-      'ROUTER_CONFIG_UNREADABLE',
-      `cannot read ${options.configPath}: ${messageOf(thrown)}`,
-      { cause: thrown },
-    );
+    throw new RouterError('ROUTER_CONFIG_UNREADABLE', `cannot read ${path}: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
   }
-  return parseConfig(text, { HOSTNAME: hostname(), ...options.env });
 }
 
 /**

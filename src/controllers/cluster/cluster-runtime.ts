@@ -33,7 +33,12 @@ import { decorate, isTemplate } from './label-templates.ts';
 import { overlay } from './overlay.ts';
 import { restartDigest, type RouterImage, routerDeployment } from './router-deployment.ts';
 import { routerPermissions } from './router-permissions.ts';
-import { podCredentialPath, podProxyPasswordPath, routerHealthPort } from './router-place.ts';
+import {
+  healthListenerName,
+  podCredentialPath,
+  podProxyPasswordPath,
+  routerHealthPort,
+} from './router-place.ts';
 import { healthOfPods, isRouterPod, sitePodOf } from './router-pods.ts';
 import { sizingOf } from './sizing.ts';
 import { TargetPorts } from './target-ports.ts';
@@ -241,7 +246,7 @@ function healthListener(): RouterEntity {
     metrics: true,
     httpRootDir: 'disabled',
   };
-  return { type: 'listener', name: '@9090', attributes };
+  return { type: 'listener', name: healthListenerName, attributes };
 }
 
 function podDirectory(informers: InformerSet): PodDirectory {

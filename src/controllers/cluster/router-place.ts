@@ -7,6 +7,8 @@ export const certificatesDirectory = '/etc/skupper-router-certs';
 /** One directory per proxy below it. */
 export const proxiesDirectory = '/etc/skupper-router-proxies';
 
+/** Name of the listener for health and metrics. */
+export const healthListenerName = '@9090';
 /** Port of `/healthz` and `/metrics`. */
 export const routerHealthPort = 9090;
 

@@ -2,12 +2,13 @@
  * The files of one site's router below the data directory. Written atomically and only when they
  * change; keys are readable by us alone.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import { ControllerError } from '../errors.ts';
 import type { CredentialFile } from '../router-config/tls-profiles.ts';
 import type { RouterCredentials } from '../runtime.ts';
+import { writeWhole } from './whole-file.ts';
 
 export class RouterFiles {
   /** `DIR/sites/<namespace>` */
@@ -67,13 +68,4 @@ export class RouterFiles {
       if (!names.has(name)) await rm(join(root, name), { recursive: true, force: true });
     }
   }
-}
-
-async function writeWhole(path: string, content: Buffer): Promise<void> {
-  const known = await readFile(path).catch(() => undefined);
-  if (known?.equals(content) === true) return;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.new`;
-  await writeFile(draft, content, { mode: 0o600 });
-  await rename(draft, path);
 }

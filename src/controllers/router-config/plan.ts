@@ -194,11 +194,16 @@ function wishes({ access, links, listeners, multiListeners, connectors }: Users)
   return found;
 }
 
+/** Digests of the credentials behind each profile, as the ConfigMap has them. */
+export function digestsOf(configMap: ConfigMap): ReadonlyMap<string, string> {
+  return parseTexts(annotationOf(configMap, annotations.tlsDigests));
+}
+
 /** Ordinals as the ConfigMap has them, digests as its annotation has them. */
 function recordsOf(configMap: ConfigMap | undefined): ReadonlyMap<string, ProfileRecord> {
   const records = new Map<string, ProfileRecord>();
   if (configMap === undefined) return records;
-  const digests = parseTexts(annotationOf(configMap, annotations.tlsDigests));
+  const digests = digestsOf(configMap);
   const authorities = parseTexts(annotationOf(configMap, annotations.tlsAuthorities));
   for (const entity of parseConfig(configMap.data?.[siteObjects.routerConfigKey] ?? '')) {
     if (entity.type !== 'sslProfile') continue;

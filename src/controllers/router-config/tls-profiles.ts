@@ -115,7 +115,7 @@ function ordinalAfter(known: ProfileRecord | undefined, digest: string): number 
 }
 
 /** sha256 over names and contents, in the order of names. */
-function digestOf(files: ReadonlyMap<CredentialFile, Buffer>): string {
+export function digestOf(files: ReadonlyMap<CredentialFile, Buffer>): string {
   const hash = createHash('sha256');
   for (const [file, content] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     hash.update(`${file}\0${content.length}\0`).update(content);
