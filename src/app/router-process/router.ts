@@ -23,6 +23,7 @@ import { createLogger, createMetrics, type RunningLogger } from '#telemetry/inde
 import type { PodSource } from './pod/pod-source.ts';
 import { PooledRandom } from './pooled-random.ts';
 import { systemClock, systemRandom } from '../system.ts';
+import type { RunningRouter } from './running-router.ts';
 import { collectYoung, YoungHeap } from './young-heap.ts';
 
 /** Where the configuration comes from. */
@@ -68,11 +69,6 @@ export async function runRouter(options: RouterProcessOptions): Promise<number> 
   log.info('router stops', { reason });
   await running.stop();
   return 0;
-}
-
-export interface RunningRouter {
-  readonly router: Router;
-  stop(): Promise<void>;
 }
 
 async function startFrom(

@@ -10,7 +10,7 @@ import { connectionFromKubeconfig, Informer, KubeClient } from '#kubeclient/inde
 import type { ConfigEntity } from '#management/index.ts';
 import type { RunningLogger } from '#telemetry/index.ts';
 import { systemRandom } from '../../system.ts';
-import type { RunningRouter } from '../router.ts';
+import type { RunningRouter } from '../running-router.ts';
 import { PodProfiles } from './pod-profiles.ts';
 import type { PodSource } from './pod-source.ts';
 import { type WantedRouter, wantedRouter } from './wanted.ts';
