@@ -1,7 +1,7 @@
 /** The controllers of `drawbridge up`, with the grant server and the routers they start. */
 import { join } from 'node:path';
 import type { Logger } from '#base/log.ts';
-import { ensureCertificate, startCertificateController } from '#certs/index.ts';
+import { ensureCertificate, startCertificateController, startExpiryWatch } from '#certs/index.ts';
 import { LocalRuntime, type LocalRuntimeDeps, startControllers } from '#controllers/index.ts';
 import {
   startAccessGrantController,
@@ -44,6 +44,7 @@ export async function startControlPart(
   const deps = { client, informers, metrics, events, ...system };
   const runtime = stack.add('routers', startRuntime(deps, options));
   stack.add('certificates', startCertificateController(deps));
+  stack.add('certificate ends', startExpiryWatch(deps));
   stack.add(
     'controllers',
     startControllers(

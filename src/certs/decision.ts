@@ -10,6 +10,8 @@ import { unreachable } from '#base/assert.ts';
 import {
   canonicalHosts,
   type CertificateSummary,
+  faultOfTime,
+  faultOfUse,
   type KeyAlgorithm,
   parseCertificate,
   PkiError,
@@ -85,7 +87,7 @@ export function decideCertificate(
     : decideLeaf(wish, hosts, stored, ca, nowMs);
 }
 
-/** A Secret of the user is right or wrong, but always left alone. */
+/** A Secret of the user is right or wrong, and why, but always left alone. */
 function decideForeign(
   wish: CertificateWish,
   hosts: readonly string[],
@@ -93,13 +95,18 @@ function decideForeign(
   nowMs: number,
 ): Decision {
   const { certificate } = stored;
-  const isRight =
-    certificate !== undefined &&
-    certificate.notAfterMs > nowMs &&
-    certificate.commonName === wish.subject &&
-    sameHosts(certificate, hosts);
-  if (isRight) return { kind: 'keep', certificate, againMs: certificate.notAfterMs };
-  return { kind: 'refuse', message: 'secret exists but is not controlled by skupper' };
+  if (certificate === undefined) return refuseForeign(stored.fault ?? 'tls.crt cannot be read');
+  const fault =
+    faultOfTime(certificate, nowMs) ??
+    faultOfUse(certificate, { hosts, ...usagesOf(wish), signing: wish.ca === '' }) ??
+    // An authority is its own bundle; who dials or is dialled must know the other side.
+    (wish.ca !== '' && stored.bundle.length === 0 ? 'ca.crt is missing' : undefined);
+  if (fault !== undefined) return refuseForeign(fault);
+  return { kind: 'keep', certificate, againMs: certificate.notAfterMs };
+}
+
+function refuseForeign(fault: string): Decision {
+  return { kind: 'refuse', message: `secret exists but is not controlled by skupper: ${fault}` };
 }
 
 function decideAuthority(

@@ -9,4 +9,5 @@ export {
   ensureCertificate,
   releaseCertificate,
 } from './ensure-certificate.ts';
+export { type ExpiryWatchDeps, startExpiryWatch } from './expiry-watch.ts';
 export { type CertsErrorCode } from './errors.ts';

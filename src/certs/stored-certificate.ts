@@ -2,6 +2,7 @@
 import { isRecord, type ObjectMeta } from '#kube/index.ts';
 import {
   type CertificateSummary,
+  faultOfForm,
   type KeyAlgorithm,
   keyAlgorithmOf,
   keyMatchesCertificate,
@@ -30,6 +31,8 @@ export interface StoredCertificate {
   readonly controlled: boolean;
   /** Undefined when `tls.crt` cannot be read or does not fit `tls.key`. */
   readonly certificate: CertificateSummary | undefined;
+  /** Why it is undefined, for people. */
+  readonly fault: string | undefined;
   readonly keyPem: string;
   readonly keyAlgorithm: KeyAlgorithm | undefined;
   /** The certificates of `ca.crt`, each one PEM block; empty when there is none. */
@@ -43,6 +46,12 @@ export function readStoredCertificate(secret: TlsSecret): StoredCertificate {
   const matches = attempt(() => keyMatchesCertificate(keyPem, certificatePem)) ?? false;
   return {
     controlled: isControlled(secret.metadata),
+    fault: matches
+      ? undefined
+      : faultOfForm(
+          { 'tls.crt': certificatePem, 'tls.key': keyPem, 'ca.crt': undefined },
+          { certificate: true, authority: false },
+        ),
     certificate: matches ? attempt(() => parseCertificate(certificatePem)) : undefined,
     keyPem,
     keyAlgorithm: matches ? attempt(() => keyAlgorithmOf(keyPem)) : undefined,

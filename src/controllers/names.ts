@@ -12,6 +12,8 @@ export const siteObjects = {
   localCa: 'skupper-local-ca',
   localServer: 'skupper-local-server',
   localClient: 'skupper-local-client',
+  serviceCa: 'skupper-service-ca',
+  serviceClient: 'skupper-service-client',
   /** Service in front of the router's management listener. */
   localService: 'skupper-router-local',
   /** ConfigMap with the certificates that were revoked by deleting their IssuedLinks. */
@@ -80,6 +82,8 @@ export const messages = {
   noMatchingAttachedConnector: 'No matching AttachedConnector',
   noMatchesForSelector: 'No matches for selector',
   tlsSecretNotFound: (name: string): string => `TLS credentials secret "${name}" not found`,
+  tlsSecretUnfit: (name: string, fault: string): string =>
+    `TLS credentials secret "${name}": ${fault}`,
   proxySecretNotFound: 'Secret not found for proxy configuration',
   unsupportedType: (type: string): string => `Unsupported type: ${type}`,
   invalidPort: (port: number): string => `Invalid port: ${port}`,

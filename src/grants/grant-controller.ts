@@ -6,8 +6,9 @@ import { createOrUpdate, feed, updateStatus } from '#kubeclient/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import type { GrantsDeps } from './controller-deps.ts';
 import { decideGrant, defaultGrantSpec, type GrantAddress } from './grant-decision.ts';
-import { type AccessGrant, accessGrant, site } from './kinds.ts';
-import { activeSite } from './site-access.ts';
+import { type AccessGrant, accessGrant, type Secret, secret, type Site, site } from './kinds.ts';
+import { activeSite, issuerDefault, issuerOf } from './site-access.ts';
+import { faultOfTrust, siteServerName } from './site-trust.ts';
 
 /** Where the address of the grant server comes from; a running grant server is one. */
 export interface GrantAddressSource {
@@ -36,13 +37,19 @@ export function startAccessGrantController(deps: GrantsDeps, options: AccessGran
     grants.list(namespace).map(keyOf);
   const leave = [
     feed(grants, loop, (grant) => [keyOf(grant)]),
+    feed(deps.informers.of(secret), loop, (changed) =>
+      // Only what decides whether joiners will be known matters.
+      isOfTrust(changed, sites.list(changed.metadata.namespace))
+        ? grantsOf(changed.metadata.namespace)
+        : [],
+    ),
     feed(sites, loop, (changed) => grantsOf(changed.metadata.namespace)),
     options.address?.onChange(() => {
       for (const key of grantsOf(undefined)) loop.add(key);
     }),
   ];
   let stopped = false;
-  void Promise.all([grants.synced, sites.synced]).then(() => {
+  void Promise.all([grants.synced, sites.synced, deps.informers.of(secret).synced]).then(() => {
     if (!stopped) loop.start();
   });
   return {
@@ -52,6 +59,11 @@ export function startAccessGrantController(deps: GrantsDeps, options: AccessGran
       await loop.stop(stopOptions);
     },
   };
+}
+
+function isOfTrust({ metadata }: Secret, sites: readonly Site[]): boolean {
+  if (metadata.name === siteServerName || metadata.name === issuerDefault) return true;
+  return sites.some((each) => issuerOf(undefined, each) === metadata.name);
 }
 
 class AccessGrantReconciler implements Reconciler<ObjectKey> {
@@ -68,16 +80,27 @@ class AccessGrantReconciler implements Reconciler<ObjectKey> {
     if (cached === undefined || isTerminating(cached)) return {};
     const grant = await this.#writeDefaults(cached);
     if (grant === undefined) return {};
+    const active = activeSite(this.#deps.informers.of(site).list(key.namespace));
     const around = {
+      siteFault: this.#faultOf(grant, active),
       enabled: this.#options.address !== undefined,
       address: this.#options.address?.current(),
-      site: activeSite(this.#deps.informers.of(site).list(key.namespace)),
+      site: active,
       createCode: () => randomText(this.#deps.random, codeChars, alphanumeric),
     };
     await updateStatus(this.#deps.client, accessGrant, grant, (copy) =>
       decideGrant(copy, { ...around, nowMs: this.#deps.clock.nowMs() }),
     );
     return {};
+  }
+
+  #faultOf(grant: AccessGrant, active: Site | undefined): string | undefined {
+    if (active === undefined) return undefined;
+    const { namespace = '' } = grant.metadata;
+    const secrets = this.#deps.informers.of(secret);
+    const issuer = issuerOf(grant.spec?.issuer, active);
+    const server = secrets.get({ namespace, name: siteServerName });
+    return faultOfTrust(server, secrets.get({ namespace, name: issuer }), issuer);
   }
 
   async #writeDefaults(grant: AccessGrant): Promise<AccessGrant | undefined> {

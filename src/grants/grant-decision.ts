@@ -29,6 +29,8 @@ export interface GrantSurroundings {
   readonly address: GrantAddress | undefined;
   /** The active site of the namespace. */
   readonly site: SiteFacts | undefined;
+  /** What stands against links to that site, if anything. */
+  readonly siteFault?: string | undefined;
   readonly nowMs: number;
   /** Makes a code for a grant that brings none. */
   readonly createCode: () => string;
@@ -64,6 +66,7 @@ export function decideGrant(grant: AccessGrant, around: GrantSurroundings): Acce
   const code = grant.status?.code || grant.spec?.code || around.createCode();
   const expirationTime = grant.status?.expirationTime || expirationOf(grant, around.nowMs, errors);
   if (around.site?.spec?.edge === true) errors.push(refusals.edgeSite.text);
+  if (around.siteFault !== undefined) errors.push(around.siteFault);
   const url =
     around.address === undefined
       ? grant.status?.url

@@ -30,5 +30,7 @@ export {
 export type { Authority, AuthorityRequest, IssuedCertificate, LeafRequest } from './issue.ts';
 export { createSigningRequest, issueForRequest, parseSigningRequest } from './csr.ts';
 export type { SigningRequest } from './csr.ts';
-export { keyMatchesCertificate, verifyChain, verifyIssuedBy } from './verify.ts';
-export { renewAtMs } from './renewal.ts';
+export { faultOfForm, faultOfTime, faultOfUse } from './credential-fault.ts';
+export type { CertificateUse, CredentialNeed, CredentialTexts } from './credential-fault.ts';
+export { isAuthorityIn, keyMatchesCertificate, verifyChain, verifyIssuedBy } from './verify.ts';
+export { renewAtMs, warnAtMs } from './renewal.ts';

@@ -28,6 +28,17 @@ export function verifyChain(certificatePem: string, bundlePem: string, nowMs: nu
   );
 }
 
+/**
+ * True when the bundle has a certificate of the authority's key, also an older or newer one.
+ * @throws PkiError PKI_PEM_INVALID, PKI_CERTIFICATE_INVALID
+ */
+export function isAuthorityIn(authorityPem: string, bundlePem: string): boolean {
+  const key = publicKeyOf(openCertificate(authorityPem));
+  return splitBundle(bundlePem).some((pem) =>
+    samePublicKey(publicKeyOf(openCertificate(pem)), key),
+  );
+}
+
 function isValidAt(pem: string, nowMs: number): boolean {
   const certificate = openCertificate(pem);
   return certificate.validFromDate.getTime() <= nowMs && nowMs <= certificate.validToDate.getTime();

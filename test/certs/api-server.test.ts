@@ -61,7 +61,8 @@ test('over our own API server Secrets come, heal and go with their Certificates'
   await ensureCertificate(client, { ...leaf, ...key('own') });
   await until(async () => {
     const found = await client.get(certificate, key('own'));
-    return found.status?.message === 'secret exists but is not controlled by skupper';
+    const told = 'secret exists but is not controlled by skupper: tls.crt is missing';
+    return found.status?.message === told;
   }, 'told');
   await client.delete(configMap, key('owner'));
   await until(

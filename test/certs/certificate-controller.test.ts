@@ -44,6 +44,8 @@ const server = certificateOf('skupper-site-server', {
   server: true,
 });
 
+const foreign = 'secret exists but is not controlled by skupper';
+
 function start(context: TestContext): ControllerBench<MemoryKube> {
   const bench = controllerBench(context);
   bench.own(startCertificateController(bench));
@@ -230,7 +232,11 @@ test("acceptance 81: a user's Secret is used as it is and stays byte for byte", 
       nowMs: Date.now(),
     };
     const { certificate: made, keys } = await issueCertificate(own, request);
-    return encodeSecretData({ 'tls.crt': made.pem, 'tls.key': privateKeyPem(keys.privateKey) });
+    return encodeSecretData({
+      'tls.crt': made.pem,
+      'tls.key': privateKeyPem(keys.privateKey),
+      'ca.crt': own.certificate.pem,
+    });
   };
   for (const [name, hosts] of [
     ['right', ['router.west', '10.0.0.7']],
@@ -249,7 +255,11 @@ test("acceptance 81: a user's Secret is used as it is and stays byte for byte", 
   }
   const before = [await secretOf(bench, 'right'), await secretOf(bench, 'wrong')];
   await untilReady(bench, 'right');
-  await untilMessage(bench, 'wrong', 'secret exists but is not controlled by skupper');
+  await untilMessage(
+    bench,
+    'wrong',
+    `${foreign}: tls.crt does not name 10.0.0.7, router.west; it names elsewhere`,
+  );
   assert.deepEqual([await secretOf(bench, 'right'), await secretOf(bench, 'wrong')], before);
   await bench.client.remove(certificate, key('wrong'));
   await bench.client.create(certificate, ca);
@@ -278,7 +288,7 @@ test('a Secret that the user puts in place between look and write is not overwri
     certificate,
     certificateOf('ca', { ca: '', subject: 'CA', signing: true }),
   );
-  await untilMessage(bench, 'ca', 'secret exists but is not controlled by skupper');
+  await untilMessage(bench, 'ca', `${foreign}: tls.crt is missing`);
   assert.deepEqual((await secretOf(bench, 'ca')).data, {});
 });
 

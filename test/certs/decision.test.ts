@@ -151,20 +151,46 @@ test('a Secret of the user is never overwritten, right or wrong', async () => {
   };
   const right = await issueCertificate(authority, { ...request, hosts: leafWish.hosts });
   const wrong = await issueCertificate(authority, { ...request, hosts: ['elsewhere'] });
-  const kept = decideCertificate(leafWish, stored(right, [], false), ca, nowMs);
+  const kept = decideCertificate(
+    leafWish,
+    stored(right, [authority.certificate.pem], false),
+    ca,
+    nowMs,
+  );
   assert.equal(kept.kind, 'keep');
-  const message = 'secret exists but is not controlled by skupper';
-  assert.deepEqual(decideCertificate(leafWish, stored(wrong, [], false), ca, nowMs), {
-    kind: 'refuse',
-    message,
-  });
+  const message = (found: StoredCertificate, atMs = nowMs, wish = leafWish): string => {
+    const decision = decideCertificate(wish, found, ca, atMs);
+    return decision.kind === 'refuse' ? decision.message : decision.kind;
+  };
+  const start = 'secret exists but is not controlled by skupper: ';
+  const bundle = [authority.certificate.pem];
+  assert.equal(
+    message(stored(wrong, bundle, false)),
+    `${start}tls.crt does not name 10.0.0.7, router.west; it names elsewhere`,
+  );
+  assert.equal(message(stored(right, [], false)), `${start}ca.crt is missing`);
+  assert.equal(
+    message(stored(right, bundle, false), nowMs + 2 * day),
+    `${start}tls.crt expired on 2030-01-02T00:00:00Z`,
+  );
+  const mixed = { certificate: right.certificate, keys: wrong.keys };
+  assert.equal(message(stored(mixed, bundle, false)), `${start}tls.key does not belong to tls.crt`);
+  assert.equal(
+    message(stored(right, bundle, false), nowMs, caWish),
+    `${start}tls.crt is not an authority (CA:TRUE is missing)`,
+  );
   // Expired, due or without a CA: still the user's.
   assert.equal(
     decideCertificate(leafWish, stored(right, [], false), ca, nowMs + 2 * day).kind,
     'refuse',
   );
   assert.equal(
-    decideCertificate(leafWish, stored(right, [], false), caStateOf(undefined, nowMs), nowMs).kind,
+    decideCertificate(
+      leafWish,
+      stored(right, [authority.certificate.pem], false),
+      caStateOf(undefined, nowMs),
+      nowMs,
+    ).kind,
     'keep',
   );
   assert.equal(

@@ -21,3 +21,18 @@ export function openssl(
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** Runs a shell script of openssl commands in a new directory; gives its output. */
+export function opensslScript(script: string): { readonly ok: boolean; readonly output: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-openssl-'));
+  try {
+    const run = spawnSync('sh', ['-c', script], {
+      cwd: directory,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return { ok: run.status === 0, output: run.stdout + run.stderr };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

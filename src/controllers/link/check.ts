@@ -5,7 +5,7 @@
 import type { Link, Secret } from '../kinds.ts';
 import { messages } from '../names.ts';
 import type { LinkInput, ProxyInput } from '../router-config/entities.ts';
-import { isUsableCredentials } from '../router-config/credentials.ts';
+import { checkCredentials } from '../router-config/check-credentials.ts';
 
 export interface LinkSurroundings {
   readonly mode: 'interior' | 'edge';
@@ -26,9 +26,8 @@ export function checkLink(link: Link, surroundings: LinkSurroundings): LinkCheck
   const proxySecret = proxyName === '' ? undefined : surroundings.secret(proxyName);
   if (proxyName !== '' && proxySecret === undefined) return problem(messages.proxySecretNotFound);
   const secretName = spec.tlsCredentials ?? '';
-  if (secretName !== '' && !isUsableCredentials(surroundings.secret(secretName))) {
-    return problem(messages.tlsSecretNotFound(secretName));
-  }
+  const fault = checkCredentials(surroundings, secretName, { authority: true, certificate: true });
+  if (fault !== undefined) return problem(fault);
   const endpoint = spec.endpoints.find(({ name }) => name === role);
   if (endpoint === undefined) return problem(`Link has no endpoint named ${role}`);
   const { host = '', port = '' } = endpoint;

@@ -9,6 +9,7 @@ import { announceStatus } from '../tidings.ts';
 import { configMap, type Link, link, secret, type Site, site } from '../kinds.ts';
 import { messages, siteObjects } from '../names.ts';
 import { findLink } from '../network.ts';
+import { checkCredentialsTime, credentialsTurnMs } from '../router-config/check-credentials.ts';
 import { checkLink } from './check.ts';
 import { decideLinkStatus, type LinkFacts } from './status.ts';
 
@@ -53,8 +54,13 @@ class LinkReconciler implements Reconciler<ObjectKey> {
     const own = informers.of(link).get(key);
     if (own === undefined || isTerminating(own)) return {};
     const active = activeSiteOf(this.#context, key.namespace);
+    const nowMs = this.#context.clock.nowMs();
+    const credentials = own.spec?.tlsCredentials ?? '';
+    const secrets = { secret: secretsOf(this.#context, key.namespace) };
+    const problem = this.#problemOf(own, active);
     const facts = {
-      problem: this.#problemOf(own, active),
+      problem,
+      lapsed: problem === undefined ? checkCredentialsTime(secrets, credentials, nowMs) : undefined,
       record: this.#recordOf(key, active?.metadata.uid ?? ''),
     };
     const written = await updateStatus(client, link, own, (copy) => ({
@@ -62,7 +68,9 @@ class LinkReconciler implements Reconciler<ObjectKey> {
       status: decideLinkStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
     announceStatus(this.#context, own, written);
-    return {};
+    if (problem !== undefined) return {};
+    const turnMs = credentialsTurnMs(secrets, credentials, nowMs);
+    return turnMs === undefined ? {} : { requeueAfterMs: Math.max(1000, turnMs - nowMs) };
   }
 
   #recordOf(key: ObjectKey, siteId: string): LinkFacts['record'] {

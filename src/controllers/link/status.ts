@@ -14,6 +14,8 @@ import type { NetworkLink } from '../network.ts';
 export interface LinkFacts {
   /** What is wrong, if anything. */
   readonly problem: string | undefined;
+  /** Why its certificate is not valid now, if so: matters once the link is down. */
+  readonly lapsed?: string | undefined;
   /** Its record in the network; absent when nobody reports it, `unknown` before we could ask. */
   readonly record: NetworkLink | 'unknown' | undefined;
 }
@@ -25,7 +27,8 @@ export function decideLinkStatus(
   at: Evaluation,
 ): NonNullable<Link['status']> {
   const before = link.status ?? {};
-  const { problem } = facts;
+  const isUp = facts.record !== 'unknown' && facts.record?.operational === true;
+  const problem = facts.problem ?? (isUp ? undefined : facts.lapsed);
   const configured = problem === undefined ? stateReady() : stateError(problem);
   const required = ['Configured', 'Operational'];
   // Right after a start nothing is known of the network; what was true before may still be.

@@ -23,7 +23,7 @@ import {
   site,
 } from '../kinds.ts';
 import { annotations, messages } from '../names.ts';
-import { isUsableCredentials } from '../router-config/credentials.ts';
+import { checkCredentials, checkCredentialsTime } from '../router-config/check-credentials.ts';
 import { defaultIssuer } from '../site/decide.ts';
 import { decideRouterAccessStatus, isControlled, securedAccessSpec, specOf } from './decide.ts';
 
@@ -90,8 +90,12 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
     const name = specOf(access).tlsCredentials;
     const configured = secured?.status?.conditions?.find(({ type }) => type === 'Configured');
     if (configured?.status === 'False') return configured.message;
-    const credentials = secretsOf(this.#context, access.metadata.namespace ?? '')(name);
-    return isUsableCredentials(credentials) ? undefined : messages.tlsSecretNotFound(name);
+    if (name === '') return messages.tlsSecretNotFound(name);
+    const secrets = { secret: secretsOf(this.#context, access.metadata.namespace ?? '') };
+    return (
+      checkCredentials(secrets, name, { authority: true, certificate: true }) ??
+      checkCredentialsTime(secrets, name, this.#context.clock.nowMs())
+    );
   }
 
   async #ensureSecuredAccess(

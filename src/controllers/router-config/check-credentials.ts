@@ -1,22 +1,9 @@
-/** Whether a Secret has what a service needs for TLS, said so that a person can put it right. */
-import { CodedError, messageOf } from '#base/errors.ts';
+/** Whether a Secret has what is needed of it for TLS, said so that a person can put it right. */
 import { secretText } from '#kube/index.ts';
-import {
-  keyMatchesCertificate,
-  parseCertificate,
-  parsePrivateKey,
-  splitBundle,
-} from '#pki/index.ts';
+import { type CredentialNeed, faultOfForm, faultOfTime, parseCertificate } from '#pki/index.ts';
 import type { Secret } from '../kinds.ts';
 import { messages } from '../names.ts';
 import { isUsableCredentials } from './credentials.ts';
-
-export interface CredentialsNeed {
-  /** `ca.crt`, to know the other side by. */
-  readonly authority: boolean;
-  /** `tls.crt` and `tls.key`, to show to the other side. */
-  readonly certificate: boolean;
-}
 
 export interface Secrets {
   readonly secret: (name: string) => Secret | undefined;
@@ -29,47 +16,60 @@ export interface Secrets {
 export function checkCredentials(
   secrets: Secrets,
   name: string,
-  need: CredentialsNeed,
+  need: CredentialNeed,
 ): string | undefined {
   if (name === '') return undefined;
   const secret = secrets.secret(name);
   if (!isUsableCredentials(secret)) return messages.tlsSecretNotFound(name);
-  const fault =
-    (need.authority ? authorityFault(secretText(secret, 'ca.crt')) : undefined) ??
-    (need.certificate
-      ? certificateFault(secretText(secret, 'tls.crt'), secretText(secret, 'tls.key'))
-      : undefined);
-  return fault === undefined ? undefined : `TLS credentials secret "${name}": ${fault}`;
+  const fault = knownFaultOf(secret, need);
+  return fault === undefined ? undefined : messages.tlsSecretUnfit(name, fault);
 }
 
-function authorityFault(bundle: string | undefined): string | undefined {
-  if (isAbsent(bundle)) return 'ca.crt is missing';
-  return faultOf('ca.crt', () => splitBundle(bundle).forEach((pem) => parseCertificate(pem)));
-}
-
-function certificateFault(
-  certificate: string | undefined,
-  key: string | undefined,
+/**
+ * Why the certificate in a Secret of good form is not valid now; undefined when it is. Connections
+ * that exist outlive their certificate, so this is told and nothing is taken down for it.
+ */
+export function checkCredentialsTime(
+  secrets: Secrets,
+  name: string,
+  nowMs: number,
 ): string | undefined {
-  if (isAbsent(certificate)) return 'tls.crt is missing';
-  if (isAbsent(key)) return 'tls.key is missing';
-  const unreadable =
-    faultOf('tls.crt', () => parseCertificate(certificate)) ??
-    faultOf('tls.key', () => parsePrivateKey(key));
-  if (unreadable !== undefined) return unreadable;
-  return keyMatchesCertificate(key, certificate) ? undefined : 'tls.key does not belong to tls.crt';
+  const secret = name === '' ? undefined : secrets.secret(name);
+  const pem = secret === undefined ? undefined : secretText(secret, 'tls.crt');
+  if (pem === undefined || pem.trim() === '') return undefined;
+  const fault = faultOfTime(parseCertificate(pem), nowMs);
+  return fault === undefined ? undefined : messages.tlsSecretUnfit(name, fault);
 }
 
-function isAbsent(text: string | undefined): text is undefined {
-  return text === undefined || text.trim() === '';
+/** When what `checkCredentialsTime` says changes next, milliseconds since 1970; undefined: never. */
+export function credentialsTurnMs(
+  secrets: Secrets,
+  name: string,
+  nowMs: number,
+): number | undefined {
+  const secret = name === '' ? undefined : secrets.secret(name);
+  const pem = secret === undefined ? undefined : secretText(secret, 'tls.crt');
+  if (pem === undefined || pem.trim() === '') return undefined;
+  const { notBeforeMs, notAfterMs } = parseCertificate(pem);
+  return [notBeforeMs, notAfterMs].find((turnMs) => turnMs > nowMs);
 }
 
-function faultOf(file: string, read: () => unknown): string | undefined {
-  try {
-    read();
-    return undefined;
-  } catch (thrown) {
-    if (!(thrown instanceof CodedError)) throw thrown;
-    return `${file}: ${messageOf(thrown)}`;
-  }
+/** Cached objects are replaced when they change, so the object itself is the key. */
+const knownFaults = new WeakMap<Secret, Map<string, string | undefined>>();
+
+/** Reading keys costs, and plans are made often. */
+function knownFaultOf(secret: Secret, need: CredentialNeed): string | undefined {
+  const known = knownFaults.get(secret) ?? new Map<string, string | undefined>();
+  knownFaults.set(secret, known);
+  const id = `${need.authority} ${need.certificate}`;
+  if (!known.has(id)) known.set(id, faultOfForm(textsOf(secret), need));
+  return known.get(id);
+}
+
+function textsOf(secret: Secret): Parameters<typeof faultOfForm>[0] {
+  return {
+    'tls.crt': secretText(secret, 'tls.crt'),
+    'tls.key': secretText(secret, 'tls.key'),
+    'ca.crt': secretText(secret, 'ca.crt'),
+  };
 }

@@ -20,6 +20,7 @@ import { annotations, messages, siteObjects } from '../names.ts';
 import { specOf as accessSpec } from '../router-access/decide.ts';
 import type { SiteRuntime } from '../runtime.ts';
 import { parseConfig } from './config-file.ts';
+import { checkCredentials } from './check-credentials.ts';
 import { credentialsOf, isUsableCredentials } from './credentials.ts';
 import {
   type AccessInput,
@@ -130,12 +131,17 @@ function wait(waitsFor: string): PlanOutcome {
   return { ok: false, waitsFor };
 }
 
+/** A way in shows a certificate, and knows those who come by their authority. */
+const accessNeed = { authority: true, certificate: true };
+
 function accessInputs(objects: NamespaceObjects, runtime: PlanRuntime): AccessInput[] {
   return objects.routerAccesses.flatMap((access) => {
     const { name } = access.metadata;
     const { roles, tlsCredentials, bindHost = '' } = accessSpec(access);
     const service = objects.service(name);
     if (service === undefined || !isUsableCredentials(objects.secret(tlsCredentials))) return [];
+    // A router would refuse them too, in words that name no Secret.
+    if (checkCredentials(objects, tlsCredentials, accessNeed) !== undefined) return [];
     return roles.flatMap(({ name: role }) => {
       const bind = runtime.roles.includes(role) ? runtime.bindOf(service, role) : undefined;
       if (bind === undefined) return [];

@@ -50,6 +50,20 @@ export async function ensureCertificates(context: ControllerContext, site: Site)
     subject: siteObjects.localClient,
     client: true,
   });
+  // What routers show to servers and trust in them when nothing else is said (`--tls-trust`).
+  await context.ensureCertificate({
+    ...common,
+    ...authority,
+    name: siteObjects.serviceCa,
+    subject: `${name} service CA`,
+  });
+  await context.ensureCertificate({
+    ...common,
+    ca: siteObjects.serviceCa,
+    name: siteObjects.serviceClient,
+    subject: siteObjects.serviceClient,
+    client: true,
+  });
 }
 
 /** The Service in front of the router's management listener. */

@@ -10,7 +10,7 @@ import { keyMatchesCertificate, PkiError } from '#pki/index.ts';
 import type { GrantsDeps } from '../controller-deps.ts';
 import { GrantsError } from '../errors.ts';
 import { type Certificate, certificate, namespace, type Secret, secret } from '../kinds.ts';
-import { textOf } from './signing-authority.ts';
+import { textOf } from '../secret-text.ts';
 
 const caName = 'skupper-grant-server-ca';
 const serverName = 'skupper-grant-server';

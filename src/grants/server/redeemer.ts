@@ -30,6 +30,7 @@ import type { RedemptionCounter } from './redemption-counter.ts';
 import { noSite, type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 import { type Signer, SigningAuthorities } from './signing-authority.ts';
 import { activeSite, endpointGroups, issuerOf } from '../site-access.ts';
+import { bundleForJoiners, faultOfTrust, siteServerName } from '../site-trust.ts';
 
 export interface RedeemerDeps {
   readonly grants: Pick<GrantDirectory, 'find'>;
@@ -203,12 +204,15 @@ export class Redeemer {
     const secret = this.#deps.secrets.get({ namespace, name: issuer });
     const signer = secret === undefined ? undefined : this.#signers.of(secret);
     if (signer === undefined) return { refusal: refusals.noIssuer };
+    const server = this.#deps.secrets.get({ namespace, name: siteServerName });
+    const fault = faultOfTrust(server, secret, issuer);
+    if (fault !== undefined) return { refusal: { status: 500, text: fault } };
     const groups = endpointGroups(site);
     if (groups.length === 0) return { refusal: refusals.noEndpoints };
     const pair = await this.#sign(signer, joiner, signingRequest);
     if (pair === undefined) return { refusal: refusals.badRequest };
     const { certificate, keyPem } = pair;
-    const caPem = signer.bundlePem;
+    const caPem = bundleForJoiners(server, signer.bundlePem, this.#deps.clock.nowMs());
     return {
       documents: linkDocuments({
         name: joiner.name,

@@ -1,6 +1,7 @@
 /** The authority in a Secret, ready to sign for joiners. Reading keys costs; the last are kept. */
 import { type Authority, joinBundle, parseAuthority, PkiError } from '#pki/index.ts';
 import type { Secret } from '../kinds.ts';
+import { textOf } from '../secret-text.ts';
 
 /** An authority and the bundle that those who trust it should hold. */
 export interface Signer {
@@ -30,9 +31,4 @@ export class SigningAuthorities {
       throw thrown;
     }
   }
-}
-
-/** The text under a key of a Secret's data; empty when absent. */
-export function textOf(secret: Secret, key: string): string {
-  return Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8');
 }
