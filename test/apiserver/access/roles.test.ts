@@ -105,7 +105,7 @@ test('nobody gives away more than he holds', async (t) => {
   const missing = await askAs(api, bob, bindings, bindTo('gone'));
   assert.deepEqual(
     [missing.status, missing.json.message],
-    [404, 'clusterroles.rbac.authorization.k8s.io "gone" not found'],
+    [404, 'clusterrolebindings.rbac.authorization.k8s.io "gone" not found'],
   );
   const aggregate = {
     metadata: { name: 'all' },
@@ -114,7 +114,7 @@ test('nobody gives away more than he holds', async (t) => {
   const collects = await askAs(api, bob, clusterRoles, { body: aggregate });
   assert.match(
     collects.json.message,
-    /must have cluster-admin privileges to use an aggregationRule$/,
+    /must have cluster-admin privileges to use the aggregationRule$/,
   );
   // Whoever may escalate or bind may.
   await grantTo(api, 'escalate', 'bob', [
@@ -240,5 +240,5 @@ test('reviews of others answer by the same rules, for those who may ask', async 
   const elsewhere = {
     spec: { user: 'eve', resourceAttributes: { ...resourceAttributes, namespace: 'x' } },
   };
-  assert.equal((await api.call(local, { body: elsewhere })).status, 400);
+  assert.equal((await api.call(local, { body: elsewhere })).status, 422);
 });

@@ -60,7 +60,7 @@ function checkRole(deps: RoleGateDeps, write: ProposedWrite): void {
   if (fault !== undefined) throw refusal(write, fault);
   if (!isRecord(object['aggregationRule']) && !isRecord(old?.['aggregationRule'])) return;
   if (uncoveredRules(deps.rulesFor(user, '').rules, fullRules).length > 0) {
-    throw refusal(write, 'must have cluster-admin privileges to use an aggregationRule');
+    throw refusal(write, 'must have cluster-admin privileges to use the aggregationRule');
   }
 }
 
@@ -70,7 +70,8 @@ function checkBinding(deps: RoleGateDeps, write: ProposedWrite): void {
   const plural = ref.kind === 'Role' ? 'roles' : 'clusterroles';
   if (allowed(deps, write, 'bind', plural, ref.name)) return;
   const rules = deps.rulesOf(ref, target.namespace);
-  if (typeof rules === 'string') throw notFoundObject({ plural, group: rbacGroup }, ref.name);
+  // Kubernetes names the kind of the binding and the name of the role.
+  if (typeof rules === 'string') throw notFoundObject(target.definition, ref.name);
   const fault = missingText(deps, user, target.namespace, rules);
   if (fault !== undefined) throw refusal(write, fault);
 }

@@ -6,12 +6,17 @@ import {
   badRequest,
   type DynamicObject,
   type FieldError,
-  forbidden,
   invalid,
   invalidObject,
   isRecord,
 } from '#kube/index.ts';
-import type { Attributes, HeldRules, PolicyRule, User } from '#rbac/index.ts';
+import {
+  type Attributes,
+  type HeldRules,
+  type PolicyRule,
+  ruleText,
+  type User,
+} from '#rbac/index.ts';
 import { type Authorizer, fullRules, isMaster } from '../authorization/authorizer.ts';
 import { type Answer, reviewAnswer, specOf, textOf, textsOf } from './review.ts';
 
@@ -22,7 +27,7 @@ const apiVersion = `${group}/v1`;
 export function selfAccessReview(authorizer: Authorizer): Answer {
   return (question) => {
     const spec = specOf(question);
-    const attributes = attributesOf('SelfSubjectAccessReview', spec, []);
+    const attributes = attributesOf(spec, []);
     return decided('SelfSubjectAccessReview', spec, authorizer, question.user, attributes);
   };
 }
@@ -32,7 +37,7 @@ export function accessReview(authorizer: Authorizer): Answer {
   return (question) => {
     const spec = specOf(question);
     const user = subjectOf(spec);
-    const attributes = attributesOf('SubjectAccessReview', spec, subjectFaults(user));
+    const attributes = attributesOf(spec, subjectFaults(user));
     return decided('SubjectAccessReview', spec, authorizer, user, attributes);
   };
 }
@@ -45,14 +50,19 @@ export function localAccessReview(authorizer: Authorizer): Answer {
     const { namespace } = question.info;
     const user = subjectOf(spec);
     const faults = subjectFaults(user);
+    const resource = spec['resourceAttributes'];
+    if (isRecord(resource) && resource['namespace'] !== namespace) {
+      const given = textOf(resource, 'namespace');
+      faults.push(
+        invalid('spec.resourceAttributes.namespace', given, 'must match metadata.namespace'),
+      );
+    }
     if (isRecord(spec['nonResourceAttributes'])) {
       const why = 'disallowed on this kind of request';
-      faults.push(invalid('spec.nonResourceAttributes', spec['nonResourceAttributes'], why));
+      const shown = goAttributes(spec['nonResourceAttributes']);
+      faults.push(invalid('spec.nonResourceAttributes', shown, why));
     }
-    const attributes = attributesOf(kind, spec, faults);
-    if (attributes.type !== 'resource' || attributes.namespace !== namespace) {
-      throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
-    }
+    const attributes = attributesOf(spec, faults);
     return decided(kind, spec, authorizer, user, attributes, { namespace });
   };
 }
@@ -60,10 +70,11 @@ export function localAccessReview(authorizer: Authorizer): Answer {
 /** `kubectl auth can-i --list`. */
 export function selfRulesReview(rulesFor: (user: User, namespace: string) => HeldRules): Answer {
   return (question) => {
-    const spec = specOf(question);
+    const namespace = textOf(specOf(question), 'namespace');
+    if (namespace === '') throw badRequest('no namespace on request');
     const { user } = question;
-    const { rules, faults } = rulesFor(user, textOf(spec, 'namespace'));
-    const all = isMaster(user) ? [...fullRules, ...rules] : rules;
+    const { rules, faults } = rulesFor(user, namespace);
+    const all = distinct(isMaster(user) ? [...rules, ...fullRules] : rules);
     return reviewAnswer(apiVersion, 'SelfSubjectRulesReview', {
       spec: {},
       status: {
@@ -76,6 +87,16 @@ export function selfRulesReview(rulesFor: (user: User, namespace: string) => Hel
       },
     });
   };
+}
+
+/** Several bindings may give the same. */
+function distinct(rules: readonly PolicyRule[]): PolicyRule[] {
+  return [...new Map(rules.map((rule) => [ruleText(rule), rule])).values()];
+}
+
+/** As Go prints them. */
+function goAttributes(attributes: Readonly<Record<string, unknown>>): object {
+  return { Path: textOf(attributes, 'path'), Verb: textOf(attributes, 'verb') };
 }
 
 function isResourceRule({ resources = [] }: PolicyRule): boolean {
@@ -116,21 +137,17 @@ function subjectFaults({ name, groups }: User): FieldError[] {
  * @throws StatusError KUBE_INVALID unless exactly one sort of attributes is there
  */
 function attributesOf(
-  kind: string,
   spec: Readonly<Record<string, unknown>>,
   faults: readonly FieldError[],
 ): Attributes {
   const { resourceAttributes: resource, nonResourceAttributes: other } = spec;
   const found = [...faults];
-  if (isRecord(resource) && isRecord(other)) {
-    const why = 'cannot be specified in combination with resourceAttributes';
-    found.push(forbidden('spec.nonResourceAttributes', why));
-  }
-  if (!isRecord(resource) && !isRecord(other)) {
+  if (isRecord(resource) === isRecord(other)) {
     const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-    found.push(invalid('spec.resourceAttributes', null, why));
+    found.unshift(invalid('spec', isRecord(other) ? goAttributes(other) : null, why));
   }
-  if (found.length > 0) throw invalidObject({ kind, group }, '', found);
+  // Kubernetes leaves the kind out here.
+  if (found.length > 0) throw invalidObject({ kind: '', group }, '', found);
   if (isRecord(resource)) {
     return {
       type: 'resource',

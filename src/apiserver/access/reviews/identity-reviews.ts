@@ -2,7 +2,8 @@
  * Who am I, and whose token is this.
  * @spec Kubernetes authentication.k8s.io/v1
  */
-import { badRequest } from '#kube/index.ts';
+import type { Clock } from '#base/clock.ts';
+import { badRequest, formatTime } from '#kube/index.ts';
 import type { User } from '#rbac/index.ts';
 import { looksLikeToken, TokenError } from '#token/index.ts';
 import type { TokenChecker } from '../tokens/token-checker.ts';
@@ -14,8 +15,13 @@ const apiVersion = 'authentication.k8s.io/v1';
 const audiencesMax = 64;
 
 /** `kubectl auth whoami`. */
-export const selfReview: Answer = ({ user }) =>
-  reviewAnswer(apiVersion, 'SelfSubjectReview', { status: { userInfo: userInfoOf(user) } });
+export function selfReview(clock: Clock): Answer {
+  return ({ user }) =>
+    reviewAnswer(apiVersion, 'SelfSubjectReview', {
+      metadata: { creationTimestamp: formatTime(clock.nowMs()) },
+      status: { userInfo: userInfoOf(user) },
+    });
+}
 
 /**
  * Checks a token for somebody it was presented to. A bad one is an answer, not an error. The token is

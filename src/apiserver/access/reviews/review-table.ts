@@ -29,7 +29,7 @@ export class ReviewTable {
     const authn = 'authentication.k8s.io/v1';
     const authz = 'authorization.k8s.io/v1';
     this.#clusterWide = new Map<string, Answer>([
-      [`${authn}/selfsubjectreviews/`, selfReview],
+      [`${authn}/selfsubjectreviews/`, selfReview(tokens.clock)],
       [`${authn}/tokenreviews/`, tokenReview(checker)],
       [`${authz}/selfsubjectaccessreviews/`, selfAccessReview(authorizer)],
       [

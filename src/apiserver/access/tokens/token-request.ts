@@ -95,16 +95,20 @@ interface Spec {
   readonly reference: Reference | undefined;
 }
 
-/** What the body says of its name must be what the path says. @throws StatusError KUBE_INVALID */
+/** What the body says of its place must be what the path says. @throws StatusError */
 function checkPlace({ body, info }: Question): void {
   const { metadata } = body;
   if (!isRecord(metadata)) return;
-  for (const field of ['name', 'namespace'] as const) {
-    const given = textOf(metadata, field);
-    if (given === '' || given === info[field]) continue;
-    const why = `must match the service account ${field} if specified`;
-    throw invalidObject(kind, info.name, [invalid(`metadata.${field}`, given, why)]);
+  const namespace = textOf(metadata, 'namespace');
+  if (namespace !== '' && namespace !== info.namespace) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
   }
+  const name = textOf(metadata, 'name');
+  if (name === '' || name === info.name) return;
+  const why = 'must match the service account name if specified';
+  throw invalidObject(kind, info.name, [invalid('metadata.name', name, why)]);
 }
 
 /** @throws StatusError KUBE_INVALID, KUBE_BAD_REQUEST */

@@ -1,6 +1,7 @@
 /** Role and ClusterRole (rbac.authorization.k8s.io/v1): what may be done. */
 import { checkPathSegment } from '../../name.ts';
 import { labelSelectorSchema } from '../../selector/schema.ts';
+import { type FieldError, required } from '../../field-error.ts';
 import type { KubeObject } from '../../object.ts';
 import { array, object } from '../../schema/build.ts';
 import type { Infer } from '../../schema/node.ts';
@@ -31,6 +32,16 @@ export type Role = Infer<typeof roleSchema>;
 /** A ClusterRole. */
 export type ClusterRole = Infer<typeof clusterRoleSchema>;
 
+function checkClusterRole(target: KubeObject): FieldError[] {
+  const { rules, aggregationRule }: ClusterRole = target;
+  const found = checkRules(rules ?? [], false);
+  if (aggregationRule && (aggregationRule.clusterRoleSelectors ?? []).length === 0) {
+    const why = 'at least one clusterRoleSelector required if aggregationRule is non-nil';
+    found.push(required('aggregationRule.clusterRoleSelectors', why));
+  }
+  return found;
+}
+
 const common = {
   group: rbacGroup,
   columns: [nameColumn, createdAtColumn],
@@ -55,5 +66,5 @@ export const clusterRole = builtin({
   scope: 'Cluster',
   description: 'What may be done everywhere, or wherever it is bound.',
   schema: clusterRoleSchema,
-  validate: (target: KubeObject) => checkRules((target as ClusterRole).rules ?? [], false),
+  validate: checkClusterRole,
 });
