@@ -6,6 +6,7 @@ import {
   ensureServerFiles,
   openApiStore,
   type RunningApiServer,
+  type ServerFiles,
   type ServerFilesRequest,
   startApiServer,
 } from '#apiserver/index.ts';
@@ -13,7 +14,8 @@ import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import { builtinDefinitions, type KubeObject, Registry } from '#kube/index.ts';
-import { directConnection, KubeClient } from '#kubeclient/index.ts';
+import type { TlsIdentity } from '#http/index.ts';
+import { directConnection, KubeClient, type KubeConnection } from '#kubeclient/index.ts';
 import type { Store } from '#store/index.ts';
 import type { RunningStack } from './running-stack.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -34,6 +36,13 @@ export interface ApiPart {
   readonly kubeconfig: string;
   /** The machine's owner, as the kubeconfig is. */
   readonly client: KubeClient;
+  readonly connection: KubeConnection;
+  /** PEM of the CA of everything on this machine. */
+  readonly ca: string;
+  /** Of a server on this machine, for the names under which it is reached. */
+  readonly tls: TlsIdentity;
+  /** Tells when the identity was renewed. */
+  onTls(user: (identity: TlsIdentity) => void): void;
 }
 
 /** The address by which this machine reaches what listens on `listen`. */
@@ -54,18 +63,17 @@ const renewalCheckMs = 12 * 3600 * 1000;
 /** Renews the server's certificate when it is due, also in a process that runs for years. */
 function keepCertificate(
   deps: { readonly clock: typeof systemClock; readonly logger: Logger },
-  server: RunningApiServer,
+  use: (files: ServerFiles) => void,
   request: ServerFilesRequest,
 ): Running {
   const timer = setInterval(() => {
-    ensureServerFiles(deps, request).then(
-      (files) =>
-        server.setTls({ cert: files.serverCert, key: files.serverKey, clientCa: files.ca }),
-      (thrown: unknown) =>
+    ensureServerFiles(deps, request)
+      .then(use)
+      .catch((thrown: unknown) =>
         deps.logger.error('certificate of the API server not renewed', {
           reason: messageOf(thrown),
         }),
-    );
+      );
   }, renewalCheckMs);
   timer.unref();
   return { stop: async () => clearInterval(timer) };
@@ -107,8 +115,23 @@ export async function startApiPart(
     },
   );
   stack.add('API server', server);
-  stack.add('certificate renewal', keepCertificate(deps, server, request));
+  const users = new Set<(identity: TlsIdentity) => void>();
+  const use = ({ serverCert: cert, serverKey: key, ca }: ServerFiles): void => {
+    server.setTls({ cert, key, clientCa: ca });
+    for (const user of users) user({ cert, key });
+  };
+  stack.add('certificate renewal', keepCertificate(deps, use, request));
   const url = `https://${urlHost(localHostOf(options.listen))}:${server.port}`;
-  const client = new KubeClient(directConnection({ server: url, ...owner }));
-  return { server, store, url, kubeconfig, client };
+  const connection = directConnection({ server: url, ...owner });
+  return {
+    server,
+    store,
+    url,
+    kubeconfig,
+    connection,
+    client: new KubeClient(connection),
+    ca: files.ca,
+    tls: { cert: files.serverCert, key: files.serverKey },
+    onTls: (user) => void users.add(user),
+  };
 }

@@ -3,6 +3,7 @@
  * API does not pay for the router and the API server.
  */
 import type { ControllerOptions } from './controller-process/controller-options.ts';
+import type { GatewayProcessOptions } from './gateway-process/gateway.ts';
 import type { RouterProcessOptions } from './router-process/router.ts';
 import type { TokenRequestProcessOptions } from './token-request-process/token-request.ts';
 import type { UpOptions } from './up.ts';
@@ -32,4 +33,10 @@ export async function runTokenRequest(options: TokenRequestProcessOptions): Prom
 export async function runController(options: ControllerOptions): Promise<number> {
   const controller = await import('./controller-process/controller.ts');
   return controller.runController(options);
+}
+
+/** Runs the access gateway until it is told to stop. @returns the exit code */
+export async function runGateway(options: GatewayProcessOptions): Promise<number> {
+  const gateway = await import('./gateway-process/gateway.ts');
+  return gateway.runGateway(options);
 }

@@ -11,6 +11,7 @@ import { startControlPart } from './control-part.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { runDemo } from './demo.ts';
 import { actionAfter } from './start-failure.ts';
+import { startGatewayPart } from './gateway-part.ts';
 import { startHelloService } from './hello-service.ts';
 import { startMetricsEndpoint } from './metrics-endpoint.ts';
 import { type Readiness, removeReadyFile, writeReadyFile } from './ready-file.ts';
@@ -27,6 +28,7 @@ export interface UpOptions {
   readonly listen: string;
   /** Ports; 0 is any free one. */
   readonly apiPort: number;
+  readonly gatewayPort: number;
   readonly grantPort: number;
   readonly metricsPort: number;
   /** Host in URLs, endpoints and certificates. Default: the listen address. */
@@ -88,6 +90,14 @@ async function serve(run: Run): Promise<void> {
     advertise,
     version,
   });
+  const gateway = await startGatewayPart(stack, log, {
+    api,
+    metrics,
+    dataPath: data.path,
+    listen: options.listen,
+    port: options.gatewayPort,
+    advertise,
+  });
   const endpoint = stack.add(
     'metrics',
     await startMetricsEndpoint(
@@ -101,7 +111,7 @@ async function serve(run: Run): Promise<void> {
     apiServer: api.url,
     kubeconfig: api.kubeconfig,
     console: null,
-    gateway: null,
+    gateway: gateway.url,
     grantServer: control.grantServerUrl,
     metrics: endpoint.url.replace(urlHost(options.listen), urlHost(localHostOf(options.listen))),
   };
@@ -133,6 +143,7 @@ async function demo(run: Run, api: ApiPart): Promise<void> {
   ]) {
     print(`  kubectl ${command}`);
   }
+  print('  ./bin/drawbridge gateway link --resource configmaps --for 30m -n west');
   print('  ./bin/drawbridge link status -n east');
   print('');
   const kept = run.data.temporary ? 'stops everything and removes its data' : 'stops everything';
@@ -147,6 +158,7 @@ function stackService<S extends { stop(): Promise<void> }>(stack: RunningStack, 
 function printHowToGoOn(readiness: Readiness): void {
   print(`  export KUBECONFIG=${readiness.kubeconfig}`);
   print('  ./bin/drawbridge site create west --enable-link-access');
+  print('  ./bin/drawbridge gateway link --resource configmaps --for 30m');
   print(`grants are redeemed at ${readiness.grantServer}, metrics are at ${readiness.metrics}`);
   print('Ctrl-C stops everything; the data stays.');
 }

@@ -87,6 +87,12 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/expose.ts')).addExposeVerb,
   },
   {
+    name: 'gateway',
+    heading: 'People and bots:',
+    description: 'links, kubeconfigs and tokens that open parts of an API for a while',
+    load: async () => (await import('./verbs/gateway/gateway.ts')).addGateway,
+  },
+  {
     name: 'token-request',
     heading: 'People and bots:',
     description: 'short-lived tokens for bots: expose the API that makes them, or get one',

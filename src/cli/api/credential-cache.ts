@@ -15,8 +15,8 @@ export interface Credential {
   readonly expiresAtMs: number;
 }
 
-/** Part of its life after which a credential is replaced. */
-const renewAfter = 2 / 3;
+/** Part of its life after which a credential is replaced, unless said otherwise. */
+const renewAfterDefault = 2 / 3;
 /** Never handed out with less life left than this. */
 const lifeLeftMsMin = 30_000;
 /** How long to wait for another run that asks for the same credential. */
@@ -28,11 +28,16 @@ const lockPollMs = 50;
 export class CredentialCache {
   readonly #folder: string;
   readonly #nowMs: () => number;
+  readonly #renewAfter: number;
 
-  /** @param folder made when absent, with mode 0700 */
-  constructor(folder: string, nowMs: () => number) {
+  /**
+   * @param folder made when absent, with mode 0700
+   * @param renewAfter part of its life after which a credential is replaced, 0 to 1
+   */
+  constructor(folder: string, nowMs: () => number, renewAfter = renewAfterDefault) {
     this.#folder = folder;
     this.#nowMs = nowMs;
+    this.#renewAfter = renewAfter;
   }
 
   /**
@@ -63,7 +68,7 @@ export class CredentialCache {
 
   #isFresh({ obtainedAtMs, expiresAtMs }: Credential): boolean {
     const now = this.#nowMs();
-    const renewAtMs = obtainedAtMs + (expiresAtMs - obtainedAtMs) * renewAfter;
+    const renewAtMs = obtainedAtMs + (expiresAtMs - obtainedAtMs) * this.#renewAfter;
     return obtainedAtMs <= now && now < renewAtMs && expiresAtMs - now > lifeLeftMsMin;
   }
 

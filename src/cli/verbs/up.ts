@@ -30,15 +30,11 @@ Ctrl-C stops everything it started.`;
 export function addUp(program: Command, io: CliIo, outcome: Outcome): void {
   program
     .command('up')
-    .description('run the API, controllers, grant server and routers on this machine')
+    .description('run the API, controllers, grant server, gateway and routers on this machine')
     .option('--data <dir>', 'database, keys and kubeconfig (default: XDG data home drawbridge/)')
     .option('--listen <address>', 'IP address to listen on', '127.0.0.1')
     .option('--api-port <port>', 'port of the API server, 0 for any free', '6440')
-    .option(
-      '--gateway-port <port>',
-      'reserved for the gateway, which this version does not have',
-      '8443',
-    )
+    .option('--gateway-port <port>', 'port of the access gateway, 0 for any free one', '8443')
     .option('--grant-port <port>', 'port of the grant server, 0 for any free', '9090')
     .option('--metrics-port <port>', 'port of metrics and health, 0 for any free', '9000')
     .option('--advertise <host>', 'host name others use to come here (default: --listen)')
@@ -49,10 +45,6 @@ export function addUp(program: Command, io: CliIo, outcome: Outcome): void {
     .action(async (flags: UpFlags, command: Command) => {
       refuseGlobals('up', command.optsWithGlobals());
       const options = readUpFlags(flags);
-      // Scripts that want free ports give 0 for each; only who wants a certain one must hear of it.
-      if (command.getOptionValueSource('gatewayPort') === 'cli' && flags.gatewayPort !== '0') {
-        io.stderr.write('drawbridge: --gateway-port has no effect: this version has no gateway\n');
-      }
       const { runUp } = await import('#app/index.ts');
       outcome.exitCode = await runUp(options);
     });
@@ -74,6 +66,7 @@ export function readUpFlags(flags: UpFlags) {
   return {
     listen: flags.listen,
     apiPort: Number(flags.apiPort),
+    gatewayPort: Number(flags.gatewayPort),
     grantPort: Number(flags.grantPort),
     metricsPort: Number(flags.metricsPort),
     demo: flags.demo,

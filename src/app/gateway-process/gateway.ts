@@ -1,0 +1,140 @@
+/** The process that is the gateway: before the API server of a kubeconfig or of its pod. */
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '#base/errors.ts';
+import {
+  announce,
+  GatewayError,
+  type GatewayOptions,
+  type IdentityMode,
+  startGateway,
+} from '#gateway/index.ts';
+import type { TlsIdentity } from '#http/index.ts';
+import {
+  connectionFromKubeconfig,
+  EventRecorder,
+  KubeClient,
+  type KubeconfigOptions,
+  type KubeConnection,
+} from '#kubeclient/index.ts';
+import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import { startMetricsEndpoint } from '../metrics-endpoint.ts';
+import { RunningStack } from '../running-stack.ts';
+import { actionAfter } from '../start-failure.ts';
+import { aborted, listenForStop } from '../stop-signal.ts';
+import { systemClock, systemRandom } from '../system.ts';
+import { watchIdentity } from '../token-request-process/identity-files.ts';
+
+export interface GatewayProcessOptions
+  extends Pick<
+    GatewayOptions,
+    'audit' | 'hosts' | 'protectedNamespaces' | 'trustedProxies' | 'allowedOrigins'
+  > {
+  readonly listen: string;
+  /** 0 is any free one. */
+  readonly port: number;
+  readonly tlsFiles: { readonly cert: string; readonly key: string };
+  /** `https://host[:port]` */
+  readonly publicUrl: string;
+  readonly publicCaFile?: string;
+  readonly kubeconfig: KubeconfigOptions;
+  /** Kubeconfig files of other clusters, by name. */
+  readonly clusters: ReadonlyMap<string, string>;
+  readonly identity: IdentityMode;
+  readonly namespace: string;
+  readonly nodesProxy: boolean;
+  /** Absent: no metrics. */
+  readonly metricsPort?: number;
+}
+
+/** How long requests under way may take when the process stops; milliseconds. */
+const stopGraceMs = 5000;
+
+/** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
+export async function runGateway(options: GatewayProcessOptions): Promise<number> {
+  const log = createLogger({ level: 'info', facts: { component: 'gateway' } });
+  const stack = new RunningStack(log);
+  using stop = listenForStop();
+  let exitCode = 0;
+  try {
+    await serve(options, log, stack);
+    await aborted(stop.signal);
+  } catch (thrown) {
+    process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${actionAfter(thrown)}\n`);
+    exitCode = 1;
+  }
+  await stack.stop({ graceMs: stopGraceMs });
+  return exitCode;
+}
+
+async function serve(
+  options: GatewayProcessOptions,
+  log: RunningLogger,
+  stack: RunningStack,
+): Promise<void> {
+  const metrics = createMetrics({ processMetrics: true });
+  const local = await connectionFromKubeconfig(options.kubeconfig);
+  const client = new KubeClient(local);
+  const deps = { client, clock: systemClock, random: systemRandom, log, metrics };
+  const events = stack.add('events', new EventRecorder(deps, 'drawbridge-gateway'));
+  const { tlsFiles, publicCaFile } = options;
+  const ca = publicCaFile === undefined ? '' : await readText(publicCaFile, 'the CA');
+  const gateway = await startGateway(
+    { ...deps, events },
+    {
+      ...options,
+      host: options.listen,
+      tls: await readIdentity(tlsFiles),
+      clusters: await connections(local, options.clusters),
+      protectedNamespaces: [options.namespace, 'kube-system', ...options.protectedNamespaces],
+    },
+  );
+  stack.add('gateway', gateway);
+  const read = (): Promise<TlsIdentity> => readIdentity(tlsFiles);
+  stack.add(
+    'TLS files',
+    watchIdentity(log, read, (identity) => gateway.setTls(identity)),
+  );
+  if (options.metricsPort !== undefined) {
+    const endpoint = await startMetricsEndpoint(
+      { log, metrics, unhealthy: () => undefined },
+      { host: options.listen, port: options.metricsPort },
+    );
+    stack.add('metrics', endpoint);
+  }
+  await announce(client, options.namespace, { url: options.publicUrl, ca }).catch(
+    (thrown: unknown) => {
+      log.warn('the command line will not find the gateway', { reason: messageOf(thrown) });
+    },
+  );
+  process.stdout.write(`drawbridge gateway serves ${local.server} at ${gateway.origin}\n`);
+}
+
+async function connections(
+  local: KubeConnection,
+  files: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, KubeConnection>> {
+  const all = new Map([['local', local]]);
+  for (const [name, path] of files) all.set(name, await connectionFromKubeconfig({ path }));
+  return all;
+}
+
+async function readIdentity(files: {
+  readonly cert: string;
+  readonly key: string;
+}): Promise<TlsIdentity> {
+  return {
+    cert: await readText(files.cert, 'the certificate'),
+    key: await readText(files.key, 'the key'),
+    minVersion: 'TLSv1.2',
+  };
+}
+
+/** @throws GatewayError GATEWAY_CONFIG */
+async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const message = `cannot read ${what}: ${messageOf(cause)}`;
+    throw new GatewayError('GATEWAY_CONFIG', message, { cause });
+  }
+}

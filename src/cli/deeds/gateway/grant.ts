@@ -1,0 +1,126 @@
+/** Making, finding and revoking grants of the gateway. The code exists here and in its hash alone. */
+import { randomBytes } from 'node:crypto';
+import { type GatewayToken, gatewayToken } from '#apis/index.ts';
+import { unreachable } from '#base/assert.ts';
+import { hashOf, newCode, revealHandle } from '#gateway/index.ts';
+import { apiVersionOf } from '#kube/index.ts';
+import { updateStatus } from '#kubeclient/index.ts';
+import type { Session } from '../../api/session.ts';
+import { CliError, usageError } from '../../errors.ts';
+import type { GrantSpec } from '../../input/grant-wish.ts';
+import { create } from '../change.ts';
+
+export interface MadeGrant {
+  readonly grant: GatewayToken;
+  /** To be shown once. */
+  readonly code: string;
+}
+
+const random = { bytes: (size: number): Uint8Array => randomBytes(size) };
+
+/** Creates a grant and gives it a code. @throws CliError */
+export async function makeGrant(
+  session: Session,
+  name: string,
+  spec: GrantSpec,
+): Promise<MadeGrant> {
+  const { kind } = gatewayToken;
+  const object = { apiVersion: apiVersionOf(gatewayToken), kind, metadata: { name }, spec };
+  const made = await create(session, gatewayToken, object, `there is already a grant "${name}"`);
+  return giveCode(session, made);
+}
+
+/** Gives a code to a grant that was made without one, such as by kubectl. @throws CliError */
+export async function codeFor(session: Session, name: string): Promise<MadeGrant> {
+  const grant = await session.client.find(gatewayToken, { namespace: session.namespace, name });
+  if (grant === undefined) {
+    throw new CliError('CLI_NOT_THERE', `there is no grant "${name}" in ${session.namespace}`, {
+      todo: 'say what a new one should open with --resource or --url, or choose another with -n',
+    });
+  }
+  if (grant.status?.codeHash !== undefined) {
+    throw usageError(
+      [`grant "${name}" has a code already, which was shown when it was made`],
+      'make another grant, or revoke this one and make it anew',
+    );
+  }
+  return giveCode(session, grant);
+}
+
+async function giveCode(session: Session, grant: GatewayToken): Promise<MadeGrant> {
+  const { name, namespace = session.namespace } = grant.metadata;
+  const code = newCode(random, { namespace, name });
+  const codeHash = hashOf(code);
+  const written = await updateStatus(session.client, gatewayToken, grant, (copy) => {
+    // Whoever was faster has shown his code; two codes for one grant would count as one.
+    if (copy.status?.codeHash !== undefined) return copy;
+    return { ...copy, status: { ...copy.status, codeHash } };
+  });
+  if (written?.object.status?.codeHash !== codeHash) {
+    throw new CliError('CLI_REFUSED', `grant "${name}" was given a code by somebody else`, {
+      todo: 'make another grant',
+    });
+  }
+  return { grant: written.object, code: revealHandle(code) };
+}
+
+/** @param allNamespaces instead of the session's */
+export async function listGrants(
+  session: Session,
+  allNamespaces: boolean,
+): Promise<readonly GatewayToken[]> {
+  const where = allNamespaces ? {} : { namespace: session.namespace };
+  const { items } = await session.client.list(gatewayToken, where);
+  return items.toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
+function timeOf({ metadata }: GatewayToken): number {
+  return Date.parse(metadata.creationTimestamp ?? '') || 0;
+}
+
+/** Whom `gateway revoke` means. */
+export type RevokeTarget =
+  | { readonly by: 'name'; readonly name: string }
+  | { readonly by: 'user'; readonly user: string }
+  | { readonly by: 'all' };
+
+/** Revokes; those that are revoked already are left as they are. @throws CliError CLI_NOT_THERE */
+export async function revokeGrants(
+  session: Session,
+  target: RevokeTarget,
+  allNamespaces: boolean,
+): Promise<readonly GatewayToken[]> {
+  const known = await listGrants(session, allNamespaces);
+  const meant = known.filter((grant) => isMeant(grant, target));
+  if (target.by === 'name' && meant.length === 0) {
+    throw new CliError(
+      'CLI_NOT_THERE',
+      `there is no grant "${target.name}" in ${session.namespace}`,
+      {
+        todo: "see 'drawbridge gateway list -A'",
+      },
+    );
+  }
+  const revoked: GatewayToken[] = [];
+  for (const { metadata, spec } of meant) {
+    if (spec.revoked === true) continue;
+    const key = { namespace: metadata.namespace ?? '', name: metadata.name };
+    revoked.push(await session.client.patch(gatewayToken, key, { spec: { revoked: true } }));
+  }
+  return revoked;
+}
+
+function isMeant({ metadata, spec, status }: GatewayToken, target: RevokeTarget): boolean {
+  switch (target.by) {
+    case 'all':
+      return true;
+    case 'name':
+      return metadata.name === target.name;
+    case 'user': {
+      const named = (spec.subjects ?? []).some(({ name }) => name === target.user);
+      return named || status?.issuedBy === target.user;
+    }
+    default:
+      return unreachable(target, 'target');
+  }
+}

@@ -1,0 +1,61 @@
+/** Grants of the gateway in words: what they open, how often, until when. */
+import type { GatewayToken } from '#apis/index.ts';
+import { formatTime, humanAge, parseDuration, parseTime } from '#kube/index.ts';
+import { renderTable } from './table.ts';
+
+/** What a grant opens, one phrase for each rule. */
+export function grantPhrases({ spec }: GatewayToken): readonly string[] {
+  const rules = (spec.rules ?? []).map((rule) => {
+    const what = (rule.resources ?? ['everything']).join(', ');
+    const names = rule.resourceNames === undefined ? '' : ` ${rule.resourceNames.join(', ')}`;
+    const where =
+      rule.namespaces === undefined ? 'in all namespaces' : `in ${rule.namespaces.join(', ')}`;
+    const verb = rule.effect === 'deny' ? 'never ' : '';
+    return `${verb}${rule.verbs.join(', ')} ${what}${names} ${where}`;
+  });
+  const connect = spec.connect ?? [];
+  return [
+    ...rules,
+    ...(spec.urls ?? []).map((url) => `${(spec.methods ?? ['get']).join(', ')} ${url}`),
+    ...(connect.length === 0 ? [] : [`open ${connect.join(', ')}`]),
+  ];
+}
+
+/** When it ends; milliseconds since 1970. */
+export function grantEndMs({ metadata, spec }: GatewayToken): number {
+  const start = parseTime(spec.notBefore ?? metadata.creationTimestamp ?? '') ?? 0;
+  return start + parseDuration(spec.expirationWindow ?? '15m');
+}
+
+/** How often and until when, as a sentence. */
+export function grantSentence(grant: GatewayToken, nowMs: number): string {
+  const { spec } = grant;
+  const uses = spec.usesAllowed ?? 1;
+  const often = uses === 1 ? 'once' : `${uses} times`;
+  const per =
+    spec.countPer === undefined || spec.countPer === 'redemption'
+      ? ''
+      : ` (each ${spec.countPer} counts)`;
+  const begin = parseTime(spec.notBefore ?? '');
+  const from = begin !== undefined && begin > nowMs ? `from ${formatTime(begin)} ` : '';
+  const endMs = grantEndMs(grant);
+  return `It works ${often}${per}, ${from}until ${formatTime(endMs)} (in ${humanAge(endMs - nowMs + 999)})`;
+}
+
+/** The table of `gateway list`. */
+export function renderGrants(grants: readonly GatewayToken[], namespaces: boolean): string {
+  const titles = ['NAME', 'OPENS', 'USES', 'EXPIRES', 'STATUS', 'ISSUED BY'];
+  const rows = grants.map((grant) => {
+    const { spec, status, metadata } = grant;
+    const row = [
+      metadata.name,
+      grantPhrases(grant).join('; '),
+      `${status?.uses ?? 0}/${spec.usesAllowed ?? 1}`,
+      status?.expirationTime ?? '',
+      spec.revoked === true ? 'Revoked' : (status?.message ?? 'Pending'),
+      status?.issuedBy ?? '',
+    ];
+    return namespaces ? [metadata.namespace ?? '', ...row] : row;
+  });
+  return renderTable(namespaces ? ['NAMESPACE', ...titles] : titles, rows);
+}

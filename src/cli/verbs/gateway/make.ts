@@ -1,0 +1,170 @@
+/** `gateway link`, `gateway kubeconfig`, `gateway token create`: three forms of a new grant. */
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import { linkPath } from '#gateway/index.ts';
+import {
+  type AddressFlags,
+  gatewayAddress,
+  gatewayNamespaceDefault,
+} from '../../api/gateway-address.ts';
+import { type Session, withSession } from '../../api/session.ts';
+import { codeFor, type MadeGrant, makeGrant } from '../../deeds/gateway/grant.ts';
+import { type GlobalFlags, readFormat } from '../../input/format.ts';
+import { addGrantFlags, type GrantFlags, readGrantSpec } from '../../input/grant-wish.ts';
+import { nameProblems } from '../../input/name.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo } from '../../io.ts';
+import { renderDocument } from '../../output/document.ts';
+import { grantEndMs, grantPhrases, grantSentence } from '../../output/gateway-grant.ts';
+import { renderGatewayKubeconfig } from '../../output/gateway-kubeconfig.ts';
+import { renderQrCode } from '../../output/qr-code.ts';
+
+type MakeFlags = GlobalFlags & GrantFlags & AddressFlags;
+
+/** Adds the flags that all three have. */
+function addMakeFlags(command: Command): Command {
+  return addGrantFlags(command)
+    .option('--gateway <url>', 'address of the gateway (default: as it says in the API)')
+    .option('--gateway-namespace <name>', 'where the gateway tells it', gatewayNamespaceDefault)
+    .allowExcessArguments(true);
+}
+
+/** Adds `link`. */
+export function addGatewayLink(group: Command, io: CliIo): void {
+  addMakeFlags(group.command('link [name]'))
+    .description('make a link that opens something in a browser, for a while')
+    .option('--no-qr', 'leave the QR code out')
+    .addHelpText(
+      'after',
+      `
+With the name of a grant that was made with kubectl and has no code yet, and nothing to open, it is
+given one.
+
+Examples:
+  drawbridge gateway link --for 30m --resource configmaps --object settings -n west
+  drawbridge gateway link --resource pods --connect log --connect exec --uses 3 -n west
+  drawbridge gateway link --url '/api/v1/namespaces/west/pods/*'`,
+    )
+    .action(async (_name: unknown, _flags: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<MakeFlags & { readonly qr: boolean }>();
+      const format = readFormat(flags);
+      await withMade(io, flags, command, async (session, { grant, code }) => {
+        const { url } = await gatewayAddress(session, flags);
+        const link = `${url}${linkPath}#${code}`;
+        if (format !== 'table') {
+          io.stdout.write(renderDocument({ url: link, ...factsOf(grant) }, format));
+          return;
+        }
+        io.stdout.write(`${link}\n`);
+        if (flags.qr) io.stdout.write(`\n${renderQrCode(link)}`);
+        io.stdout.write(`\n${wordsOf(grant)}`);
+      });
+    });
+}
+
+/** Adds `kubeconfig`. */
+export function addGatewayKubeconfig(group: Command, io: CliIo): void {
+  addMakeFlags(group.command('kubeconfig [name]'))
+    .description('make a kubeconfig that goes through the gateway, for a while')
+    .option('--exec', 'get sessions through drawbridge itself as credential plugin', false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  drawbridge gateway kubeconfig --for 1h --resource pods -n west > pods.kubeconfig
+  kubectl --kubeconfig pods.kubeconfig get pods`,
+    )
+    .action(async (_name: unknown, _flags: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<MakeFlags & { readonly exec: boolean }>();
+      await withMade(io, flags, command, async (session, { grant, code }) => {
+        const address = await gatewayAddress(session, flags);
+        const { cluster } = flags;
+        const { namespace } = session;
+        const plugin = flags.exec ? { plugin: 'drawbridge' } : {};
+        io.stdout.write(renderGatewayKubeconfig({ address, cluster, namespace, code, ...plugin }));
+        io.stderr.write(wordsOf(grant));
+      });
+    });
+}
+
+/** Adds `token create`. */
+export function addGatewayToken(group: Command, io: CliIo): void {
+  const token = group.command('token').description('make tokens for tools');
+  addMakeFlags(token.command('create [name]'))
+    .description('make a token for curl and other tools, for a while')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  TOKEN=$(drawbridge gateway token create --for 10m --resource pods --verb list -n west)
+  curl --cacert ca.crt -H "Authorization: Bearer $TOKEN" https://127.0.0.1:8443/k8s/api/v1/namespaces/west/pods`,
+    )
+    .action(async (_name: unknown, _flags: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<MakeFlags>();
+      const format = readFormat(flags);
+      await withMade(io, flags, command, async (session, { grant, code }) => {
+        if (format === 'table') {
+          io.stdout.write(`${code}\n`);
+          io.stderr.write(wordsOf(grant));
+          return;
+        }
+        const { url } = await gatewayAddress(session, flags);
+        io.stdout.write(renderDocument({ token: code, gateway: url, ...factsOf(grant) }, format));
+      });
+    });
+}
+
+/** Makes the grant, or gives a code to one that is there, and hands it on. */
+async function withMade(
+  io: CliIo,
+  flags: MakeFlags,
+  command: Command,
+  show: (session: Session, made: MadeGrant) => Promise<void>,
+): Promise<void> {
+  const problems = new Problems();
+  const [name, ...more] = command.args;
+  if (more.length > 0) problems.add('only one argument is allowed for this command.');
+  if (name !== undefined) problems.add(...nameProblems('grant name', name));
+  const opens = flags.resource.length > 0 || flags.url.length > 0;
+  if (name !== undefined && !opens) {
+    problems.throwIfAny(see(command));
+    await withSession(io, flags, async (session) => {
+      // Without an address there is nothing to show, and the code would be lost.
+      await gatewayAddress(session, flags);
+      await show(session, await codeFor(session, name));
+    });
+    return;
+  }
+  readGrantSpec(problems, flags, flags.namespace ?? 'default');
+  problems.throwIfAny(see(command));
+  await withSession(io, flags, async (session) => {
+    await gatewayAddress(session, flags);
+    const spec = readGrantSpec(new Problems(), flags, session.namespace);
+    const fresh = `${command.name()}-${randomBytes(4).toString('hex')}`;
+    await show(session, await makeGrant(session, name ?? fresh, spec));
+  });
+}
+
+function see(command: Command): string {
+  return `see 'drawbridge gateway ${command.name()} --help'`;
+}
+
+function factsOf(grant: MadeGrant['grant']) {
+  const { name, namespace } = grant.metadata;
+  return {
+    name,
+    namespace,
+    expires: new Date(grantEndMs(grant)).toISOString(),
+    uses: grant.spec.usesAllowed ?? 1,
+  };
+}
+
+function wordsOf(grant: MadeGrant['grant']): string {
+  const { name, namespace = 'default' } = grant.metadata;
+  return [
+    `${grantSentence(grant, Date.now())}:`,
+    ...grantPhrases(grant).map((phrase) => `  ${phrase}`),
+    `Whoever has it can use it. End it with 'drawbridge gateway revoke ${name} -n ${namespace}'`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,185 @@
+/** The gateway of a running `up`, as people use it: links, kubeconfigs, tokens, revoking, the record. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { httpsRequest } from '#http/index.ts';
+import { kubectlPath } from '../support/process-kubectl.ts';
+import { runProcess } from '../support/process-runner.ts';
+import { waitUntil } from '../support/process-wait.ts';
+import { upKubectl } from '../support/up-kubectl.ts';
+import { launcher, startUp, temporaryFolder } from '../support/up-process.ts';
+import { succeeded } from '../support/up-sites.ts';
+
+test('people and tools come in through the gateway, for a while', async (t) => {
+  const home = await temporaryFolder(t);
+  const data = join(home, 'data');
+  const up = await startUp(t, { data, home });
+  const gateway = up.ready.gateway ?? '';
+  assert.match(gateway, /^https:\/\/127\.0\.0\.1:\d+$/);
+  const ca = readFileSync(join(data, 'pki', 'ca.crt'), 'utf8');
+  const cli = async (...args: string[]): Promise<string> =>
+    succeeded(await up.cli('gateway', ...args));
+  await upKubectl(up).apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings', namespace: 'default' },
+    data: { a: 'b' },
+  });
+
+  await t.test('a link opens one thing once, shows its end, and can be revoked', async () => {
+    const text = await cli(
+      'link',
+      '--for',
+      '30m',
+      '--resource',
+      'configmaps',
+      '--object',
+      'settings',
+    );
+    const [first = '', ...rest] = text.split('\n');
+    const url = new URL(first);
+    assert.equal(`${url.origin}${url.pathname}`, `${gateway}/l`);
+    assert.match(rest.join('\n'), /█/);
+    assert.match(text, /It works once, until \d{4}-\d\d-\d\dT/);
+    assert.match(text, /get, list, watch configmaps settings in default/);
+    const code = url.hash.slice(1);
+    const page = await httpsRequest({ url: first, ca });
+    assert.equal(page.status, 200);
+    assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
+    const post = (path: string, body: object) =>
+      httpsRequest({
+        url: `${gateway}/gateway/v1/${path}`,
+        method: 'POST',
+        ca,
+        headers: { 'content-type': 'application/json', origin: gateway },
+        body: JSON.stringify(body),
+      });
+    assert.equal((await post('look', { code })).status, 200);
+    const nonce = 'n'.repeat(32);
+    const redeemed = await post('redeem', { code, nonce });
+    assert.equal(redeemed.status, 201, redeemed.body.toString());
+    const session = JSON.parse(redeemed.body.toString());
+    const cookie = redeemed.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    const read = (path: string) =>
+      httpsRequest({ url: `${gateway}${path}`, ca, headers: { cookie } });
+    const one = await read(`${session.api}/api/v1/namespaces/default/configmaps/settings`);
+    assert.equal(JSON.parse(one.body.toString()).data.a, 'b');
+    assert.equal((await post('redeem', { code, nonce: 'm'.repeat(32) })).status, 410);
+    const { grant } = session;
+    assert.match(await cli('list'), new RegExp(`${grant.name} .* 1/1 .* OK`));
+    assert.match(await cli('revoke', grant.name), /is revoked/);
+    await waitUntil('the session to end', async () => {
+      const { status } = await read(`${session.api}/api/v1/namespaces/default/configmaps/settings`);
+      return status === 401;
+    });
+    assert.match(await cli('list'), /Revoked/);
+  });
+
+  await t.test('a kubeconfig is used by kubectl as it is', async (s) => {
+    if (kubectlPath === undefined) return s.skip('kubectl is not installed');
+    const file = join(home, 'grant.kubeconfig');
+    writeFileSync(file, await cli('kubeconfig', '--resource', 'configmaps'));
+    const kubectl = (...args: string[]) =>
+      runProcess(kubectlPath ?? '', ['--kubeconfig', file, ...args], { env: up.env });
+    assert.match(succeeded(await kubectl('get', 'configmaps')), /settings +1/);
+    assert.match(succeeded(await kubectl('get', 'cm', 'settings', '-o', 'yaml')), /a: b/);
+    const refused = await kubectl('delete', 'configmap', 'settings');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /Forbidden.*no rule of the grant allows delete on configmaps/);
+    assert.match((await kubectl('get', 'secrets')).stderr, /Forbidden/);
+    assert.match(
+      succeeded(await kubectl('get', '--raw', '/api/v1/namespaces/default/configmaps')),
+      /List/,
+    );
+  });
+
+  await t.test(
+    'gateway acceptance 17: ten kubectl with the plugin make one redemption',
+    async (s) => {
+      if (kubectlPath === undefined) return s.skip('kubectl is not installed');
+      const file = join(home, 'plugin.kubeconfig');
+      const made = await cli(
+        'kubeconfig',
+        'plugin',
+        '--exec',
+        '--uses',
+        '3',
+        '--resource',
+        'configmaps',
+      );
+      writeFileSync(file, made.replace('command: drawbridge', `command: ${launcher}`));
+      const runs = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          runProcess(kubectlPath ?? '', ['--kubeconfig', file, 'get', 'configmaps'], {
+            env: up.env,
+          }),
+        ),
+      );
+      for (const run of runs) assert.match(succeeded(run), /settings/);
+      assert.match(await cli('list'), /plugin .* 1\/3 /);
+      const info = JSON.stringify({
+        spec: { cluster: { server: gateway, 'insecure-skip-tls-verify': true } },
+      });
+      const env = { ...up.env, KUBERNETES_EXEC_INFO: info, DRAWBRIDGE_GATEWAY_CODE: 'dbg.a.b.c' };
+      const insecure = await runProcess(launcher, ['gateway', 'exec-credential'], { env });
+      assert.deepEqual([insecure.code, insecure.stdout], [2, '']);
+      assert.match(insecure.stderr, /skips the check of the server/);
+    },
+  );
+
+  await t.test('the record is whole and holds no secret', async () => {
+    const token = (await cli('token', 'create', '--resource', 'configmaps')).trim();
+    const answer = await httpsRequest({
+      url: `${gateway}/k8s/api/v1/namespaces/default/configmaps`,
+      ca,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(answer.status, 200);
+    const file = join(data, 'audit', 'gateway.jsonl');
+    await waitUntil('the record', () =>
+      /"grant":"default\/create-/.test(readFileSync(file, 'utf8')),
+    );
+    const verified = await runProcess(launcher, ['gateway', 'audit', 'verify', file], {
+      env: up.env,
+    });
+    assert.match(succeeded(verified), /^\d+ records, intact/);
+    assert.ok(!readFileSync(file, 'utf8').includes(token.split('.').at(-1) ?? ''));
+    assert.ok(!up.process.stderr.includes(token.split('.').at(-1) ?? ''));
+    const metrics = await (await fetch(up.ready.metrics)).text();
+    assert.match(
+      metrics,
+      /drawbridge_gateway_requests_total\{decision="allow",kind="request",status="2xx"\} \d+/,
+    );
+    assert.match(await cli('revoke', '--all', '-A'), /is revoked/);
+  });
+});
+
+test('the gateway verbs say what is wrong with their arguments', async (t) => {
+  const home = await temporaryFolder(t);
+  for (const [args, what] of [
+    [['link'], /nothing to open: give --resource or --url/],
+    [['link', '--resource', 'pods', '--for', 'soon'], /--for is not valid/],
+    [['link', '--resource', 'pods', '--for', '13h'], /at most 12h/],
+    [['link', '--resource', 'pods', '--uses', '0'], /number of uses/],
+    [['link', '--url', '/api/v1/pods*'], /stars are whole segments/],
+    [['link', '--connect', 'exec'], /--connect has a meaning only together with --resource/],
+    [['link', '--resource', 'pods', '--client', '10.0.0.0/33'], /--client is not valid/],
+    [['revoke'], /give one of a name, --all and --user/],
+    [['revoke', 'a', '--all'], /give one of a name, --all and --user/],
+    [['exec-credential'], /holds no code/],
+    [['serve'], /required option/],
+    [
+      ['serve', '--tls-cert', 'a', '--tls-key', 'b', '--public-url', 'http://x'],
+      /--public-url is not valid/,
+    ],
+    [['audit', 'verify', '/nowhere'], /cannot be read/],
+  ] as const) {
+    const env = { ...process.env, HOME: home, XDG_DATA_HOME: home };
+    const run = await runProcess(launcher, ['gateway', ...args], { env });
+    assert.ok(run.code === 2 || run.code === 1, run.stderr);
+    assert.equal(run.stdout, '');
+    assert.match(run.stderr, what);
+    assert.match(run.stderr, /^drawbridge: .+\n(?:drawbridge: .+\n)+$/);
+  }
+});
