@@ -73,6 +73,14 @@ export function secretsOf(
   };
 }
 
+/** Called with namespaces whose pods changed. @returns takes the handler away */
+export function onPods(
+  context: Pick<ControllerContext, 'runtime'>,
+  handler: (namespace: string) => void,
+): () => void {
+  return context.runtime.pods?.onChange(handler) ?? (() => undefined);
+}
+
 /** For conditions of `object` that are evaluated now. */
 export function evaluationOf(context: ControllerContext, object: KubeObject): Evaluation {
   return { nowMs: context.clock.nowMs(), generation: object.metadata.generation };

@@ -9,9 +9,10 @@ import {
   site,
 } from '#apis/index.ts';
 import {
+  type AttachedCheck,
   type AttachedSurroundings,
-  problemOfAttachment,
-  problemOfConnector,
+  checkAttached,
+  checkBinding,
 } from '#controllers/attached-connector/match.ts';
 import {
   decideAttachedStatus,
@@ -62,12 +63,13 @@ test('an AttachedConnector and its binding name each other, or say what is wrong
       connectors,
       bindings,
       hasSite: (namespace) => namespace === 'site',
+      pods: () => undefined,
       secret: (namespace, name) => (namespace === 'site' && name === 's' ? secret : undefined),
     };
     return [
-      ...connectors.map((each) => problemOfConnector(each, surroundings)),
-      ...bindings.map((each) => problemOfAttachment(each, surroundings)),
-    ];
+      ...connectors.map((each) => checkAttached(each, surroundings)),
+      ...bindings.map((each) => checkBinding(each, surroundings)),
+    ].map((check) => (check.ok ? undefined : check.problem));
   };
   const [ours, binding] = [connectorIn('apps'), bindingIn('site')];
   const missing = 'TLS credentials secret "x" not found';
@@ -108,10 +110,11 @@ test('an AttachedConnector and its binding name each other, or say what is wrong
 
 test('their statuses follow problems and listeners', () => {
   const own = connectorIn('apps');
-  const bad = decideAttachedStatus(own, 'bad', at);
+  const fault: AttachedCheck = { ok: false, problem: 'bad' };
+  const bad = decideAttachedStatus(own, fault, at);
   assert.equal(`${bad.status} ${bad.message}`, 'Error bad');
-  assert.equal(decideAttachedStatus({ ...own, status: bad }, 'bad', at), bad);
-  const good = decideAttachedStatus(own, undefined, at);
+  assert.equal(decideAttachedStatus({ ...own, status: bad }, fault, at), bad);
+  const good = decideAttachedStatus(own, { ok: true, pods: [] }, at);
   assert.equal(`${good.status} ${good.message}`, 'Ready OK');
 
   const binding = bindingIn('site');

@@ -171,6 +171,7 @@ test('a Connector needs a host, a port, a known type and its secret', () => {
   const check = (spec: Partial<NonNullable<Connector['spec']>>) =>
     checkConnector(newConnector('ns', 'c', { routingKey: 'k', port: 80, ...spec }), {
       secret: secretNamed(['s']),
+      pods: undefined,
     });
   const cases: readonly [Partial<NonNullable<Connector['spec']>>, string][] = [
     [{}, 'Connector must define a non-empty spec.host or spec.selector'],
@@ -184,15 +185,18 @@ test('a Connector needs a host, a port, a known type and its secret', () => {
   const ok = check({ host: 'h', tlsCredentials: 's', type: 'tcp' });
   assert.deepEqual(ok, {
     ok: true,
-    connector: {
-      name: 'c',
-      host: 'h',
-      port: 80,
-      address: 'k',
-      secret: 's',
-      useClientCert: false,
-      verifyHostname: false,
-    },
+    connectors: [
+      {
+        name: 'c',
+        host: 'h',
+        port: 80,
+        address: 'k',
+        secret: 's',
+        useClientCert: false,
+        verifyHostname: false,
+      },
+    ],
+    pods: [],
   });
 });
 
@@ -271,7 +275,11 @@ test('matching keeps its last state while the network is unknown', () => {
   const lost = decideListenerStatus(known, { problem: undefined, matched: false }, at);
   assert.equal(lost.hasMatchingConnector, undefined);
   const connector = newConnector('ns', 'c', { routingKey: 'k', port: 80 });
-  const other = decideConnectorStatus(connector, { problem: undefined, matched: false }, at);
+  const other = decideConnectorStatus(
+    connector,
+    { problem: undefined, pods: [], matched: false },
+    at,
+  );
   assert.equal(other.message, 'No matching listeners');
 });
 

@@ -3,10 +3,10 @@
  * belong together live in different namespaces under the same name.
  */
 import type { Running } from '#base/lifecycle.ts';
-import { isTerminating, type KubeObject } from '#kube/index.ts';
+import type { KubeObject } from '#kube/index.ts';
 import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
-import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
+import { type ControllerContext, evaluationOf, onPods } from '../context.ts';
 import { startController } from '../controller.ts';
 import {
   type AttachedConnector,
@@ -20,11 +20,12 @@ import {
 import { siteObjects } from '../names.ts';
 import { hasListener } from '../network.ts';
 import { announceStatus } from '../tidings.ts';
-import { type AttachedSurroundings, problemOfAttachment, problemOfConnector } from './match.ts';
+import { type AttachedCheck, checkAttached, checkBinding } from './match.ts';
+import { attachedSurroundings } from './surroundings.ts';
 import { decideAttachedStatus, decideBindingStatus } from './status.ts';
 
 export function startAttachedConnectorController(context: ControllerContext): Running {
-  const { informers, routers } = context;
+  const { informers, routers, runtime } = context;
   const connectors = informers.of(attachedConnector);
   const bindings = informers.of(attachedConnectorBinding);
   /** Names of pairs that look at the Site, the Secrets or the network of a namespace. */
@@ -44,9 +45,13 @@ export function startAttachedConnectorController(context: ControllerContext): Ru
       informers.of(secret),
       informers.of(site),
       informers.of(configMap),
+      ...(runtime.pods === undefined ? [] : [runtime.pods]),
     ],
     all: () => [...new Set([...connectors.list(), ...bindings.list()].flatMap(nameOf))],
     wake: (add, loop) => [
+      onPods(context, (namespace) => {
+        for (const each of connectors.list(namespace)) add(each.metadata.name);
+      }),
       feed(connectors, loop, nameOf),
       feed(bindings, loop, nameOf),
       feed(informers.of(secret), loop, beside),
@@ -69,33 +74,21 @@ class AttachedReconciler implements Reconciler<string> {
   }
 
   async reconcile(name: string): Promise<ReconcileResult> {
-    const surroundings = this.#surroundingsOf(name);
+    const surroundings = attachedSurroundings(this.#context, name);
     for (const each of surroundings.connectors) {
-      await this.#tellConnector(each, problemOfConnector(each, surroundings));
+      await this.#tellConnector(each, checkAttached(each, surroundings));
     }
     for (const each of surroundings.bindings) {
-      await this.#tellBinding(each, problemOfAttachment(each, surroundings));
+      await this.#tellBinding(each, problemOf(checkBinding(each, surroundings)));
     }
     return {};
   }
 
-  #surroundingsOf(name: string): AttachedSurroundings {
-    const { informers } = this.#context;
-    const isMeant = (object: KubeObject): boolean =>
-      object.metadata.name === name && !isTerminating(object);
-    return {
-      connectors: informers.of(attachedConnector).list().filter(isMeant),
-      bindings: informers.of(attachedConnectorBinding).list().filter(isMeant),
-      hasSite: (namespace) => activeSiteOf(this.#context, namespace) !== undefined,
-      secret: (namespace, of) => secretsOf(this.#context, namespace)(of),
-    };
-  }
-
-  async #tellConnector(own: AttachedConnector, problem: string | undefined): Promise<void> {
+  async #tellConnector(own: AttachedConnector, check: AttachedCheck): Promise<void> {
     const { client } = this.#context;
     const written = await updateStatus(client, attachedConnector, own, (copy) => ({
       ...copy,
-      status: decideAttachedStatus(copy, problem, evaluationOf(this.#context, copy)),
+      status: decideAttachedStatus(copy, check, evaluationOf(this.#context, copy)),
     }));
     announceStatus(this.#context, own, written);
   }
@@ -110,6 +103,10 @@ class AttachedReconciler implements Reconciler<string> {
     }));
     announceStatus(this.#context, own, written);
   }
+}
+
+function problemOf(check: AttachedCheck): string | undefined {
+  return check.ok ? undefined : check.problem;
 }
 
 function nameOf(object: KubeObject): readonly string[] {

@@ -2,11 +2,12 @@
  * Which AttachedConnector and AttachedConnectorBinding belong together, and what is wrong where they
  * do not. They have the same name, and each names the namespace of the other. Pure.
  */
-import { messageOf } from '#base/errors.ts';
-import { parseLabelSelector, StatusError } from '#kube/index.ts';
 import type { AttachedConnector, AttachedConnectorBinding, Secret } from '../kinds.ts';
+import { choosePods, podConnectors, problemOfSelector } from '../connector/choose-pods.ts';
 import { messages } from '../names.ts';
 import { checkCredentials } from '../router-config/check-credentials.ts';
+import type { ConnectorInput } from '../router-config/entities.ts';
+import type { SitePod } from '../runtime.ts';
 
 /** What decides about the pairs of one name. */
 export interface AttachedSurroundings {
@@ -15,37 +16,78 @@ export interface AttachedSurroundings {
   readonly bindings: readonly AttachedConnectorBinding[];
   readonly hasSite: (namespace: string) => boolean;
   readonly secret: (namespace: string, name: string) => Secret | undefined;
+  /** Pods of a namespace that run; undefined where there can be none. */
+  readonly pods: (namespace: string) => readonly SitePod[] | undefined;
 }
 
-/** @returns what is wrong with a connector; undefined when its pods can be served */
-export function problemOfConnector(
+export type AttachedCheck =
+  | { readonly ok: true; readonly pods: readonly SitePod[] }
+  | { readonly ok: false; readonly problem: string };
+
+/** The pods of a connector, when they can be served; otherwise what is wrong. */
+export function checkAttached(
   connector: AttachedConnector,
   surroundings: AttachedSurroundings,
-): string | undefined {
+): AttachedCheck {
   const { siteNamespace = '', tlsCredentials = '', useClientCert = false } = connector.spec ?? {};
   const secrets = { secret: (name: string) => surroundings.secret(siteNamespace, name) };
-  return (
+  const problem =
     problemOfSpec(connector) ??
     problemOfBinding(connector, surroundings.bindings) ??
     (surroundings.hasSite(siteNamespace) ? undefined : messages.noActiveSite) ??
-    checkCredentials(secrets, tlsCredentials, { authority: true, certificate: useClientCert }) ??
-    `${messages.noMatchesForSelector}: there are no pods on this machine, use a Connector with spec.host`
+    checkCredentials(secrets, tlsCredentials, { authority: true, certificate: useClientCert });
+  if (problem !== undefined) return { ok: false, problem };
+  const { selector = '', includeNotReadyPods: includeNotReady = false } = connector.spec ?? {};
+  return choosePods(
+    { selector, includeNotReady },
+    surroundings.pods(connector.metadata.namespace ?? ''),
   );
 }
 
-/** @returns what is wrong with a binding; undefined when pods of its connector can be served */
-export function problemOfAttachment(
+/** The connector that a binding is meant for. */
+function connectorOf(
+  binding: AttachedConnectorBinding,
+  { connectors }: AttachedSurroundings,
+): AttachedConnector | undefined {
+  return connectors.find(
+    ({ metadata, spec }) =>
+      metadata.name === binding.metadata.name &&
+      metadata.namespace === binding.spec?.connectorNamespace &&
+      spec?.siteNamespace === binding.metadata.namespace,
+  );
+}
+
+/** The same for a binding. */
+export function checkBinding(
   binding: AttachedConnectorBinding,
   surroundings: AttachedSurroundings,
-): string | undefined {
-  const { namespace = '' } = binding.metadata;
-  if (!surroundings.hasSite(namespace)) return messages.noActiveSite;
-  const connector = surroundings.connectors.find(
-    ({ metadata, spec }) =>
-      metadata.namespace === binding.spec?.connectorNamespace && spec?.siteNamespace === namespace,
-  );
-  if (connector === undefined) return messages.noMatchingAttachedConnector;
-  return problemOfConnector(connector, surroundings);
+): AttachedCheck {
+  if (!surroundings.hasSite(binding.metadata.namespace ?? '')) {
+    return { ok: false, problem: messages.noActiveSite };
+  }
+  const connector = connectorOf(binding, surroundings);
+  if (connector === undefined) return { ok: false, problem: messages.noMatchingAttachedConnector };
+  return checkAttached(connector, surroundings);
+}
+
+/** What the router of the binding's namespace connects to for it; empty while something is wrong. */
+export function attachedInputs(
+  binding: AttachedConnectorBinding,
+  surroundings: AttachedSurroundings,
+): readonly ConnectorInput[] {
+  const connector = connectorOf(binding, surroundings);
+  const checked = checkBinding(binding, surroundings);
+  if (connector === undefined || !checked.ok) return [];
+  const { port = 0, tlsCredentials = '', useClientCert = false } = connector.spec ?? {};
+  const shared = {
+    name: connector.metadata.name,
+    port,
+    address: binding.spec?.routingKey ?? '',
+    secret: tlsCredentials === '' ? undefined : tlsCredentials,
+    useClientCert,
+    verifyHostname: false,
+  };
+  return podConnectors(shared, checked.pods, binding.spec?.exposePodsByName === true);
 }
 
 function problemOfSpec({ spec }: AttachedConnector): string | undefined {
@@ -53,13 +95,7 @@ function problemOfSpec({ spec }: AttachedConnector): string | undefined {
   if (type !== '' && type !== 'tcp') return messages.unsupportedType(type);
   if (port < 1 || port > 65_535) return messages.invalidPort(port);
   if (selector === '') return 'AttachedConnector must define a non-empty spec.selector';
-  try {
-    parseLabelSelector(selector);
-    return undefined;
-  } catch (thrown) {
-    if (!(thrown instanceof StatusError)) throw thrown;
-    return `Invalid selector: ${messageOf(thrown)}`;
-  }
+  return problemOfSelector(selector);
 }
 
 function problemOfBinding(
@@ -68,7 +104,9 @@ function problemOfBinding(
 ): string | undefined {
   const { name, namespace = '' } = metadata;
   const siteNamespace = spec?.siteNamespace ?? '';
-  const binding = bindings.find((each) => each.metadata.namespace === siteNamespace);
+  const binding = bindings.find(
+    (each) => each.metadata.name === name && each.metadata.namespace === siteNamespace,
+  );
   if (binding === undefined) return messages.noMatchingBinding;
   const allowed = binding.spec?.connectorNamespace ?? '';
   if (allowed === namespace) return undefined;

@@ -9,16 +9,25 @@ import {
   statePending,
   stateReady,
 } from '#kube/index.ts';
+import { shownPods } from '../connector/choose-pods.ts';
 import type { AttachedConnector, AttachedConnectorBinding } from '../kinds.ts';
+import type { AttachedCheck } from './match.ts';
 
 /** The same object when nothing changes. */
 export function decideAttachedStatus(
   connector: AttachedConnector,
-  problem: string | undefined,
+  check: AttachedCheck,
   at: Evaluation,
 ): NonNullable<AttachedConnector['status']> {
   const before = connector.status ?? {};
-  const next = settleStatus(before, { Configured: configured(problem) }, ['Configured'], at);
+  const problem = check.ok ? undefined : check.problem;
+  const { selectedPods: _pods, ...settled } = settleStatus(
+    before,
+    { Configured: configured(problem) },
+    ['Configured'],
+    at,
+  );
+  const next = { ...settled, ...(check.ok ? { selectedPods: shownPods(check.pods) } : {}) };
   return equalJson(next, before) ? before : next;
 }
 

@@ -3,17 +3,24 @@ import type { Running } from '#base/lifecycle.ts';
 import { isTerminating, keyOf, type KubeObject, type ObjectKey } from '#kube/index.ts';
 import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
-import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
+import {
+  activeSiteOf,
+  type ControllerContext,
+  evaluationOf,
+  onPods,
+  secretsOf,
+} from '../context.ts';
 import { objectId, startController } from '../controller.ts';
 import { announceStatus } from '../tidings.ts';
 import { configMap, type Connector, connector, secret, site } from '../kinds.ts';
 import { messages, siteObjects } from '../names.ts';
 import { hasListener } from '../network.ts';
+import { connectorEntityName } from '../router-config/entities.ts';
 import { checkConnector } from './check.ts';
-import { decideConnectorStatus } from './status.ts';
+import { type ConnectorFacts, decideConnectorStatus } from './status.ts';
 
 export function startConnectorController(context: ControllerContext): Running {
-  const { informers, routers } = context;
+  const { informers, routers, runtime } = context;
   const connectors = informers.of(connector);
   const inNamespace = (namespace: string | undefined): ObjectKey[] =>
     namespace === undefined ? [] : connectors.list(namespace).map(keyOf);
@@ -22,9 +29,20 @@ export function startConnectorController(context: ControllerContext): Running {
     name: 'connector',
     idOf: objectId,
     workersMax: 8,
-    informers: [connectors, informers.of(secret), informers.of(site), informers.of(configMap)],
+    informers: [
+      connectors,
+      informers.of(secret),
+      informers.of(site),
+      informers.of(configMap),
+      ...(runtime.pods === undefined ? [] : [runtime.pods]),
+    ],
     all: () => connectors.list().map(keyOf),
     wake: (add, loop) => [
+      onPods(context, (namespace) => {
+        for (const own of connectors.list(namespace)) {
+          if ((own.spec?.selector ?? '') !== '') add(keyOf(own));
+        }
+      }),
       feed(connectors, loop, (object) => [keyOf(object)]),
       feed(informers.of(secret), loop, beside),
       feed(informers.of(site), loop, beside),
@@ -50,8 +68,10 @@ class ConnectorReconciler implements Reconciler<ObjectKey> {
     const own = informers.of(connector).get(key);
     if (own === undefined || isTerminating(own)) return {};
     const network = routers.networkOf(key.namespace);
+    const { problem, pods } = this.#check(own, key.namespace);
     const facts = {
-      problem: this.#problemOf(own, key.namespace),
+      problem,
+      pods,
       matched: network && hasListener(network, own.spec?.routingKey ?? ''),
     };
     const written = await updateStatus(client, connector, own, (copy) => ({
@@ -62,11 +82,19 @@ class ConnectorReconciler implements Reconciler<ObjectKey> {
     return {};
   }
 
-  #problemOf(own: Connector, namespace: string): string | undefined {
-    if (activeSiteOf(this.#context, namespace) === undefined) return messages.noActiveSite;
-    const checked = checkConnector(own, { secret: secretsOf(this.#context, namespace) });
-    if (!checked.ok) return checked.problem;
-    const { name, host } = checked.connector;
-    return this.#context.routers.problemOf(namespace, `connector/${name}@${host}`);
+  #check(own: Connector, namespace: string): Pick<ConnectorFacts, 'pods' | 'problem'> {
+    const { runtime, routers } = this.#context;
+    if (activeSiteOf(this.#context, namespace) === undefined) {
+      return { problem: messages.noActiveSite, pods: [] };
+    }
+    const checked = checkConnector(own, {
+      secret: secretsOf(this.#context, namespace),
+      pods: runtime.pods?.list(namespace),
+    });
+    if (!checked.ok) return { problem: checked.problem, pods: [] };
+    const problem = checked.connectors
+      .map((each) => routers.problemOf(namespace, connectorEntityName(each)))
+      .find((said) => said !== undefined);
+    return { problem, pods: checked.pods };
   }
 }

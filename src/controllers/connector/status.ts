@@ -10,10 +10,14 @@ import {
 } from '#kube/index.ts';
 import type { Connector } from '../kinds.ts';
 import { messages } from '../names.ts';
+import type { SitePod } from '../runtime.ts';
+import { shownPods } from './choose-pods.ts';
 
 export interface ConnectorFacts {
   /** What is wrong, if anything. */
   readonly problem: string | undefined;
+  /** Those that it leads to; empty for one with a host. */
+  readonly pods: readonly SitePod[];
   /** True when a listener with its routing key is there; undefined while the network is unknown. */
   readonly matched: boolean | undefined;
 }
@@ -21,13 +25,17 @@ export interface ConnectorFacts {
 /** The same object when nothing changes. */
 export function decideConnectorStatus(
   connector: Connector,
-  { problem, matched }: ConnectorFacts,
+  { problem, pods, matched }: ConnectorFacts,
   at: Evaluation,
 ): NonNullable<Connector['status']> {
   const before = connector.status ?? {};
   // What was true before may still be.
   const isMatched = matched ?? isConditionTrue(before.conditions, 'Matched');
-  const { hasMatchingListener: _before, ...settled } = settleStatus(
+  const {
+    hasMatchingListener: _before,
+    selectedPods: _pods,
+    ...settled
+  } = settleStatus(
     before,
     {
       Configured: problem === undefined ? stateReady() : stateError(problem),
@@ -36,6 +44,10 @@ export function decideConnectorStatus(
     ['Configured', 'Matched'],
     at,
   );
-  const next = { ...settled, ...(isMatched ? { hasMatchingListener: true } : {}) };
+  const next = {
+    ...settled,
+    ...(pods.length === 0 ? {} : { selectedPods: shownPods(pods) }),
+    ...(isMatched ? { hasMatchingListener: true } : {}),
+  };
   return equalJson(next, before) ? before : next;
 }

@@ -30,7 +30,7 @@ import {
 import { labels, messages, routerSelector, siteObjects } from '../names.ts';
 import { hasConnector } from '../network.ts';
 import { ensureService } from '../service-object.ts';
-import { type Front, frontOfListener, frontOfMultiKeyListener } from './front.ts';
+import { type Front, frontOfListener, frontOfMultiKeyListener, podFrontsOf } from './front.ts';
 import { decideMultiKeyStatus, routingKeysOf } from './multi-key-status.ts';
 import { isListenerService, type ListenerPlan, planListeners, type WantedService } from './plan.ts';
 import { decideListenerStatus } from './status.ts';
@@ -88,7 +88,7 @@ class ListenerReconciler implements Reconciler<string> {
     }
     const services = informers.of(service);
     const plan = planListeners(
-      all.map(({ front }) => front),
+      all.flatMap(({ fronts }) => fronts),
       {
         secret: secretsOf(this.#context, namespace),
         service: (name) => services.get({ namespace, name }),
@@ -96,25 +96,33 @@ class ListenerReconciler implements Reconciler<string> {
       },
     );
     const faults = await this.#settleServices(active, plan);
-    for (const { front, entities, tell } of all) {
-      const fault = faults.get(front.id) ?? plan.problems.get(front.id);
-      await tell(fault ?? this.#routerProblem(namespace, [front.id, ...entities]));
+    for (const { fronts, entities, tell } of all) {
+      const ids = fronts.map(({ id }) => id);
+      const fault = ids
+        .map((id) => faults.get(id) ?? plan.problems.get(id))
+        .find((said) => said !== undefined);
+      await tell(fault ?? this.#routerProblem(namespace, [...ids, ...entities]));
     }
     return faults.size === 0 ? {} : { requeueAfterMs: retryMs };
   }
 
   #listenersOf(namespace: string): readonly Told[] {
-    const { informers } = this.#context;
+    const { informers, routers } = this.#context;
+    const services = informers.of(service).list(namespace);
+    const network = routers.networkOf(namespace);
     const single = informers.of(listener).list(namespace);
     const multi = informers.of(multiKeyListener).list(namespace);
     return [
       ...single.filter(isAlive).map((own) => ({
-        front: frontOfListener(own),
+        fronts: [
+          frontOfListener(own),
+          ...podFrontsOf(own, network, services).map(({ front }) => front),
+        ],
         entities: [],
         tell: (problem: string | undefined) => this.#tell(own, problem),
       })),
       ...multi.filter(isAlive).map((own) => ({
-        front: frontOfMultiKeyListener(own),
+        fronts: [frontOfMultiKeyListener(own)],
         entities: routingKeysOf(own).map((key) => `${own.metadata.name}/${key}`),
         tell: (problem: string | undefined) => this.#tellMulti(own, problem),
       })),
@@ -189,7 +197,8 @@ class ListenerReconciler implements Reconciler<string> {
 
 /** One listener, and how it is told what is wrong with it. */
 interface Told {
-  readonly front: Front;
+  /** Its own first, then those of pods. */
+  readonly fronts: readonly Front[];
   /** Names of further router entities that it needs. */
   readonly entities: readonly string[];
   readonly tell: (problem: string | undefined) => Promise<void>;

@@ -72,6 +72,10 @@ export interface ListenerInput {
 export interface ConnectorInput {
   readonly name: string;
   readonly host: string;
+  /** What tells it from others of its Connector when the host does not: the name of a pod. */
+  readonly target?: string;
+  /** Uid of the pod behind it. */
+  readonly processId?: string;
   readonly port: number;
   readonly address: string;
   readonly secret: string | undefined;
@@ -229,13 +233,23 @@ function listenerEntity(listener: ListenerInput, siteId: string): RouterEntity {
   });
 }
 
+/** Name of the tcpConnector. */
+export function connectorEntityName({
+  name,
+  host,
+  target = host,
+}: Pick<ConnectorInput, 'host' | 'name' | 'target'>): string {
+  return `connector/${name}@${target}`;
+}
+
 function connectorEntity(connector: ConnectorInput, siteId: string): RouterEntity {
   const { secret, useClientCert } = connector;
-  return entity('tcpConnector', `connector/${connector.name}@${connector.host}`, {
+  return entity('tcpConnector', connectorEntityName(connector), {
     host: connector.host,
     port: `${connector.port}`,
     address: connector.address,
     siteId,
+    ...optional('processId', connector.processId),
     ...(secret === undefined
       ? {}
       : {

@@ -1,5 +1,11 @@
 /** From Listeners and MultiKeyListeners to what the router listens on. */
-import { type Front, frontOfListener, frontOfMultiKeyListener } from '../listener/front.ts';
+import {
+  type Front,
+  frontOfListener,
+  frontOfMultiKeyListener,
+  podFrontsOf,
+} from '../listener/front.ts';
+import type { NetworkSite } from '../network.ts';
 import { planListeners } from '../listener/plan.ts';
 import type { Listener, MultiKeyListener, Secret, Service } from '../kinds.ts';
 import type { SiteRuntime } from '../runtime.ts';
@@ -12,6 +18,9 @@ export interface ListenerObjects {
   readonly multiKeyListeners: readonly MultiKeyListener[];
   readonly secret: (name: string) => Secret | undefined;
   readonly service: (name: string) => Service | undefined;
+  readonly services: readonly Service[];
+  /** As the router sees it; undefined before its first word. */
+  readonly network: readonly NetworkSite[] | undefined;
 }
 
 export interface ListenerInputs {
@@ -24,7 +33,10 @@ export function listenerInputs(
   objects: ListenerObjects,
   runtime: Pick<SiteRuntime, 'bindOf' | 'bindsAddresses'>,
 ): ListenerInputs {
-  const single = objects.listeners.map((of) => ({ of, front: frontOfListener(of) }));
+  const single = objects.listeners.flatMap((of) => [
+    { of, front: frontOfListener(of), address: of.spec?.routingKey ?? '' },
+    ...podFrontsOf(of, objects.network, objects.services).map((each) => ({ of, ...each })),
+  ]);
   const multi = objects.multiKeyListeners.map((of) => ({ of, front: frontOfMultiKeyListener(of) }));
   const plan = planListeners(
     [...single, ...multi].map(({ front }) => front),
@@ -37,11 +49,12 @@ export function listenerInputs(
     );
   };
   return {
-    listeners: single.flatMap(({ of, front }) => {
+    listeners: single.flatMap(({ of, front, address }) => {
       const bind = bindOf(front);
       if (bind === undefined) return [];
-      const address = of.spec?.routingKey ?? '';
-      return [{ ...shared(front, of.spec?.observer), bind, address }];
+      // What follows `listener/` in the id tells fronts of pods apart.
+      const name = front.id.slice('listener/'.length);
+      return [{ ...shared(front, of.spec?.observer), name, bind, address }];
     }),
     multiListeners: multi.flatMap(({ of, front }) => {
       const bind = bindOf(front);

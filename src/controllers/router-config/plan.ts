@@ -18,7 +18,8 @@ import type {
 import { checkLink } from '../link/check.ts';
 import { annotations, messages, siteObjects } from '../names.ts';
 import { specOf as accessSpec } from '../router-access/decide.ts';
-import type { SiteRuntime } from '../runtime.ts';
+import type { NetworkSite } from '../network.ts';
+import type { SitePod, SiteRuntime } from '../runtime.ts';
 import { parseConfig } from './config-file.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { credentialsOf, isUsableCredentials } from './credentials.ts';
@@ -52,8 +53,15 @@ export interface NamespaceObjects {
   readonly listeners: readonly Listener[];
   readonly multiKeyListeners: readonly MultiKeyListener[];
   readonly connectors: readonly Connector[];
+  /** What AttachedConnectors of other namespaces amount to. */
+  readonly attached: readonly ConnectorInput[];
+  /** Pods of the namespace that run; undefined where there can be none. */
+  readonly pods: readonly SitePod[] | undefined;
+  /** The network as its router sees it; undefined before the first word. */
+  readonly network: readonly NetworkSite[] | undefined;
   readonly secret: (name: string) => Secret | undefined;
   readonly service: (name: string) => Service | undefined;
+  readonly services: readonly Service[];
   /** The router ConfigMap, for what was chosen before. */
   readonly configMap: ConfigMap | undefined;
 }
@@ -98,7 +106,7 @@ export function planRouter(
   const access = accessInputs(objects, runtime);
   const { links, proxies } = linkInputs(objects, mode);
   const { listeners, multiListeners } = listenerInputs(objects, runtime);
-  const connectors = connectorInputs(objects);
+  const connectors = [...connectorInputs(objects), ...objects.attached];
   const profiles = resolveProfiles(
     wishes({ access, links, listeners, multiListeners, connectors }),
     (name) => credentialsOf(secret(name)),
@@ -169,7 +177,7 @@ function linkInputs(
 function connectorInputs(objects: NamespaceObjects): ConnectorInput[] {
   return objects.connectors.flatMap((connector) => {
     const checked = checkConnector(connector, objects);
-    return checked.ok ? [checked.connector] : [];
+    return checked.ok ? [...checked.connectors] : [];
   });
 }
 

@@ -16,12 +16,16 @@ import {
   activeSiteOf,
   type ControllerContext,
   namespaceKey,
+  onPods,
   routerConfigMapOf,
   secretsOf,
 } from '../context.ts';
+import { attachedConnectorsOf, namespacesServing } from '../attached-connector/surroundings.ts';
 import { namespaceId, startController } from '../controller.ts';
 import { isRevoked, revokedSerials } from '../issued-link/revoked-list.ts';
 import {
+  attachedConnector,
+  attachedConnectorBinding,
   configMap,
   connector,
   issuedLink,
@@ -73,6 +77,9 @@ export function startRouterConfigController(context: ControllerContext): Running
       informers.of(issuedLink),
       informers.of(secret),
       informers.of(service),
+      informers.of(attachedConnector),
+      informers.of(attachedConnectorBinding),
+      ...(runtime.pods === undefined ? [] : [runtime.pods]),
     ],
     all: () => [...new Set(informers.of(site).list().flatMap(namespaceKey))],
     wake: (add, loop) => {
@@ -95,6 +102,13 @@ export function startRouterConfigController(context: ControllerContext): Running
         feed(informers.of(connector), loop, namespaceKey),
         feed(informers.of(secret), loop, namespaceKey),
         feed(informers.of(service), loop, namespaceKey),
+        feed(informers.of(attachedConnector), loop, ({ spec }) => [spec?.siteNamespace ?? '']),
+        feed(informers.of(attachedConnectorBinding), loop, namespaceKey),
+        onPods(context, (namespace) => {
+          const own = informers.of(connector).list(namespace);
+          if (own.some(({ spec }) => (spec?.selector ?? '') !== '')) add(namespace);
+          for (const serving of namespacesServing(context, namespace)) add(serving);
+        }),
         runtime.onHealth(add),
         routers.onEvent((namespace, event) => {
           if (event === 'connection') add(namespace);
@@ -182,7 +196,11 @@ class RouterConfigReconciler implements Reconciler<string> {
         connectors: alive(informers.of(connector).list(namespace)),
         secret: secretsOf(this.#context, namespace),
         service: (name) => services.get({ namespace, name }),
+        services: services.list(namespace),
         configMap: routerConfigMapOf(this.#context, namespace),
+        attached: attachedConnectorsOf(this.#context, namespace),
+        pods: runtime.pods?.list(namespace),
+        network: this.#context.routers.networkOf(namespace),
       },
       runtime,
       identity.version,
