@@ -195,7 +195,7 @@ test('acceptance 71: Connectors that cannot be served say why', async (t) => {
     [{ host: '' }, 'Connector must define a non-empty spec.host or spec.selector'],
     [
       { selector: 'app=x' },
-      'No matches for selector: there are no pods on this machine, use spec.host',
+      'No matches for selector: there are no pods on this machine, use a Connector with spec.host',
     ],
     [{ host: 'h', type: 'udp' }, 'Unsupported type: udp'],
     [{ host: 'h', tlsCredentials: 'x' }, 'TLS credentials secret "x" not found'],
