@@ -4,11 +4,13 @@ import { unreachable } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import { readBody } from '#http/index.ts';
 import {
+  type DynamicObject,
   type KubeObject,
   methodNotAllowed,
   notAcceptable,
   notFoundPath,
   type ResourceDefinition,
+  type ScalePaths,
   type Status,
   type TableRenderer,
 } from '#kube/index.ts';
@@ -18,16 +20,17 @@ import type { ApiServerLimits } from './limits.ts';
 import type { ObjectLister } from './objects/object-lister.ts';
 import { type ObjectRemover, parseDeleteCall } from './objects/object-remover.ts';
 import { type ObjectWriter, readStored, type WriteCall } from './objects/object-writer.ts';
-import { parsePatch } from './objects/patch.ts';
+import { type Patch, parsePatch } from './objects/patch.ts';
 import {
   type RepresentationDeps,
   type Shape,
   showList,
   showObject,
 } from './objects/representation.ts';
+import { scaleOf, withScale } from './objects/scale.ts';
 import { sendValue, setWarnings } from './request/answer.ts';
 import { negotiate, offeredMediaTypes } from './request/media-type.ts';
-import { decodeObjectBody } from './request/object-body.ts';
+import { type DecodedBody, decodeObjectBody } from './request/object-body.ts';
 import { parseListOptions, parseWriteOptions } from './request/query-options.ts';
 import type { ResourceTarget, Verb } from './request/request-path.ts';
 import type { WatchService } from './watch/watch-service.ts';
@@ -66,6 +69,8 @@ export class ResourceHandler {
   async handle(call: ResourceCall): Promise<void> {
     checkOffered(call);
     const { verb, target, response } = call;
+    const { scale } = target.definition;
+    if (target.subresource === 'scale' && scale) return this.#scale(call, scale);
     switch (verb) {
       case 'get': {
         const shape = shapeOf(call);
@@ -142,6 +147,28 @@ export class ResourceHandler {
     this.#sendWritten(call, shape, write, patched, 200);
   }
 
+  /** A Scale is a view: what is written through it is the object. */
+  async #scale(call: ResourceCall, paths: ScalePaths): Promise<void> {
+    const { verb, target, request, response } = call;
+    const { form } = shapeOf(call);
+    if (verb === 'get') {
+      const { value } = readStored(this.#deps.store, target);
+      return sendValue(response, 200, scaleOf(paths, value), form);
+    }
+    const body = await this.#body(request);
+    const { custom } = target.definition;
+    const change =
+      verb === 'patch'
+        ? parsePatch(scaleDefinition(target), contentType(request), body)
+        : decodedChange(decodeObjectBody(body, contentType(request), custom));
+    const write = this.#writeCall(verb === 'patch' ? 'PatchOptions' : 'UpdateOptions', call);
+    const apply = (current: DynamicObject): unknown =>
+      withScale(target, paths, current, change.apply({ ...scaleOf(paths, current) }));
+    const written = await this.#deps.writer.patch(target, apply, change.duplicates, write);
+    setWarnings(response, write.warnings);
+    return sendValue(response, 200, scaleOf(paths, written), form);
+  }
+
   async #delete(call: ResourceCall): Promise<void> {
     const { target, response } = call;
     const shape = shapeOf(call);
@@ -216,9 +243,12 @@ function shapeOf({ request, query }: ResourceCall): Shape {
   };
 }
 
+const readVerbs: readonly Verb[] = ['get', 'list', 'watch'];
+
 /** Which verbs a place offers. @throws StatusError KUBE_NOT_FOUND, KUBE_METHOD_NOT_ALLOWED */
 function checkOffered({ verb, target }: ResourceCall): void {
   const { definition, subresource, name, namespace } = target;
+  if (definition.readOnly === true && !readVerbs.includes(verb)) throw methodNotAllowed();
   if (subresource === '') {
     const homeless = definition.scope === 'Namespaced' && namespace === '';
     if (verb === 'create' && (name !== '' || homeless)) throw methodNotAllowed();
@@ -228,9 +258,19 @@ function checkOffered({ verb, target }: ResourceCall): void {
   }
   const status = subresource === 'status' && definition.statusSubresource;
   const finalize = subresource === 'finalize' && definition.plural === 'namespaces';
-  if (!status && !finalize) throw notFoundPath();
-  const verbs = status ? ['get', 'update', 'patch'] : ['update'];
+  const scale = subresource === 'scale' && definition.scale !== undefined;
+  if (!status && !finalize && !scale) throw notFoundPath();
+  const verbs = finalize ? ['update'] : ['get', 'update', 'patch'];
   if (!verbs.includes(verb)) throw methodNotAllowed();
+}
+
+/** Patches of a Scale merge by its own shape, not by that of the kind behind it. */
+function scaleDefinition({ definition }: ResourceTarget): ResourceDefinition {
+  return { ...definition, schema: { type: 'object' } };
+}
+
+function decodedChange({ value, duplicates }: DecodedBody): Patch {
+  return { apply: () => value, duplicates };
 }
 
 function contentType(request: IncomingMessage): string | undefined {

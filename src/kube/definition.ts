@@ -34,6 +34,14 @@ export interface SelectableField {
   readonly read?: (object: KubeObject) => string;
 }
 
+/** Where the numbers of `/scale` stand, as simple paths such as `.spec.replicas`. */
+export interface ScalePaths {
+  readonly specReplicas: string;
+  readonly statusReplicas: string;
+  /** A selector as text, or as matchLabels and matchExpressions. */
+  readonly selector?: string;
+}
+
 /** All about one kind. */
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Empty for the core group. */
@@ -51,6 +59,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** True when the kind follows the rules of custom resources (merge patch only, lists carry kinds). */
   readonly custom: boolean;
   readonly statusSubresource: boolean;
+  /** True when clients may only read; what writes it has the store itself. */
+  readonly readOnly?: boolean;
+  /** Set when the kind has `/scale`. */
+  readonly scale?: ScalePaths;
   /** True when metadata.generation is kept. */
   readonly hasGeneration: boolean;
   /** True when an update without resourceVersion is accepted. */

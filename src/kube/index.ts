@@ -19,6 +19,7 @@ export type {
   Column,
   ObjectOf,
   ResourceDefinition,
+  ScalePaths,
   SelectableField,
 } from './definition.ts';
 export {
@@ -183,6 +184,12 @@ export { compileJsonPath } from './table/jsonpath.ts';
 export { builtinDefinitions } from './builtin/all.ts';
 export type { ConfigMap } from './builtin/config-map.ts';
 export { configMap } from './builtin/config-map.ts';
+export type { Deployment } from './builtin/apps/deployment-schema.ts';
+export { deployment } from './builtin/apps/deployment.ts';
+export type { Endpoints, EndpointSlice } from './builtin/endpoints/endpoints-schema.ts';
+export { endpoints, endpointSlice } from './builtin/endpoints/endpoints.ts';
+export type { Pod } from './builtin/pod/pod-schema.ts';
+export { pod } from './builtin/pod/pod.ts';
 export type { Event } from './builtin/event.ts';
 export { event } from './builtin/event.ts';
 export type { Lease } from './builtin/lease.ts';

@@ -61,7 +61,7 @@ test('a child of an owner that never was is collected, of a kind not served is l
   const api = await apiServerFor(t);
   await create(api, 'lost', [{ name: 'none', uid: 'none' }]);
   await until(() => isGone(api, 'lost'), 'the lost child to go');
-  const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' }];
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: 'p', uid: 'u' }];
   await api.call(maps, { body: { metadata: { name: 'foreign', ownerReferences } } });
   await create(api, 'lost', [{ name: 'none', uid: 'none' }]);
   await until(() => isGone(api, 'lost'), 'the next lost child to go');

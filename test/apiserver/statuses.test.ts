@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'an unknown resource of a known group version',
-    path: `${core}/pods`,
+    path: `${core}/replicationcontrollers`,
     code: 404,
     body: status({
       message: 'the server could not find the requested resource',

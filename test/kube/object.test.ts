@@ -74,6 +74,8 @@ test('a registry finds kinds by both names and refuses two of one name', () => {
   assert.equal(registry.byKind('v1', 'Lease'), undefined);
   assert.deepEqual(registry.groups(), [
     { group: '', versions: ['v1'] },
+    { group: 'discovery.k8s.io', versions: ['v1'] },
+    { group: 'apps', versions: ['v1'] },
     { group: 'coordination.k8s.io', versions: ['v1'] },
     { group: 'rbac.authorization.k8s.io', versions: ['v1'] },
   ]);

@@ -34,6 +34,8 @@ const objectVerbs: readonly string[] = [
   'watch',
 ];
 
+const readVerbs: readonly string[] = ['get', 'list', 'watch'];
+
 /** Reviews are answered, not stored. */
 const reviews: readonly ResourceEntry[] = [
   review('authentication.k8s.io', 'SelfSubjectReview'),
@@ -63,8 +65,13 @@ export function groupVersions(entries: readonly ResourceEntry[]): ReadonlyMap<st
 function entryOf(definition: ResourceDefinition): ResourceEntry {
   const { group, version, kind, plural, singular, shortNames, categories, scope } = definition;
   const subresources: SubresourceEntry[] = [];
+  const readOnly = definition.readOnly === true;
   if (definition.statusSubresource) {
-    subresources.push({ name: 'status', verbs: ['get', 'patch', 'update'] });
+    subresources.push({ name: 'status', verbs: readOnly ? ['get'] : ['get', 'patch', 'update'] });
+  }
+  if (definition.scale) {
+    const answer = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+    subresources.push({ name: 'scale', verbs: ['get', 'patch', 'update'], kind: answer });
   }
   if (group === '' && plural === 'namespaces') {
     subresources.push({ name: 'finalize', verbs: ['update'] });
@@ -75,7 +82,7 @@ function entryOf(definition: ResourceDefinition): ResourceEntry {
   }
   const namespaced = scope === 'Namespaced';
   const names = { group, version, kind, plural, singular, shortNames, categories };
-  return { ...names, namespaced, verbs: objectVerbs, subresources };
+  return { ...names, namespaced, verbs: readOnly ? readVerbs : objectVerbs, subresources };
 }
 
 function review(group: string, kind: string): ResourceEntry {

@@ -145,6 +145,13 @@ function pathsOf(definition: ResourceDefinition): Record<string, Json> {
   const scope = namespaced ? [inPath('namespace', 'Namespace of the object.')] : [];
   const named = [...scope, inPath('name', 'Name of the object.')];
   const op = (action: string, verb: Verb): Json => operation(definition, action, verb);
+  if (definition.readOnly === true) {
+    return {
+      [scoped]: { get: op('list', 'get'), parameters: scope },
+      [`${scoped}/{name}`]: { get: op('get', 'get'), parameters: named },
+      ...(namespaced ? { [all]: { get: op('list', 'get') } } : {}),
+    };
+  }
   const paths: Record<string, Json> = {
     [scoped]: {
       get: op('list', 'get'),

@@ -1,6 +1,7 @@
 /** What a Service must satisfy beyond its schema, in the words of Kubernetes. */
 import type { FieldError } from '../field-error.ts';
 import { duplicate, invalid, notSupported, required } from '../field-error.ts';
+import { badAddress, ipVersion } from '../ip-address.ts';
 import { checkLabelName, checkPortName, checkPortNumber, checkSubdomainName } from '../name.ts';
 import type { Service, ServicePort } from './service-schema.ts';
 
@@ -9,9 +10,6 @@ type Spec = NonNullable<Service['spec']>;
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
 const affinities = ['ClientIP', 'None'];
-
-const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/u;
-const ipv6 = /^(?=.*:)[0-9a-f:]+(?:\d+\.\d+\.\d+\.\d+)?$/iu;
 
 /** All faults of a Service. */
 export function validateService(service: Service, old: Service | undefined): FieldError[] {
@@ -65,9 +63,8 @@ function checkAddress(spec: Spec, old: Spec | undefined): FieldError[] {
   if (first !== undefined && first !== address) {
     return [invalid(field, spec.clusterIPs, 'first value must match `clusterIP`')];
   }
-  if (address === '' || address === 'None' || ipv4.test(address) || ipv6.test(address)) return [];
-  const detail = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-  return [invalid(field, address, detail)];
+  if (address === '' || address === 'None' || ipVersion(address) !== 0) return [];
+  return [invalid(field, address, badAddress)];
 }
 
 function checkPort(port: ServicePort, place: string, several: boolean): FieldError[] {

@@ -63,6 +63,9 @@ function readField(field: Field, reader: ProtobufReader, into: Decoded, depth: n
     case 'optional':
       into[name] = readValue(type, reader, depth);
       return;
+    case 'inline':
+      Object.assign(into, readValue(type, reader, depth));
+      return;
     case 'list': {
       const items = (into[name] ??= []) as unknown[];
       items.push(readValue(type, reader, depth));
@@ -111,6 +114,8 @@ function readValue(type: FieldType, reader: ProtobufReader, depth: number): unkn
       return readTime(reader.readBytes(), type);
     case 'intOrString':
       return readIntOrString(reader.readBytes());
+    case 'quantity':
+      return readQuantity(reader.readBytes());
     case 'rawJson':
       return readRawJson(reader.readBytes());
     default:
@@ -152,6 +157,13 @@ function readIntOrString(bytes: Buffer): number | string {
     text?: string;
   };
   return type === 1 ? text : int;
+}
+
+/** Empty when it was not set: a quantity of nothing is not sent. */
+function readQuantity(bytes: Buffer): string {
+  const fields: Message = { 1: { name: 'text', type: 'string', many: 'optional' } };
+  const { text = '' } = decodeMessage(fields, bytes, 0) as { text?: string };
+  return text;
 }
 
 function readRawJson(bytes: Buffer): unknown {

@@ -15,14 +15,15 @@ export type FieldType =
   | 'microTime'
   | 'intOrString'
   | 'rawJson'
+  | 'quantity'
   | Message;
 
 /** One field. */
 export interface Field {
   readonly name: string;
   readonly type: FieldType;
-  /** `one` drops zeros, `optional` keeps them. */
-  readonly many: 'one' | 'optional' | 'list' | 'map';
+  /** `one` drops zeros, `optional` keeps them; the fields of an `inline` one stand in its place. */
+  readonly many: 'one' | 'optional' | 'list' | 'map' | 'inline';
 }
 
 /** A message: its fields by number. */

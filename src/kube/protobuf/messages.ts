@@ -6,6 +6,7 @@
 import { list, map, type Message, one, optional } from './field.ts';
 import { objectMeta } from './meta.ts';
 import { rbacMessages } from './rbac.ts';
+import { workloadMessages } from './workloads.ts';
 
 const condition: Message = {
   1: one('type', 'string'),
@@ -209,6 +210,7 @@ export const envelope: Message = {
 
 const messages: ReadonlyMap<string, Message> = new Map<string, Message>([
   ...rbacMessages,
+  ...workloadMessages(),
   ['v1 Namespace', namespace],
   ['v1 Secret', secret],
   ['v1 ConfigMap', configMap],
