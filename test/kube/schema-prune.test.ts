@@ -89,7 +89,11 @@ test('times come into one form, other texts stay', () => {
 });
 
 test('pruning, dropping nulls and defaulting twice is the same as once', () => {
-  const wild = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+  // Bodies that name __proto__ are refused when they are decoded, long before this.
+  const wild = fc
+    .jsonValue()
+    .filter((value) => !JSON.stringify(value).includes('__proto__'))
+    .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
   const near = fc.record({ spec: fc.record({ name: wild, roles: fc.array(wild), zzz: wild }) });
   fc.assert(
     fc.property(fc.oneof(wild, near), (value) => {
