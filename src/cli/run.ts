@@ -7,7 +7,11 @@ import { CodedError, messageOf } from '#base/errors.ts';
 import { CliError } from './errors.ts';
 import { rewriteBooleanValues } from './input/boolean-values.ts';
 import type { CliIo } from './io.ts';
+import { oneLine } from './output/table.ts';
 import { buildProgram } from './program.ts';
+
+/** Longest line of an error; what is in objects and files can be longer than anybody reads. */
+const lineCharsMax = 1000;
 
 /**
  * Runs one command line.
@@ -28,12 +32,19 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 function report(thrown: unknown, io: CliIo): number {
   if (thrown instanceof CommanderError) return reportUsage(thrown, io);
   if (thrown instanceof CliError) {
-    for (const line of [...thrown.lines, thrown.todo]) io.stderr.write(`drawbridge: ${line}\n`);
+    for (const line of [...thrown.lines, thrown.todo]) complain(io, line);
     return thrown.exitCode;
   }
-  io.stderr.write(`drawbridge: ${messageOf(thrown)}\n`);
-  io.stderr.write(`drawbridge: ${adviceFor(thrown)}\n`);
+  complain(io, messageOf(thrown));
+  complain(io, adviceFor(thrown));
   return 1;
+}
+
+/** One line, whatever a file or a server has put into it. */
+function complain(io: CliIo, line: string): void {
+  const text = oneLine(line);
+  const shown = text.length > lineCharsMax ? `${text.slice(0, lineCharsMax)}…` : text;
+  io.stderr.write(`drawbridge: ${shown}\n`);
 }
 
 /** Commander has written asked-for help already; complaints about usage are written here. */
@@ -41,9 +52,9 @@ function reportUsage(error: CommanderError, io: CliIo): number {
   if (error.exitCode === 0) return 0;
   if (error.code !== 'commander.help') {
     const [what = '', hint] = error.message.replace(/^error: /, '').split('\n');
-    io.stderr.write(`drawbridge: ${what}\n`);
+    complain(io, what);
     const todo = hint?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
-    io.stderr.write(`drawbridge: ${todo ?? 'add --help to see the flags and examples'}\n`);
+    complain(io, todo ?? 'add --help to see the flags and examples');
   }
   return 2;
 }

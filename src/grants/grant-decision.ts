@@ -92,7 +92,10 @@ export function decideGrant(grant: AccessGrant, around: GrantSurroundings): Acce
 function expirationOf(grant: AccessGrant, nowMs: number, errors: string[]): string {
   const window = grant.spec?.expirationWindow || expirationWindowDefault;
   try {
-    const endMs = nowMs + parseDuration(window);
+    const windowMs = parseDuration(window);
+    // Upstream takes it, and the grant is Ready but has expired before anybody can use it.
+    if (windowMs <= 0) throw new DurationError('it must be longer than nothing');
+    const endMs = nowMs + windowMs;
     // Go's largest duration, about 292 years, still gives a time that people can read.
     return formatTime(endMs);
   } catch (thrown) {

@@ -284,6 +284,15 @@ test('acceptance 91: token issue writes a private file that token redeem takes',
   assert.doesNotMatch(issued.stdout, /sesame/);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
 
+  const self = await w.cli(`token redeem ${path}`);
+  assert.equal(self.code, 1);
+  assert.match(
+    self.stderr,
+    /^drawbridge: Can't create connection to self with token\ndrawbridge: /,
+  );
+  // Another site comes in the place of the one that issued it.
+  await w.ok('site delete --all');
+  await w.ok('site create east --wait none');
   const [redeemed] = await Promise.all([
     w.cli(`token redeem ${path}`),
     w.setStatus(accessToken, grant.metadata.name, { ...ready('Redeemed'), redeemed: true }),

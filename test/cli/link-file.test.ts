@@ -65,6 +65,26 @@ describe('a file that a link can be made of', () => {
     }
   });
 
+  test('claim of Skupper v1, which is redeemed like an AccessToken', () => {
+    const annotations = {
+      'skupper.io/url': 'https://west.example:8081/3f0c',
+      'skupper.io/generated-by': 'west-id',
+      'skupper.io/claim-expiration': '2026-11-25T12:00:00Z',
+    };
+    const content = { password: 'c2VjcmV0', 'ca.crt': 'cGVt' };
+    const source = parse(v1Secret('token-claim', annotations, content));
+    assert.ok(source.kind === 'token');
+    assert.deepEqual(source.token.spec, {
+      url: 'https://west.example:8081/3f0c?site-version=1.9.6',
+      code: 'secret',
+      ca: 'pem',
+    });
+    assert.deepEqual(source.token.metadata.annotations, {
+      'skupper.io/generated-by': 'west-id',
+      'drawbridge.dev/expires': '2026-11-25T12:00:00Z',
+    });
+  });
+
   test('connection token, of which unknown data and names are dropped', () => {
     const source = parse(
       v1Secret(
@@ -84,9 +104,14 @@ describe('a file that no link can be made of', () => {
   const wrong: readonly (readonly [string, readonly object[], RegExp])[] = [
     ['a plain Secret', [plainSecret], /^Secret is not a valid skupper token$/],
     [
-      'a claim of v1',
-      [v1Secret('token-claim', { 'skupper.io/url': 'https://h' })],
-      /^claims of Skupper v1/,
+      'a claim without a password',
+      [v1Secret('token-claim', { 'skupper.io/url': 'https://h/x' })],
+      /Expected password field in secret data$/,
+    ],
+    [
+      'a claim without a place',
+      [v1Secret('token-claim', {}, { password: 'eA==', 'ca.crt': 'eA==' })],
+      /Expected skupper\.io\/url annotation$/,
     ],
     ['no origin', [v1Secret('connection-token', places)], /^Can't find secret origin\.$/],
     ['no place', [v1Secret('connection-token', {})], /^Expected inter-router-host annotation$/],

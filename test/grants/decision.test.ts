@@ -90,6 +90,8 @@ test('deciding again changes nothing', () => {
 for (const [window, words] of [
   ['1d', 'Invalid duration "1d": time: unknown unit "d" in duration "1d"'],
   ['25', 'Invalid duration "25": time: missing unit in duration "25"'],
+  ['-5m', 'Invalid duration "-5m": it must be longer than nothing'],
+  ['0s', 'Invalid duration "0s": it must be longer than nothing'],
 ] as const) {
   test(`acceptance 33: a window of ${window} is an error and sets no expiration until it is mended`, () => {
     const bad = decideGrant(grantOf({ expirationWindow: window }), around);

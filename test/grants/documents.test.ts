@@ -111,7 +111,45 @@ test('an answer to a certificate request brings no key and takes ours', () => {
   });
 });
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+/** What a site of Skupper v1 answers to a claim: one Secret, with a name of its own. */
+const earlierAnswer = (annotations: object): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: 'a-claim',
+      labels: { 'skupper.io/type': 'connection-token' },
+      annotations,
+    },
+    data: {
+      'ca.crt': base64(authority.certificate.pem),
+      'tls.crt': base64(issued.certificate.pem),
+      'tls.key': base64(keyPem),
+    },
+  });
+const earlierPlaces = { 'inter-router-host': 'router.west', 'inter-router-port': '55671' };
+
+test('a site of Skupper v1 answers with a Secret that says where to connect', () => {
+  const edge = { 'edge-host': 'edge.west', 'edge-port': '45671' };
+  const text = earlierAnswer({ ...earlierPlaces, ...edge });
+  const { data, links } = parseReceivedAccess(text, 'my-token', 'unused');
+  assert.equal(Buffer.from(data['tls.key'], 'base64').toString(), keyPem);
+  assert.deepEqual(links, [
+    {
+      name: 'my-token',
+      endpoints: [endpoint, { ...endpoint, name: 'edge', host: 'edge.west', port: '45671' }],
+    },
+  ]);
+});
+
 for (const [what, text] of [
+  ['a v1 Secret without places', earlierAnswer({})],
+  [
+    'a v1 Secret with a strange port',
+    earlierAnswer({ ...earlierPlaces, 'inter-router-port': 'x' }),
+  ],
+  ['a v1 Secret without a key', earlierAnswer(earlierPlaces).replace('tls.key', 'key')],
   ['nothing', ''],
   ['a page', '<html><body>hello</body></html>'],
   ['no YAML', '---\n{a: ['],

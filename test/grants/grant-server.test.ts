@@ -126,6 +126,9 @@ test('acceptance 43: a site that cannot be joined uses nothing up', async (conte
   );
   await change(false, []);
   assert.deepEqual(told(await world.redeem(grant)), [500, 'No valid endpoints found for site\n']);
+  await change(false, open.status?.endpoints ?? []);
+  const self = await world.redeem(grant, { headers: { subject: open.metadata.uid ?? '' } });
+  assert.deepEqual(told(self), [400, "Can't create connection to self with token\n"]);
   const other = await world.grant('other', { issuer: 'none' });
   assert.deepEqual(told(await world.redeem(other)), [
     500,

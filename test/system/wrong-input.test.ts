@@ -209,6 +209,59 @@ test('wrong objects', async (t) => {
     assert.equal(grant.status?.redemptions ?? 0, 0);
   });
 
+  await t.test('a token for oneself is refused, by the API too, and not counted', async () => {
+    const file = join(up.home, 'own.yaml');
+    succeeded(await up.cli('token', 'issue', file, '-n', 'west'));
+    for (const verb of [
+      ['token', 'redeem'],
+      ['link', 'create'],
+    ]) {
+      const self = await up.cli(...verb, file, '-n', 'west');
+      assert.equal(self.code, 1);
+      assert.match(self.stderr, /Can't create connection to self with token\n/);
+    }
+    succeeded(await up.cli('system', 'apply', '-f', file, '-n', 'west'));
+    const { items } = await client.list(accessToken, { namespace: 'west' });
+    const own = items.find(({ spec }) => spec?.url?.includes(up.ready.grantServer) ?? false);
+    const key = { namespace: 'west', name: own?.metadata.name ?? '' };
+    const text = /400 \(Bad Request\) Can't create connection to self with token$/;
+    await isRefused(client, accessToken, key, 'Redeemed', text);
+    const grant = await client.get(accessGrant, key);
+    assert.equal(grant.status?.redemptions ?? 0, 0);
+    const why = await up.cli('why', `token/${key.name}`, '-n', 'west');
+    assert.equal(why.code, 1);
+    assert.match(why.stdout, /Cause: the token is of this site itself/);
+  });
+
+  await t.test('an edge site takes no links', async () => {
+    await makeNamespace(client, 'edge');
+    await make(site, manifest(site, 'edge', 'edge', { edge: true }));
+    await make(accessGrant, manifest(accessGrant, 'edge', 'g', {}));
+    const text = 'Edge sites cannot accept incoming links from remote sites';
+    await isRefused(client, accessGrant, { namespace: 'edge', name: 'g' }, 'Processed', text);
+    const issued = await up.cli('token', 'issue', '-', '-n', 'edge');
+    assert.equal(issued.code, 2);
+    assert.equal(issued.stdout, '');
+  });
+
+  for (const window of ['25', '1d', '-5m', '1e9h', '0s', 'soon']) {
+    await t.test(`a window of ${window} is refused by name`, async () => {
+      const name = `window-${window.replaceAll(/[^a-z0-9]/g, 'x')}`;
+      const object = manifest(accessGrant, 'west', name, { expirationWindow: window });
+      try {
+        await make(accessGrant, object);
+      } catch (thrown) {
+        assert.ok(thrown instanceof KubeClientError && thrown.status === 422, String(thrown));
+        assert.match(thrown.message, /expirationWindow/);
+        return;
+      }
+      const key = { namespace: 'west', name };
+      await isRefused(client, accessGrant, key, 'Processed', /^Invalid duration "/);
+      const { status } = await client.get(accessGrant, key);
+      assert.equal(status?.expirationTime, undefined);
+    });
+  }
+
   for (const [title, of, spec, message] of invalid) {
     await t.test(`the API refuses ${title}`, async () => {
       await assert.rejects(make(of, manifest(of, 'west', 'invalid', spec)), (thrown) => {
@@ -235,6 +288,24 @@ test('wrong objects', async (t) => {
         ],
         [['link', 'update', 'nosuch', '-n', 'west'], /the link "nosuch" is not available/],
         [['site', 'update', 'nosuch', '-n', 'west'], /site with name "nosuch" is not available/],
+        [
+          ['site', 'update', '-n', 'nosuch'],
+          /there is no existing Skupper site resource to update/,
+        ],
+        [
+          ['site', 'delete', '-n', 'nosuch'],
+          /There is no existing Skupper site resource to delete/,
+        ],
+        [['link', 'status', '-n', 'nosuch'], /there is no skupper site available/],
+        [['link', 'generate', '-n', 'nosuch'], /there is no skupper site in this namespace/],
+        [
+          ['listener', 'create', 'no-secret', '80', '-n', 'west'],
+          /There is already a listener no-secret created for namespace west/,
+        ],
+        [
+          ['connector', 'create', 'nowhere', '80', '--host', 'h', '-n', 'west'],
+          /There is already a connector nowhere created for namespace west/,
+        ],
         [
           ['listener', 'update', 'nosuch', '-n', 'west'],
           /listener nosuch must exist in namespace west/,

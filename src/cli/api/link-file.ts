@@ -1,6 +1,6 @@
 /**
  * Files that a link can be made of: an AccessToken, a Link with its Secret, or a Secret of Skupper
- * v1 (a connection token). Only the fields we know are taken from them.
+ * v1 (a claim or a connection token). Only the fields we know are taken from them.
  */
 import { type ConnectionToken, readConnectionToken, tokenLabel } from '#apis/index.ts';
 import { apiVersionOf, isRecord } from '#kube/index.ts';
@@ -8,7 +8,7 @@ import { CliError } from '../errors.ts';
 import type { CliIo } from '../io.ts';
 import { type AccessToken, accessToken, link, type Secret, secretKind } from './kinds.ts';
 import { manifestsIn, type NamedText, readTextFile } from './manifest-file.ts';
-import { tokenIn } from './token-file.ts';
+import { annotation, tokenIn } from './token-file.ts';
 
 /** One way to connect, from a stranger's file and checked. */
 export type Endpoint = ConnectionToken['endpoints'][number];
@@ -30,6 +30,9 @@ export interface LinkPlan {
 const linksMax = 8;
 const endpointsMax = 16;
 const hostLengthMax = 253;
+/** Where a claim of Skupper v1 is redeemed, and the version of the joiner it wants to hear. */
+const claimUrl = 'skupper.io/url';
+const claimVersion = '1.9.6';
 const tlsKeys = ['ca.crt', 'tls.crt', 'tls.key'] as const;
 
 /**
@@ -73,14 +76,10 @@ function connectionToken(manifest: Record<string, unknown>, path: string): LinkS
   const { metadata } = manifest;
   const labels = textsOf(isRecord(metadata) ? metadata['labels'] : undefined);
   const type = labels[tokenLabel.name];
-  if (type === tokenLabel.claim) {
-    throw new CliError('CLI_REFUSED', 'claims of Skupper v1 sites cannot be redeemed here', {
-      todo: "ask the other site for a connection token ('skupper token create FILE -t cert')",
-    });
-  }
+  if (type === tokenLabel.claim) return { kind: 'token', token: claimToken(manifest, path) };
   if (type !== tokenLabel.connectionToken) {
     throw new CliError('CLI_FILE', 'Secret is not a valid skupper token', {
-      todo: `${path}: it needs the label ${tokenLabel.name}=${tokenLabel.connectionToken}`,
+      todo: `${path}: it needs the label ${tokenLabel.name}=${tokenLabel.connectionToken} or ${tokenLabel.claim}`,
     });
   }
   const annotations = textsOf(isRecord(metadata) ? metadata['annotations'] : undefined);
@@ -101,6 +100,36 @@ function connectionToken(manifest: Record<string, unknown>, path: string): LinkS
       metadata: { name: '', annotations },
     },
     read: read.value,
+  };
+}
+
+/** A claim of Skupper v1 as the AccessToken that redeems it. @spec Skupper v1 token files */
+function claimToken(manifest: Record<string, unknown>, path: string): AccessToken {
+  const { metadata } = manifest;
+  const annotations = textsOf(isRecord(metadata) ? metadata['annotations'] : undefined);
+  const data = textsOf(manifest['data']);
+  const text = (key: string): string => {
+    const value = Buffer.from(data[key] ?? '', 'base64').toString('utf8');
+    if (value === '') throw unusable(path, `Expected ${key} field in secret data`);
+    return value;
+  };
+  const address = annotations[claimUrl] ?? '';
+  if (!URL.canParse(address)) throw unusable(path, `Expected ${claimUrl} annotation`);
+  const url = new URL(address);
+  url.searchParams.set('site-version', claimVersion);
+  const origin = annotations[annotation.siteId];
+  const expires = annotations['skupper.io/claim-expiration'];
+  return {
+    apiVersion: apiVersionOf(accessToken),
+    kind: accessToken.kind,
+    metadata: {
+      name: nameOf(manifest),
+      annotations: {
+        ...(origin === undefined ? {} : { [annotation.siteId]: origin }),
+        ...(expires === undefined ? {} : { [annotation.expires]: expires }),
+      },
+    },
+    spec: { url: url.href, code: text('password'), ca: text('ca.crt') },
   };
 }
 
@@ -175,6 +204,6 @@ function textsOf(value: unknown): Record<string, string> {
 
 function unusable(path: string, why: string): CliError {
   return new CliError('CLI_FILE', `no link can be made of ${path}: ${why}`, {
-    todo: 'use an AccessToken, a Link with its Secret, or a Secret labelled skupper.io/type=connection-token',
+    todo: 'use an AccessToken, a Link with its Secret, or a Secret labelled skupper.io/type=token-claim or connection-token',
   });
 }

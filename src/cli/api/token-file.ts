@@ -11,6 +11,7 @@ import { apiVersionOf, isRecord } from '#kube/index.ts';
 import { tokenAnnotation } from '#apis/index.ts';
 import { stringify } from 'yaml';
 import { CliError, usageError } from '../errors.ts';
+import { nameProblems } from '../input/name.ts';
 import type { CliIo } from '../io.ts';
 import { accessToken, type AccessToken } from './kinds.ts';
 import { documentsIn, readTextFile } from './manifest-file.ts';
@@ -138,9 +139,13 @@ export function tokenIn(value: unknown, path: string): AccessToken {
   }
   const name = isRecord(metadata) ? metadata['name'] : undefined;
   if (typeof name !== 'string' || name === '') throw unreadable(path, 'metadata.name is missing');
+  const [misnamed] = nameProblems('metadata.name', name);
+  if (misnamed !== undefined) throw unreadable(path, misnamed);
   if (!isRecord(spec)) throw unreadable(path, 'spec is missing');
   const { url, code, ca, linkCost } = spec;
   const url_ = textField(url, 'url', path);
+  if (!URL.canParse(url_)) throw unreadable(path, 'spec.url is not a URL');
+  if (new URL(url_).protocol !== 'https:') throw unreadable(path, 'token url scheme must be https');
   return {
     apiVersion: apiVersionOf(accessToken),
     kind: accessToken.kind,

@@ -15,6 +15,7 @@ import { annotation } from '../api/token-file.ts';
 import { CliError, usageError } from '../errors.ts';
 import { create } from './change.ts';
 import {
+  connectionToSelf,
   isFromSelf,
   linkToOrigin,
   nextLinkName,
@@ -51,11 +52,7 @@ export async function createLink(
 ): Promise<MadeLink> {
   const around = await surroundings(session);
   const { source } = wish;
-  if (isFromSelf(source, around)) {
-    throw new CliError('CLI_REFUSED', "Can't create connection to self with token", {
-      todo: 'use the token in another site: choose its namespace with -n, or its --context',
-    });
-  }
+  if (isFromSelf(source, around)) throw connectionToSelf();
   const known = linkToOrigin(source, around);
   if (known !== undefined) {
     const site = known.siteName === undefined ? '' : ` to site ${known.siteName}`;

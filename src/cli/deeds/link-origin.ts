@@ -1,6 +1,7 @@
 /** Who is at the other end of links and tokens: what `link create` compares before it adds one. */
 import { tokenAnnotation } from '#apis/index.ts';
 import type { LinkSource } from '../api/link-file.ts';
+import { CliError } from '../errors.ts';
 import type { AccessGrant, AccessToken, Link, Secret, Site } from '../api/kinds.ts';
 
 /** What is in the namespace. */
@@ -37,8 +38,18 @@ export function placesOf(source: LinkSource): string[] {
   return endpoints.map(placeOf);
 }
 
+/** The error for a file that was made by the site it would be used in. */
+export function connectionToSelf(): CliError {
+  return new CliError('CLI_REFUSED', "Can't create connection to self with token", {
+    todo: 'use the token in another site: choose its namespace with -n, or its --context',
+  });
+}
+
 /** True when the file was made by the site it would be used in. */
-export function isFromSelf(source: LinkSource, around: Surroundings): boolean {
+export function isFromSelf(
+  source: LinkSource,
+  around: Pick<Surroundings, 'site' | 'grants'>,
+): boolean {
   const { site, grants } = around;
   const origin = originOf(source);
   if (origin !== '' && origin === site.metadata.uid) return true;

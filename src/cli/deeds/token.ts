@@ -14,6 +14,7 @@ import { type TokenNotes, tokenManifest } from '../api/token-file.ts';
 import { waitFor } from '../api/wait.ts';
 import { CliError, usageError } from '../errors.ts';
 import { create } from './change.ts';
+import { connectionToSelf, isFromSelf } from './link-origin.ts';
 import { sitesOf } from './site.ts';
 
 /** What `token issue` is asked for. */
@@ -117,12 +118,15 @@ export async function redeemToken(
 ): Promise<AccessToken> {
   const { name } = token.metadata;
   const { namespace } = session;
-  if ((await sitesOf(session)).length === 0) {
+  const [site] = await sitesOf(session);
+  if (site === undefined) {
     throw usageError(
       [`A site must exist in namespace ${namespace} before a token can be redeemed`],
       "create one with 'drawbridge site create NAME', or choose a namespace (-n)",
     );
   }
+  const { items: grants } = await session.client.list(accessGrant, { namespace });
+  if (isFromSelf({ kind: 'token', token }, { site, grants })) throw connectionToSelf();
   await present(session, token);
   const { object } = await waitFor(session, accessToken, name, timeoutMs, isRedeemed);
   if (object !== undefined && isRedeemed(object)) return object;

@@ -264,6 +264,10 @@ const answered: Step<World> = async (world) => {
       /No valid endpoints found for site/,
       'the other site takes no links now: its link access is off',
     ],
+    [
+      /connection to self/,
+      'the token is of this site itself: use it at another one (-n, --context)',
+    ],
     [/Edge sites cannot accept/, 'the other site is an edge site, which takes no links'],
   ];
   const known = refusals.find(([pattern]) => pattern.test(message));

@@ -200,6 +200,7 @@ export class Redeemer {
     const site = activeSite(this.#deps.sites.list(namespace));
     if (site === undefined) return { refusal: noSite(namespace) };
     if (site.spec?.edge === true) return { refusal: refusals.edgeSite };
+    if (joiner.subject === site.metadata.uid) return { refusal: refusals.ownSite };
     const issuer = issuerOf(grant.spec?.issuer, site);
     const secret = this.#deps.secrets.get({ namespace, name: issuer });
     const signer = secret === undefined ? undefined : this.#signers.of(secret);

@@ -2,6 +2,7 @@
  * Reads the answer of a grant server as what it is: a stranger's text. Only the expected documents
  * with the expected names pass, and only the fields we know are taken from them.
  */
+import { readConnectionToken, tokenLabel } from '#apis/index.ts';
 import { isRecord } from '#kube/index.ts';
 import { joinBundle, keyMatchesCertificate, PkiError } from '#pki/index.ts';
 import { LineCounter, parseAllDocuments } from 'yaml';
@@ -35,6 +36,7 @@ export interface ReceivedAccess {
 export function parseReceivedAccess(body: string, name: string, ownKeyPem: string): ReceivedAccess {
   if (body.length > answerBytesMax) throw invalid('the answer is too long');
   const [secret, ...links] = readDocuments(body);
+  if (links.length === 0 && isOfEarlierSite(secret)) return parseConnectionToken(secret, name);
   if (links.length === 0 || links.length > linksMax) throw invalid('no Link or too many');
   const parsed = links.map((link) => parseLink(link, name));
   const names = new Set(parsed.map((link) => link.name));
@@ -62,7 +64,35 @@ function parseSecret(document: unknown, name: string, ownKeyPem: string): Receiv
   if (metadata['name'] !== name) throw invalid('the Secret bears another name');
   if (field(document, 'type') !== 'kubernetes.io/tls')
     throw invalid('the Secret is not of type TLS');
-  const data = field(document, 'data');
+  return parseCredentials(field(document, 'data'), ownKeyPem);
+}
+
+/** Sites of Skupper v1 answer with one Secret that says itself where to connect. */
+function isOfEarlierSite(document: unknown): boolean {
+  const labels = field(field(document, 'metadata'), 'labels');
+  return field(labels, tokenLabel.name) === tokenLabel.connectionToken;
+}
+
+/** @spec Skupper v1 claim redemption */
+function parseConnectionToken(document: unknown, name: string): ReceivedAccess {
+  const annotations = field(metadataOf(document, 'v1', 'Secret'), 'annotations');
+  const texts = isRecord(annotations)
+    ? Object.entries(annotations).filter((entry): entry is [string, string] => {
+        return typeof entry[1] === 'string';
+      })
+    : [];
+  const data = parseCredentials(field(document, 'data'), '');
+  const read = readConnectionToken({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, annotations: Object.fromEntries(texts) },
+    data,
+  });
+  if ('problem' in read) throw invalid(read.problem);
+  return { data, links: [checkLink(name, read.value.endpoints, name)] };
+}
+
+function parseCredentials(data: unknown, ownKeyPem: string): ReceivedAccess['data'] {
   const ca = decode(data, 'ca.crt');
   const certificate = decode(data, 'tls.crt');
   const key = field(data, 'tls.key') === undefined ? ownKeyPem : decode(data, 'tls.key');

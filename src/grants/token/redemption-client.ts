@@ -83,6 +83,8 @@ export async function redeemToken(
       headers: {
         name: order.name,
         subject: order.subject,
+        // Sites of Skupper v1 know the joiner by this one.
+        'skupper-site-name': order.subject,
         'redemption-id': order.redemptionId,
         'certificate-request': order.credentials.signingRequest.replaceAll(
           /-----[^-]+-----|\s/g,

@@ -26,8 +26,8 @@ export function addLinkCreate(group: Command, io: CliIo): void {
     .addHelpText(
       'after',
       `
-Takes an AccessToken, a Link with its Secret ('link generate'), or a Secret labelled
-skupper.io/type=connection-token ('token create -t cert').
+Takes an AccessToken, a Link with its Secret ('link generate'), or a Secret of Skupper v1 labelled
+skupper.io/type=token-claim or connection-token ('token create').
 
 Examples:
   drawbridge link create secret.yaml -n east
