@@ -137,7 +137,7 @@ const wrong: readonly (readonly [string, ...string[]])[] = [
   ['up --listen here', '--listen is not valid: "here" is not an IP address'],
   ['up --advertise a_b', '--advertise is not valid: "a_b" is not a host name or IP address'],
   ['up -n west', "--namespace has no meaning for 'up'"],
-  ['router', "required option '--config <file>' not specified"],
+  ['router', 'give either --config or --config-map'],
   ['version x', "too many arguments for 'version'. Expected 0 arguments but got 1: x."],
   ['versoin', "unknown command 'versoin'"],
   ['site crate', "unknown command 'crate'"],

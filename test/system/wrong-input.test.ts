@@ -330,7 +330,7 @@ test('wrong flags of up and router end with exit code 2 and start nothing', asyn
     [['up', '--grant-port', 'x'], /--grant-port is not valid: "x"/],
     [['up', '--listen', 'nowhere'], /--listen is not valid: "nowhere" is not an IP address/],
     [['up', 'extra'], /too many arguments/],
-    [['router'], /required option '--config <file>' not specified/],
+    [['router'], /give either --config or --config-map/],
     [['nosuch'], /unknown command 'nosuch'/],
     [['site', 'nosuch'], /unknown command 'nosuch'/],
     [
