@@ -69,7 +69,8 @@ export class KubeconfigFile {
   }
 }
 
-function withHost(origin: string, host: string | undefined): string {
+/** The origin with another host, when one is given. */
+export function withHost(origin: string, host: string | undefined): string {
   if (host === undefined) return origin;
   const url = new URL(origin);
   url.hostname = host.includes(':') ? `[${host}]` : host;

@@ -16,7 +16,7 @@ import { Access } from './access/access.ts';
 import { resourceEntries } from './discovery/api-resources.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
-import { type KubeconfigFileOptions, KubeconfigFile } from './kubeconfig-file.ts';
+import { type KubeconfigFileOptions, KubeconfigFile, withHost } from './kubeconfig-file.ts';
 import { GarbageCollector } from './lifecycle/garbage-collector.ts';
 import { NamespaceKeeper } from './lifecycle/namespace-keeper.ts';
 import { type ApiServerLimits, defaultApiServerLimits } from './limits.ts';
@@ -47,8 +47,8 @@ export interface ApiServerOptions {
   readonly limits?: Partial<ApiServerLimits>;
   /** Where the keys of ServiceAccount tokens are kept; absent: they end with the process. */
   readonly tokenKeysDirectory?: string;
-  /** Name of this server in tokens; default its origin. */
-  readonly issuer?: string;
+  /** Host by which others know this server, in the issuer of tokens; default the bound address. */
+  readonly issuerHost?: string;
   /** Keeps a kubeconfig with a context for each namespace. */
   readonly kubeconfig?: KubeconfigFileOptions;
 }
@@ -80,7 +80,7 @@ export async function startApiServer(
   const admissionOf = keyed((definition) => new Admission(definition));
   const tableOf = keyed((definition) => new TableRenderer(definition));
   let http: RunningHttpServer | undefined;
-  const issuer = (): string => options.issuer ?? http?.origin ?? '';
+  const issuer = (): string => (http ? withHost(http.origin, options.issuerHost) : '');
   const keys = options.tokenKeysDirectory;
   const access = new Access(
     { clock, logger, store, registry, issuer },

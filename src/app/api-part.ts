@@ -110,6 +110,7 @@ export async function startApiPart(
       port: options.port,
       tls: { cert: files.serverCert, key: files.serverKey, clientCa: files.ca },
       version: options.version,
+      issuerHost: options.advertise,
       tokenKeysDirectory: join(options.dataPath, 'pki', 'tokens'),
       kubeconfig: { path: kubeconfig, host: localHostOf(options.listen), ...owner },
     },

@@ -12,6 +12,10 @@ export interface ClientCertificate {
   readonly extendedKeyUsages: readonly string[];
   /** SHA-256 of the DER form, lower-case hex without separators. */
   readonly fingerprintSha256: string;
+  /** Lower-case hex without leading zeros. */
+  readonly serialNumber: string;
+  /** End of its time; milliseconds since 1970. */
+  readonly notAfterMs: number;
 }
 
 /** The certificate the client presented; undefined when it presented none. */
@@ -26,6 +30,8 @@ export function clientCertificateOf(socket: Socket): ClientCertificate | undefin
     organizations: textsOf(peer.subject.O),
     extendedKeyUsages: textsOf(peer.ext_key_usage),
     fingerprintSha256: peer.fingerprint256.replaceAll(':', '').toLowerCase(),
+    serialNumber: peer.serialNumber.toLowerCase().replace(/^0+(?=.)/u, ''),
+    notAfterMs: Date.parse(peer.valid_to),
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect as connectPlain } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -105,7 +106,11 @@ test('client certificates are read and judged', async (t) => {
       (await httpsRequest({ url: server.origin, ca: issuer.ca, ...identity })).body.toString(),
     );
   assert.equal(await ask({}), null);
-  const { fingerprintSha256, ...known } = await ask(await issuer.issue(false, 'me'));
+  const identity = await issuer.issue(false, 'me');
+  const { fingerprintSha256, serialNumber, notAfterMs, ...known } = await ask(identity);
+  const parsed = new X509Certificate(identity.cert);
+  assert.equal(serialNumber, parsed.serialNumber.toLowerCase().replace(/^0+/, ''));
+  assert.equal(notAfterMs, Date.parse(parsed.validTo));
   assert.deepEqual(known, {
     trusted: true,
     commonName: 'me',

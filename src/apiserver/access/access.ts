@@ -7,7 +7,9 @@ import { issuerDocument, keySetDocument } from '#token/index.ts';
 import type { ObjectGate } from '../objects/object-gate.ts';
 import type { ObjectWriter } from '../objects/object-writer.ts';
 import { AccountKeeper } from './account-keeper.ts';
-import { type Authenticator, CertificateAuthenticator } from './authentication/authenticator.ts';
+import type { Authenticator } from './authentication/authenticator.ts';
+import { CertificateAuthenticator } from './authentication/certificate-authenticator.ts';
+import { RevokedCertificates, revocationGate } from './authentication/revoked-certificates.ts';
 import { TokenAuthenticator } from './authentication/token-authenticator.ts';
 import { type Authorizer, MastersFirst } from './authorization/authorizer.ts';
 import { RoleKeeper } from './authorization/role-keeper.ts';
@@ -31,6 +33,7 @@ export class Access {
   readonly #deps: AccessDeps;
   readonly #roles: StoredRoles;
   readonly #keys: TokenKeys;
+  readonly #revoked: RevokedCertificates;
   readonly #keepers: { start(): Promise<void>; stop(): Promise<void> }[] = [];
   readonly authorizer: Authorizer;
   readonly authenticators: readonly Authenticator[];
@@ -47,15 +50,21 @@ export class Access {
     const checker = new TokenChecker({ clock, store, keys, issuer });
     const authorizer = new MastersFirst(roles);
     const { rulesFor, rulesOf } = bound(roles);
+    const revoked = new RevokedCertificates(store);
+    this.#revoked = revoked;
     this.#roles = roles;
     this.#keys = keys;
     this.authorizer = authorizer;
-    this.authenticators = [new CertificateAuthenticator(), new TokenAuthenticator(checker, clock)];
+    this.authenticators = [
+      new CertificateAuthenticator(clock, revoked),
+      new TokenAuthenticator(checker, clock),
+    ];
     const tokens = { clock, store, keys, issuer };
     this.reviews = new ReviewTable({ authorizer, checker, tokens, rulesFor });
     this.gates = [
       roleGate({ authorizer, rulesFor, rulesOf }),
       gatewayTokenGate({ authorizer, rulesFor }),
+      revocationGate,
     ];
   }
 
@@ -65,6 +74,7 @@ export class Access {
    */
   async start(writer: ObjectWriter): Promise<void> {
     this.#roles.start();
+    this.#revoked.start();
     await this.#keys.start();
     const deps = { ...this.#deps, writer };
     this.#keepers.push(new RoleKeeper(deps), new AccountKeeper(deps));
@@ -74,6 +84,7 @@ export class Access {
   async stop(): Promise<void> {
     for (const keeper of this.#keepers) await keeper.stop();
     await this.#keys.stop();
+    this.#revoked.stop();
     await this.#roles.stop();
   }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { Agent, get } from 'node:https';
 import { test } from 'node:test';
 import { createAuthority, issueCertificate, privateKeyPem } from '#pki/index.ts';
-import { askAs, certificateFor } from '../../support/api-identities.ts';
-import { apiServerFor } from '../../support/api-server.ts';
+import { askAs, certificateFor, grantTo } from '../../support/api-identities.ts';
+import { apiServerFor, type TestApiServer } from '../../support/api-server.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 
@@ -74,3 +76,82 @@ test('secrets are not in answers to those who may not read them', async (t) => {
   assert.equal(refused.status, 403);
   assert.ok(!refused.text.includes(Buffer.from('hunter2').toString('base64')));
 });
+
+const revoked = '/api/v1/namespaces/kube-system/configmaps';
+const listOf = (...keys: readonly string[]) => ({
+  body: {
+    metadata: { name: 'drawbridge-revoked-users' },
+    data: Object.fromEntries(keys.map((key) => [key, 'lost laptop'])),
+  },
+});
+
+test('a revoked certificate is refused from the next request on, and its watches end', async (t) => {
+  const api = await apiServerFor(t);
+  const [bob, eve] = [await certificateFor(api, 'bob'), await certificateFor(api, 'eve')];
+  await grantTo(api, 'maps', 'bob', [
+    { verbs: ['watch'], apiGroups: [''], resources: ['configmaps'] },
+  ]);
+  const watch = await openWatch(api, bob, `${maps}?watch=1`);
+  const serial = new X509Certificate(bob.cert).serialNumber;
+  assert.equal((await api.call(revoked, listOf(serial))).status, 201);
+  await watch.ended;
+  for (let i = 0; i < 2; i++) assert.equal((await askAs(api, bob, '/version')).status, 401);
+  assert.equal((await askAs(api, eve, '/version')).status, 200);
+  const path = `${revoked}/drawbridge-revoked-users`;
+  const fingerprint = new X509Certificate(eve.cert).fingerprint256.replaceAll(':', '-');
+  assert.equal((await api.call(path, { method: 'PUT', ...listOf(fingerprint) })).status, 200);
+  assert.equal((await askAs(api, eve, '/version')).status, 401);
+  assert.equal((await askAs(api, bob, '/version')).status, 200);
+  await api.call(path, { method: 'DELETE' });
+  assert.equal((await askAs(api, eve, '/version')).status, 200);
+});
+
+test('a list of revoked certificates that could not match is refused', async (t) => {
+  const api = await apiServerFor(t);
+  const wrong = await api.call(revoked, listOf('bob'));
+  assert.deepEqual(
+    [wrong.status, wrong.json.message],
+    [
+      422,
+      'ConfigMap "drawbridge-revoked-users" is invalid: data: Invalid value: "bob": must be the serial number or SHA-256 fingerprint of a certificate in hex',
+    ],
+  );
+});
+
+test('a connection does not outlive the certificate it was opened with', async (t) => {
+  let nowMs = Date.now();
+  const clock = { nowMs: () => nowMs, monotonicMs: () => performance.now() };
+  const api = await apiServerFor(t, { deps: { clock } });
+  const bob = await certificateFor(api, 'bob');
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: api.files.ca, ...bob });
+  t.after(() => agent.destroy());
+  const status = (): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      get(`${api.server.origin}/version`, { agent }, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode));
+      }).on('error', reject);
+    });
+  assert.equal(await status(), 200);
+  nowMs = Date.parse(new X509Certificate(bob.cert).validTo);
+  assert.equal(await status(), 401);
+});
+
+/** A watch that was answered. */
+async function openWatch(
+  api: TestApiServer,
+  identity: { readonly cert: string; readonly key: string },
+  path: string,
+): Promise<{ readonly ended: Promise<void> }> {
+  const { promise, resolve } = Promise.withResolvers<{ ended: Promise<void> }>();
+  const request = get(
+    `${api.server.origin}${path}`,
+    { ca: api.files.ca, ...identity },
+    (answer) => {
+      assert.equal(answer.statusCode, 200);
+      answer.resume().on('error', () => undefined);
+      resolve({ ended: new Promise((end) => answer.on('close', () => end())) });
+    },
+  );
+  request.on('error', () => undefined);
+  return promise;
+}
