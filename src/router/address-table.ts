@@ -3,6 +3,7 @@
  * the network about, and local names (`temp.…`, `$management`, the routing protocol's own).
  */
 import { mobileKey, Treatment, type ConnectionId } from '#routing/index.ts';
+import { type EdgeSide, isSameSide, meshOfAll } from './edge/edge-side.ts';
 import type { MessageConsumer } from './message.ts';
 import type { Registration, StreamConsumer } from './stream.ts';
 
@@ -10,6 +11,8 @@ import type { Registration, StreamConsumer } from './stream.ts';
 export interface LocalConsumer {
   readonly stream?: StreamConsumer;
   readonly message?: MessageConsumer;
+  /** Absent: it is in this router or a client of it. */
+  readonly side?: EdgeSide;
 }
 
 export interface MobileConsumer extends LocalConsumer {
@@ -21,22 +24,37 @@ export interface MobileAddress {
   readonly key: string;
   readonly treatment: Treatment;
   readonly consumers: MobileConsumer[];
-  readonly producers: Set<(reachable: boolean) => void>;
+  readonly producers: Set<Producer>;
   /** Streams and messages sent over a neighbour's connection and not settled yet. */
   readonly outstanding: Map<ConnectionId, number>;
   /** Turns among equals. */
   turn: number;
-  reachable: boolean;
   deliveries: number;
 }
 
-/** What the table needs of the routing engine. */
+interface Producer {
+  readonly onReachable: (reachable: boolean) => void;
+  readonly side: EdgeSide | undefined;
+  /** What it was told last. */
+  reachable: boolean;
+}
+
+/** What the table needs of those who tell the network: the routing engine, or an uplink. */
 export interface AddressPublisher {
-  setLocalAddress(key: string, address: { treatment: Treatment; producers: number }): void;
+  setLocalAddress(key: string, address: PublishedAddress): void;
   deleteLocalAddress(key: string): void;
+  /** Producers of the key came, or all are gone. */
+  setProducing(key: string, producing: boolean): void;
   remoteCount(key: string): number;
   /** As another router told it; undefined for an address that no other router has. */
   treatmentOf(key: string): Treatment | undefined;
+}
+
+export interface PublishedAddress {
+  readonly treatment: Treatment;
+  readonly producers: number;
+  /** Set when every consumer is behind one mesh of edge routers. */
+  readonly meshId?: string;
 }
 
 /** Says how an address is treated by configuration; undefined without a matching entry. */
@@ -106,39 +124,54 @@ export class AddressTable {
    * @param hint treatment when no configured rule matches
    */
   addConsumer(name: string, consumer: LocalConsumer, hint?: Treatment): Registration {
-    const address = this.#address(name, hint);
+    return this.addConsumerOf(mobileKey(name), consumer, hint);
+  }
+
+  /** @param key of any class, for example the one of an edge router */
+  addConsumerOf(key: string, consumer: LocalConsumer, hint?: Treatment): Registration {
+    const address = this.#address(key, hint);
     const entry: MobileConsumer = { ...consumer, outstanding: 0 };
     address.consumers.push(entry);
-    if (address.consumers.length === 1 && address.treatment !== Treatment.unavailable) {
-      this.#publisher.setLocalAddress(address.key, {
-        treatment: address.treatment,
-        producers: address.producers.size,
-      });
-    }
+    this.#publish(address);
     if (!this.#judge(address)) this.#grown(address.key);
     return {
       remove: () => {
         const at = address.consumers.indexOf(entry);
         if (at < 0) return;
         address.consumers.splice(at, 1);
-        if (address.consumers.length === 0) this.#publisher.deleteLocalAddress(address.key);
+        this.#publish(address);
         this.#judge(address);
         this.#forget(address);
       },
     };
   }
 
-  addProducer(name: string, onReachable: (reachable: boolean) => void): Registration {
-    const address = this.#address(name, undefined);
-    address.producers.add(onReachable);
-    if (address.producers.size === 1) this.#judge(address);
-    if (address.reachable) onReachable(true);
+  /** @param side where the producer is: what is behind the same edge router is no news to it */
+  addProducer(
+    name: string,
+    onReachable: (reachable: boolean) => void,
+    side?: EdgeSide,
+  ): Registration {
+    const address = this.#address(mobileKey(name), undefined);
+    const producer: Producer = { onReachable, side, reachable: false };
+    address.producers.add(producer);
+    if (address.producers.size === 1) this.#publisher.setProducing(address.key, true);
+    this.#tell(address, producer);
     return {
       remove: () => {
-        address.producers.delete(onReachable);
+        if (!address.producers.delete(producer)) return;
+        if (address.producers.size === 0) this.#publisher.setProducing(address.key, false);
         this.#forget(address);
       },
     };
+  }
+
+  /** An edge router has told its mesh. */
+  onMeshKnown(side: EdgeSide): void {
+    for (const address of this.#mobile.values()) {
+      if (address.consumers.some((consumer) => consumer.side === side)) this.#publish(address);
+      this.#judge(address);
+    }
   }
 
   /** The set of other routers with consumers of the key changed. */
@@ -174,8 +207,7 @@ export class AddressTable {
     for (const watch of Array.from(this.#watches)) if (watch.key === key) watch.onGrown();
   }
 
-  #address(name: string, hint: Treatment | undefined): MobileAddress {
-    const key = mobileKey(name);
+  #address(key: string, hint: Treatment | undefined): MobileAddress {
     const known = this.#mobile.get(key);
     if (known !== undefined) return known;
     const address: MobileAddress = {
@@ -185,21 +217,41 @@ export class AddressTable {
       producers: new Set(),
       outstanding: new Map(),
       turn: 0,
-      reachable: false,
       deliveries: 0,
     };
     this.#mobile.set(key, address);
     return address;
   }
 
-  /** @returns whether the address became reachable or ceased to be */
+  /** Tells the network of the consumers as they are now. */
+  #publish({ key, treatment, consumers, producers }: MobileAddress): void {
+    if (treatment === Treatment.unavailable) return;
+    if (consumers.length === 0) {
+      this.#publisher.deleteLocalAddress(key);
+      return;
+    }
+    const meshId = meshOfAll(consumers.map(({ side }) => side));
+    const mesh = meshId === undefined ? {} : { meshId };
+    this.#publisher.setLocalAddress(key, { treatment, producers: producers.size, ...mesh });
+  }
+
+  /** @returns whether the address became reachable for some producer or ceased to be */
   #judge(address: MobileAddress): boolean {
+    let turned = false;
+    for (const producer of Array.from(address.producers)) {
+      turned = this.#tell(address, producer) || turned;
+    }
+    return turned;
+  }
+
+  #tell(address: MobileAddress, producer: Producer): boolean {
     const reachable =
       address.treatment !== Treatment.unavailable &&
-      (address.consumers.length > 0 || this.#publisher.remoteCount(address.key) > 0);
-    if (reachable === address.reachable) return false;
-    address.reachable = reachable;
-    for (const onReachable of Array.from(address.producers)) onReachable(reachable);
+      (address.consumers.some((consumer) => !isSameSide(consumer.side, producer.side)) ||
+        this.#publisher.remoteCount(address.key) > 0);
+    if (reachable === producer.reachable) return false;
+    producer.reachable = reachable;
+    producer.onReachable(reachable);
     return true;
   }
 

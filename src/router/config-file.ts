@@ -16,6 +16,8 @@ const configLengthMax = 16 * 1024 * 1024;
 const dataConnectionsAuto = 2;
 const dataConnectionsMax = 16;
 
+const modes: ReadonlySet<string> = new Set(['standalone', 'interior', 'edge']);
+
 /** Types that others refer to, in the order in which they are made; the rest follows. */
 const first = ['sslProfile', 'proxyProfile', 'router.config.address', 'log', 'site', 'listener'];
 
@@ -38,7 +40,7 @@ export function configRouterOptions(
 ): Omit<RouterOptions, 'instance' | 'version'> {
   const attributes = entities.find(({ spec }) => spec.short === 'router')?.attributes ?? {};
   const mode = optionalText(attributes, 'mode') ?? 'standalone';
-  if (mode === 'edge') throw invalid('mode edge is not supported by this router');
+  if (!modes.has(mode)) throw invalid(`mode cannot be ${mode}`);
   const id = required(attributes, 'id');
   if (!/^[^/\s]{1,256}$/u.test(id)) throw invalid(`the router id cannot be used: ${id}`);
   const seconds = (name: string): number | undefined => {

@@ -6,8 +6,6 @@ import { unreachable } from '#base/assert.ts';
 import {
   type AddressTarget,
   type ConnectionId,
-  parseAddress,
-  type RemoteChoice,
   type RoutingEngine,
   Treatment,
 } from '#routing/index.ts';
@@ -17,13 +15,8 @@ import type {
   MobileAddress,
   MobileConsumer,
 } from './address-table.ts';
-import {
-  encodeAnnotations,
-  type OnOutcome,
-  tracedId,
-  tracedRouters,
-  type WholeMessage,
-} from './message.ts';
+import { type Choice, chooseBalanced, chooseClosest, track } from './choice.ts';
+import { type OnOutcome, tracedId, tracedRouters, type WholeMessage } from './message.ts';
 import type { MessageRoute, StreamFeedback, StreamSink } from './stream.ts';
 import { TrackedStream } from './tracked-stream.ts';
 
@@ -44,11 +37,21 @@ export interface Outlets {
   ): boolean;
 }
 
+/** Where other routers are and who has consumers. */
+export type Ways = Pick<
+  RoutingEngine,
+  'connectionTo' | 'floodTargets' | 'multicastTargets' | 'radius' | 'remoteChoices'
+>;
+
 export interface DispatcherDeps {
   readonly self: string;
   readonly addresses: AddressTable;
-  readonly engine: RoutingEngine;
+  readonly ways: Ways;
   readonly outlets: Outlets;
+  /** Reads an address as this router sees it. */
+  readonly parse: (address: string) => AddressTarget;
+  /** The annotations section of a message that leaves by an outlet. */
+  readonly annotate: (route: MessageRoute) => Uint8Array;
   /** Messages of the routing protocol. @returns connections over which one to all goes on */
   readonly onRouting: (from: ConnectionId, message: WholeMessage) => readonly ConnectionId[];
 }
@@ -99,7 +102,7 @@ export class Dispatcher {
         this.#toEveryRouter(target.name, message, onOutcome, from);
         return;
       case 'router':
-        this.#toConnection(this.#deps.engine.connectionTo(target.router), message, onOutcome);
+        this.#toConnection(this.#deps.ways.connectionTo(target.router), message, onOutcome);
         return;
       case 'edge':
       case 'mobile':
@@ -111,7 +114,7 @@ export class Dispatcher {
   }
 
   #parse(to: string): AddressTarget {
-    const target = parseAddress(to, this.#deps.self);
+    const target = this.#deps.parse(to);
     if (target.kind === 'mobile' && target.key === `M${managementName}`) {
       return { kind: 'local', name: managementName };
     }
@@ -124,7 +127,7 @@ export class Dispatcher {
    */
   #runsInCircle({ trace }: MessageRoute, control = false): boolean {
     if (trace.length === 0) return false;
-    if (!control && trace.length > this.#deps.engine.radius + 1) return true;
+    if (!control && trace.length > this.#deps.ways.radius + 1) return true;
     return trace.includes(tracedId(this.#deps.self));
   }
 
@@ -138,7 +141,7 @@ export class Dispatcher {
       case 'local':
         return this.#deps.addresses.local(target.name)?.stream?.onStream(route, feedback);
       case 'router': {
-        const connection = this.#deps.engine.connectionTo(target.router);
+        const connection = this.#deps.ways.connectionTo(target.router);
         if (connection === undefined || connection === from) return undefined;
         return this.#deps.outlets.openStream(connection, route, feedback);
       }
@@ -193,15 +196,26 @@ export class Dispatcher {
   ): Choice | undefined {
     const treatment = address?.treatment ?? this.#deps.addresses.treatment(key);
     if (treatment === Treatment.unavailable) return undefined;
-    const locals = address?.consumers.filter(takes) ?? [];
+    const locals = this.#locals(key, address, route, from).filter(takes);
     const passed = tracedRouters(route.trace);
-    const remotes = this.#deps.engine
+    const remotes = this.#deps.ways
       .remoteChoices(key)
       .filter((remote) => remote.connection !== from && !passed.includes(remote.neighbour));
     const turn = address === undefined ? 0 : address.turn++;
     return treatment === Treatment.closest
       ? chooseClosest(locals, remotes, turn)
       : chooseBalanced(locals, remotes, turn, address);
+  }
+
+  /** Consumers here. Of an edge router that came back only the connection that it made last. */
+  #locals(
+    key: string,
+    address: MobileAddress | undefined,
+    route: MessageRoute,
+    from: ConnectionId | undefined,
+  ): readonly MobileConsumer[] {
+    const all = address?.consumers.filter((consumer) => !isBack(consumer, from, route)) ?? [];
+    return key.startsWith('H') ? all.slice(-1) : all;
   }
 
   #toLocal(
@@ -235,7 +249,7 @@ export class Dispatcher {
     } else {
       const consumer = this.#deps.addresses.local(name);
       if (consumer !== undefined) give(consumer, message, undefined);
-      this.#copy(this.#deps.engine.floodTargets(tracedRouters(message.route.trace)), message);
+      this.#copy(this.#deps.ways.floodTargets(tracedRouters(message.route.trace)), message);
     }
     onOutcome?.('accepted');
   }
@@ -250,7 +264,7 @@ export class Dispatcher {
     if (address !== undefined) address.deliveries++;
     const treatment = address?.treatment ?? this.#deps.addresses.treatment(key);
     if (treatment === Treatment.multicast || treatment === Treatment.flood) {
-      this.#toMany(key, treatment, address, message, onOutcome);
+      this.#toMany(key, treatment, address, message, onOutcome, from);
       return;
     }
     const choice = this.#choose(key, address, message.route, from, () => true);
@@ -272,17 +286,19 @@ export class Dispatcher {
     address: MobileAddress | undefined,
     message: WholeMessage,
     onOutcome: OnOutcome | undefined,
+    from: ConnectionId | undefined,
   ): void {
-    const { engine, self } = this.#deps;
+    const { ways, self } = this.#deps;
     const { trace, ingress } = message.route;
     const passed = tracedRouters(trace);
     const [origin = self] = ingress === null ? [] : tracedRouters([ingress]);
-    const connections =
+    const targets =
       treatment === Treatment.flood
-        ? engine.floodTargets(passed)
-        : engine.multicastTargets(key, origin, passed).connections;
-    const consumers = address?.consumers ?? [];
-    for (const consumer of Array.from(consumers)) give(consumer, message, undefined);
+        ? ways.floodTargets(passed)
+        : ways.multicastTargets(key, origin, passed).connections;
+    const connections = targets.filter((connection) => connection !== from);
+    const consumers = address?.consumers.filter((each) => !isBack(each, from, message.route)) ?? [];
+    for (const consumer of consumers) give(consumer, message, undefined);
     this.#copy(connections, message);
     if (consumers.length + connections.length === 0) this.#release(onOutcome);
     else onOutcome?.('accepted');
@@ -310,7 +326,7 @@ export class Dispatcher {
   }
 
   #encode(message: WholeMessage): Uint8Array {
-    return Buffer.concat([encodeAnnotations(message.route, this.#deps.self), message.bytes]);
+    return Buffer.concat([this.#deps.annotate(message.route), message.bytes]);
   }
 
   #release(onOutcome: OnOutcome | undefined): void {
@@ -319,65 +335,14 @@ export class Dispatcher {
   }
 }
 
-type Choice =
-  | { readonly kind: 'local'; readonly consumer: MobileConsumer }
-  | { readonly kind: 'remote'; readonly connection: ConnectionId };
-
-/** Local consumers in turn, else the nearest routers in turn. */
-function chooseClosest(
-  locals: readonly MobileConsumer[],
-  remotes: readonly RemoteChoice[],
-  turn: number,
-): Choice | undefined {
-  const consumer = locals[turn % Math.max(1, locals.length)];
-  if (consumer !== undefined) return { kind: 'local', consumer };
-  const nearest = remotes.filter((remote) => remote.cost === remotes[0]?.cost);
-  const remote = nearest[turn % Math.max(1, nearest.length)];
-  return remote === undefined ? undefined : { kind: 'remote', connection: remote.connection };
-}
-
-/** The smallest of: open deliveries of a local consumer, open deliveries plus cost of a router. */
-function chooseBalanced(
-  locals: readonly MobileConsumer[],
-  remotes: readonly RemoteChoice[],
-  turn: number,
-  address: MobileAddress | undefined,
-): Choice | undefined {
-  let best: Choice | undefined;
-  let bestValue = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < locals.length; index++) {
-    const consumer = locals[(index + turn) % locals.length];
-    if (consumer === undefined || consumer.outstanding >= bestValue) continue;
-    best = { kind: 'local', consumer };
-    bestValue = consumer.outstanding;
-  }
-  for (let index = 0; index < remotes.length; index++) {
-    const remote = remotes[(index + turn) % remotes.length];
-    if (remote === undefined) continue;
-    const value = remote.cost + (address?.outstanding.get(remote.connection) ?? 0);
-    if (value >= bestValue) continue;
-    best = { kind: 'remote', connection: remote.connection };
-    bestValue = value;
-  }
-  return best;
-}
-
-/** Counts one outstanding delivery. @returns what takes it back */
-function track(address: MobileAddress, choice: Choice): () => void {
-  if (choice.kind === 'local') {
-    choice.consumer.outstanding++;
-    return () => {
-      choice.consumer.outstanding--;
-    };
-  }
-  const { outstanding } = address;
-  const { connection } = choice;
-  outstanding.set(connection, (outstanding.get(connection) ?? 0) + 1);
-  return () => {
-    const left = (outstanding.get(connection) ?? 1) - 1;
-    if (left <= 0) outstanding.delete(connection);
-    else outstanding.set(connection, left);
-  };
+/** Whether a consumer is behind the edge router, or its mesh, from which a message came. */
+function isBack(
+  { side }: LocalConsumer,
+  from: ConnectionId | undefined,
+  { mesh }: MessageRoute,
+): boolean {
+  if (side === undefined) return false;
+  return side.connection === from || (mesh !== null && side.mesh === mesh);
 }
 
 function trackOutcome(onSettled: () => void, onOutcome: OnOutcome): OnOutcome {

@@ -175,11 +175,11 @@ export class FlowReporter {
   *#ownSubjects(): Iterable<FlowSubject> {
     const { router } = this.#deps;
     for (const { name, item } of router.listeners.shelf.items()) {
-      if (!(item instanceof AmqpListener) || item.options.role !== 'inter-router') continue;
+      if (!(item instanceof AmqpListener) || item.options.role === 'normal') continue;
       yield {
         key: accessKey(name),
         type: FlowRecordType.routerAccess,
-        attributes: { name, role: 'inter-router', linkCount: item.connectionCount },
+        attributes: { name, role: item.options.role, linkCount: item.connectionCount },
       };
     }
     for (const { name, item } of router.connectors.shelf.items()) {
@@ -188,7 +188,7 @@ export class FlowReporter {
         type: FlowRecordType.link,
         attributes: {
           name,
-          role: 'inter-router',
+          role: item.options.role,
           peer: item.up ? (item.peer?.accessId ?? '') : '',
           protocol: item.options.sslProfile === undefined ? 'amqp' : 'amqps',
           destPort: String(item.options.port),

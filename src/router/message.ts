@@ -57,15 +57,19 @@ export function messageRoute(to: string, toOverride: string | null = null): Mess
   return { flags: 0, to, toOverride, ingress: null, trace: [], mesh: null };
 }
 
-/** The route of a message that came over a router link; undefined without an address. */
-export function routeOf(head: MessageHead): MessageRoute | undefined {
+/**
+ * The route of a message that came over a router link; undefined without an address.
+ * @param linkAddress of the link, which stays with the message when it names none itself
+ */
+export function routeOf(head: MessageHead, linkAddress?: string): MessageRoute | undefined {
   const annotations = head.routerAnnotations;
-  const to = annotations?.toOverride ?? head.properties?.to;
+  const own = annotations?.toOverride ?? head.properties?.to;
+  const to = own ?? linkAddress;
   if (to === undefined) return undefined;
   return {
     flags: annotations?.flags ?? 0,
     to,
-    toOverride: annotations?.toOverride ?? null,
+    toOverride: annotations?.toOverride ?? (own === undefined ? to : null),
     ingress: annotations?.ingress ?? null,
     trace: annotations?.trace ?? [],
     mesh: annotations?.ingressMesh ?? null,
@@ -95,6 +99,23 @@ export function encodeAnnotations(route: MessageRoute, self: string): Uint8Array
       ingress: route.ingress ?? own,
       trace: [...route.trace, own],
       ingressMesh: route.mesh ?? undefined,
+    },
+  });
+}
+
+/**
+ * The annotations section that an edge router sends: the interior router that it is attached to
+ * fills in where the message entered the network.
+ * @spec router-protocol 8
+ */
+export function encodeEdgeAnnotations(route: MessageRoute, mesh: string): Uint8Array {
+  return encodeMessage({
+    routerAnnotations: {
+      flags: route.flags,
+      toOverride: route.toOverride ?? undefined,
+      ingress: undefined,
+      trace: [],
+      ingressMesh: mesh,
     },
   });
 }

@@ -16,7 +16,7 @@ import { RouterConnection } from './link/router-connection.ts';
 import type { OnOutcome, WholeMessage } from './message.ts';
 import type { RoutingDriver } from './routing-driver.ts';
 import type { MessageRoute, StreamFeedback, StreamSink } from './stream.ts';
-import { encodeAnnotations, isPlainStream } from './message.ts';
+import { isPlainStream } from './message.ts';
 
 /** Role number of a data connection in `qd.inter-router-role`. */
 export const dataRoleNumber = 4;
@@ -62,6 +62,8 @@ export interface PeeringDeps {
   readonly driver: RoutingDriver;
   /** Where deliveries of a connection go on; `from` is the control connection of its group. */
   readonly destination: (from: () => ConnectionId | undefined) => InboundDestination;
+  /** The annotations section for the next hop. */
+  readonly annotate: (route: MessageRoute) => Uint8Array;
 }
 
 export class Peering implements Outlets {
@@ -81,6 +83,11 @@ export class Peering implements Outlets {
   /** Control connections now. */
   get size(): number {
     return this.#groups.size;
+  }
+
+  /** A number that no other connection of routers has. */
+  takeId(): ConnectionId {
+    return this.#nextId++;
   }
 
   /** Control link of a neighbour, for management. */
@@ -113,9 +120,9 @@ export class Peering implements Outlets {
   }
 
   #annotations(route: MessageRoute): Uint8Array {
-    const { self } = this.#deps;
-    if (!isPlainStream(route)) return encodeAnnotations(route, self);
-    this.#localAnnotations ??= encodeAnnotations(route, self);
+    const { annotate } = this.#deps;
+    if (!isPlainStream(route)) return annotate(route);
+    this.#localAnnotations ??= annotate(route);
     return this.#localAnnotations;
   }
 
@@ -211,7 +218,7 @@ export class Peering implements Outlets {
     origin: PeerOrigin,
     correlator: string | undefined,
   ): [RouterConnection, () => void] {
-    const id = this.#nextId++;
+    const id = this.takeId();
     const cost = Math.max(origin.cost, numberProperty(peer, 'qd.inter-router-cost') ?? 1);
     const control = new RouterConnection(
       {

@@ -3,11 +3,15 @@
  * (TCP bridge, flow records) uses it as a {@link StreamRouter} and adds entity kinds of its own.
  */
 import type { ConnectionHandler } from '#amqp/index.ts';
+import { unreachable } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger, LogLevel } from '#base/log.ts';
 import { alphanumeric, type Random, randomText } from '#base/random.ts';
 import {
   type ConnectionId,
+  edgeAddress,
+  parseAddress,
+  parseEdgeAddress,
   routerAddress,
   type RoutingEvent,
   type RoutingOptions,
@@ -23,14 +27,22 @@ import { RevokedCertificateKind } from './agent/revoked-certificate-kind.ts';
 import { stateKinds } from './agent/state-kinds.ts';
 import { clientConnection } from './client/client-connection.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { EdgeRouters } from './edge/edge-routers.ts';
+import { meshIdLength } from './edge/edge-names.ts';
+import { EdgeUplink } from './edge/edge-uplink.ts';
 import { AmqpConnector } from './endpoint/amqp-connector.ts';
-import { AmqpListener } from './endpoint/amqp-listener.ts';
+import { type AcceptedRole, AmqpListener } from './endpoint/amqp-listener.ts';
 import { ConnectionTable } from './endpoint/connection-table.ts';
 import { HealthListener } from './endpoint/health-listener.ts';
 import { RevokedCertificates } from './endpoint/revoked-certificates.ts';
 import { TlsProfiles } from './endpoint/tls-profiles.ts';
 import type { InboundDestination } from './link/link-inbound.ts';
-import type { MessageConsumer, OnOutcome, WholeMessage } from './message.ts';
+import {
+  encodeAnnotations,
+  type MessageConsumer,
+  type OnOutcome,
+  type WholeMessage,
+} from './message.ts';
 import { Peering } from './peering.ts';
 import { RoutingDriver } from './routing-driver.ts';
 import type {
@@ -85,6 +97,10 @@ export class Router implements StreamRouter {
   readonly addresses: AddressTable;
   readonly dispatcher: Dispatcher;
   readonly peering: Peering;
+  /** Edge routers attached to this one. */
+  readonly edges: EdgeRouters;
+  /** In mode edge: the way to the network. */
+  readonly uplink: EdgeUplink | undefined;
   readonly connections: ConnectionTable;
   readonly tls = new TlsProfiles();
   readonly revoked = new RevokedCertificates();
@@ -114,11 +130,13 @@ export class Router implements StreamRouter {
       },
       { id: options.id, instance: options.instance, ...options.routing },
     );
+    this.uplink = options.mode === 'edge' ? this.#makeUplink() : undefined;
     this.addresses = new AddressTable(
-      {
+      this.uplink ?? {
         setLocalAddress: (key, address) =>
           this.driver.run((engine) => engine.setLocalAddress(key, address)),
         deleteLocalAddress: (key) => this.driver.run((engine) => engine.deleteLocalAddress(key)),
+        setProducing: () => undefined,
         remoteCount: (key) => this.driver.engine.remoteCount(key),
         treatmentOf: (key) => this.driver.engine.treatmentOf(key),
       },
@@ -131,37 +149,82 @@ export class Router implements StreamRouter {
       linkName: () => `qdlink.${this.#name()}`,
       driver: this.driver,
       destination: (from) => this.#inbound(from),
+      annotate: (route) => encodeAnnotations(route, options.id),
     });
+    this.edges = this.#makeEdges();
     this.dispatcher = new Dispatcher({
       self: options.id,
       addresses: this.addresses,
-      engine: this.driver.engine,
-      outlets: this.peering,
+      ways: this.uplink ?? this.driver.engine,
+      outlets: this.uplink ?? this.peering,
+      parse: (address) =>
+        this.uplink === undefined
+          ? parseAddress(address, options.id)
+          : parseEdgeAddress(address, options.id),
+      annotate: (route) => this.uplink?.annotate(route) ?? encodeAnnotations(route, options.id),
       onRouting: (from, message) => this.driver.onMessage(from, message),
     });
-    this.listeners = new ListenerKind({
+    this.listeners = this.#makeListeners();
+    this.connectors = this.#makeConnectors();
+    this.#addOwnKinds();
+  }
+
+  #makeUplink(): EdgeUplink {
+    return new EdgeUplink({
+      self: this.options.id,
+      log: this.#deps.log,
+      mesh: this.#name(meshIdLength),
+      linkName: () => `qdlink.${this.#name()}`,
+      destination: (from) => this.#inbound(() => from),
+      onReachable: (key) => this.addresses.onRemoteChanged(key),
+    });
+  }
+
+  #makeEdges(): EdgeRouters {
+    const { id } = this.options;
+    return new EdgeRouters({
+      self: id,
+      log: this.#deps.log,
+      takeId: () => this.peering.takeId(),
+      linkName: () => `qdlink.${this.#name()}`,
+      annotate: (route) => encodeAnnotations(route, id),
+      destination: (from) => this.#inbound(() => from),
+      addConsumer: (key, consumer) => this.addresses.addConsumerOf(key, consumer),
+      addProducer: (name, onReachable, side) => this.addresses.addProducer(name, onReachable, side),
+      onMeshKnown: (side) => this.addresses.onMeshKnown(side),
+      onInvalid: (reason) => this.#deps.log.warn('message of an edge router rejected', { reason }),
+    });
+  }
+
+  #makeListeners(): ListenerKind {
+    const { options } = this;
+    return new ListenerKind({
       open: (listener) => new AmqpListener(this.#listenerDeps(), listener),
       openHealth: (listener) =>
-        new HealthListener({ healthy: () => this.healthy, metrics: deps.metrics }, listener),
+        new HealthListener({ healthy: () => this.healthy, metrics: this.#deps.metrics }, listener),
+      edge: this.uplink !== undefined,
       accessId: (name) => options.accessId?.(name),
       onClosed: () => undefined,
     });
-    this.connectors = new ConnectorKind({
+  }
+
+  #makeConnectors(): ConnectorKind {
+    return new ConnectorKind({
       open: (connector) =>
         new AmqpConnector(
           {
             ...this.#endpointDeps(),
-            random: deps.random,
+            random: this.#deps.random,
             correlator: this.#name(),
-            handler: (origin) => this.peering.handler(origin),
+            handler: (origin) => (this.uplink ?? this.peering).handler(origin),
             onStatus: () => this.changed(),
           },
           connector,
         ),
-      dataConnections: options.dataConnections,
+      edge: this.uplink !== undefined,
+      dataConnections: this.options.dataConnections,
       onClosed: () => undefined,
     });
-    this.#addOwnKinds();
   }
 
   #addOwnKinds(): void {
@@ -217,7 +280,9 @@ export class Router implements StreamRouter {
   }
 
   start(): void {
-    this.#scrubber = setInterval(() => this.peering.scrub(), scrubIntervalMs);
+    this.#scrubber = setInterval(() => {
+      for (const streams of [this.peering, this.edges, this.uplink]) streams?.scrub();
+    }, scrubIntervalMs);
     this.driver.run((engine) => engine.tick());
   }
 
@@ -258,7 +323,7 @@ export class Router implements StreamRouter {
     const name = `temp.${this.#name()}`;
     const registration = this.addresses.addLocal(name, consumer);
     return {
-      address: routerAddress(this.options.id, name),
+      address: (this.uplink === undefined ? routerAddress : edgeAddress)(this.options.id, name),
       remove: () => registration.remove(),
     };
   }
@@ -275,8 +340,8 @@ export class Router implements StreamRouter {
     this.driver.stop();
   }
 
-  #name(): string {
-    return randomText(this.#deps.random, nameLength, alphanumeric);
+  #name(length = nameLength): string {
+    return randomText(this.#deps.random, length, alphanumeric);
   }
 
   #endpointDeps() {
@@ -295,22 +360,34 @@ export class Router implements StreamRouter {
     return {
       ...this.#endpointDeps(),
       revoked: this.revoked,
-      handler: (role: 'normal' | 'inter-router', cost: number): ConnectionHandler =>
-        role === 'normal'
-          ? clientConnection({
-              self: this.options.id,
-              dispatch: (message, onOutcome) => this.dispatcher.dispatch(message, onOutcome),
-              addTemporary: (consumer) => this.addTemporaryConsumer(consumer),
-              addConsumer: (name, consumer) => this.addresses.addConsumer(name, consumer),
-              addProducer: (name) => this.addresses.addProducer(name, () => undefined),
-            })
-          : this.peering.handler({
+      handler: (role: AcceptedRole, cost: number): ConnectionHandler => {
+        switch (role) {
+          case 'normal':
+            return this.#clientHandler();
+          case 'edge':
+            return this.edges.handler();
+          case 'inter-router':
+            return this.peering.handler({
               direction: 'in',
               kind: undefined,
               cost,
               correlator: undefined,
-            }),
+            });
+          default:
+            return unreachable(role, 'role of a listener');
+        }
+      },
     };
+  }
+
+  #clientHandler(): ConnectionHandler {
+    return clientConnection({
+      self: this.options.id,
+      dispatch: (message, onOutcome) => this.dispatcher.dispatch(message, onOutcome),
+      addTemporary: (consumer) => this.addTemporaryConsumer(consumer),
+      addConsumer: (name, consumer) => this.addresses.addConsumer(name, consumer),
+      addProducer: (name) => this.addresses.addProducer(name, () => undefined),
+    });
   }
 
   #inbound(from: () => ConnectionId | undefined): InboundDestination {

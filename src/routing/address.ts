@@ -54,6 +54,22 @@ export function parseAddress(address: string, self: string): AddressTarget {
   return { kind: 'mobile', key: `M${path}` };
 }
 
+/** Reads a textual address as the edge router `self` sees it. */
+export function parseEdgeAddress(address: string, self: string): AddressTarget {
+  const target = parseAddress(address, '');
+  return target.kind === 'edge' && target.edge === self ? local(target.name) : target;
+}
+
+/** The address of a name inside an edge router, as seen from anywhere. */
+export function edgeAddress(edge: string, name: string): string {
+  return `amqp:/_edge/${edge}/${name}`;
+}
+
+/** The key of all names inside an edge router. */
+export function edgeKey(edge: string): string {
+  return `H${edge}`;
+}
+
 /** The address of a name inside a router, as seen from anywhere. */
 export function routerAddress(router: string, name: string): string {
   return `amqp:/_topo/${routingArea}/${router}/${name}`;
@@ -76,7 +92,7 @@ function parseEdge(rest: string): AddressTarget {
   const slash = rest.indexOf('/');
   if (slash <= 0 || slash === rest.length - 1) return nowhere;
   const edge = rest.slice(0, slash);
-  return { kind: 'edge', edge, key: `H${edge}`, name: rest.slice(slash + 1) };
+  return { kind: 'edge', edge, key: edgeKey(edge), name: rest.slice(slash + 1) };
 }
 
 function local(name: string): AddressTarget {

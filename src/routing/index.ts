@@ -1,8 +1,11 @@
 /** Door of routing: the pure routing protocol engine, its messages and address rules. */
 export {
   addressPath,
+  edgeAddress,
+  edgeKey,
   mobileKey,
   parseAddress,
+  parseEdgeAddress,
   routerAddress,
   type AddressTarget,
 } from './address.ts';

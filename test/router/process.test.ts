@@ -97,7 +97,7 @@ test('a router process ends with its parent: standard input is enough', async (t
 for (const [what, entity, said] of [
   ['an unknown attribute', ['tcpListener', { port: '1', colour: 'red' }], 'colour'],
   ['an unknown type', ['teapot', {}], 'teapot'],
-  ['an edge listener', ['listener', { role: 'edge', port: '0' }], 'edge'],
+  ['an inter-edge listener', ['listener', { role: 'inter-edge', port: '0' }], 'inter-edge'],
 ] as const) {
   test(`a configuration with ${what} is refused in words`, async (t) => {
     const running = start(t, await writeConfig(t, 'a', [entity]));

@@ -14,17 +14,19 @@ export interface TestRouter {
   create(type: string, name: string, attributes: Attributes): Promise<void>;
   /** Removes an entity by name. */
   remove(type: string, name: string): Promise<void>;
-  /** Port of the listener for routers. */
+  /** Port of the listener for routers; 0 in mode edge. */
   readonly linkPort: number;
+  /** Port of the listener for edge routers; 0 in mode edge. */
+  readonly edgePort: number;
   stop(): Promise<void>;
 }
 
 export interface Cluster {
   readonly certificates: TestCertificates;
   add(id: string, options?: Partial<RouterOptions>): Promise<TestRouter>;
-  /** `from` dials `to`. */
+  /** `from` dials `to`, as an edge router where it is one. */
   link(from: TestRouter, to: TestRouter, attributes?: Attributes): Promise<void>;
-  /** Every router sees every other one. */
+  /** Every interior router sees every other one. */
   converged(): Promise<void>;
   readonly routers: readonly TestRouter[];
 }
@@ -47,22 +49,24 @@ export async function makeCluster(t: TestContext): Promise<Cluster> {
       return made;
     },
     link: async (from, to, attributes = {}) => {
+      const edge = from.router.uplink !== undefined;
       await from.create('connector', `to-${to.router.options.id}`, {
-        role: 'inter-router',
+        role: edge ? 'edge' : 'inter-router',
         host: '127.0.0.1',
-        port: String(to.linkPort),
+        port: String(edge ? to.edgePort : to.linkPort),
         sslProfile: 'client',
         saslMechanisms: 'EXTERNAL',
         ...attributes,
       });
     },
     converged: async () => {
+      const interior = routers.filter(({ router }) => router.uplink === undefined);
       await until(
         () =>
-          routers.every(
+          interior.every(
             ({ router }) =>
               router.driver.engine.routers().filter(({ reachable, self }) => reachable || self)
-                .length === routers.length,
+                .length === interior.length,
           ),
         'all routers see each other',
       );
@@ -103,14 +107,18 @@ async function startTestRouter(
   };
   await create('sslProfile', 'server', { ...certificates.server });
   await create('sslProfile', 'client', { ...certificates.client });
-  await create('listener', 'interior', {
-    role: 'inter-router',
-    host: '127.0.0.1',
-    port: '0',
-    sslProfile: 'server',
-    saslMechanisms: 'EXTERNAL',
-    authenticatePeer: true,
-  });
+  const accept = async (name: string, role: string): Promise<number> => {
+    await create('listener', name, {
+      role,
+      host: '127.0.0.1',
+      port: '0',
+      sslProfile: 'server',
+      saslMechanisms: 'EXTERNAL',
+      authenticatePeer: true,
+    });
+    return router.listeners.shelf.get(name)!.item.boundPort!;
+  };
+  const accepts = router.uplink === undefined;
   return {
     router,
     bridge,
@@ -121,7 +129,8 @@ async function startTestRouter(
         if (entity.name === name) await kind.delete!(entity.identity);
       }
     },
-    linkPort: router.listeners.shelf.get('interior')!.item.boundPort!,
+    linkPort: accepts ? await accept('interior', 'inter-router') : 0,
+    edgePort: accepts ? await accept('edge', 'edge') : 0,
     stop: () => router.stop(),
   };
 }

@@ -16,7 +16,10 @@ export const skrouterdSkip: string | false =
 
 export interface RealRouter {
   readonly id: string;
+  /** Where it accepts interior routers; nobody listens in mode edge. */
   readonly linkPort: number;
+  /** Where it accepts edge routers; nobody listens in mode edge. */
+  readonly edgePort: number;
   log(): string;
 }
 
@@ -34,7 +37,7 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Starts one with a listener for routers and the entities given; it ends with the test.
+ * Starts one with listeners for routers and the entities given; it ends with the test.
  * @param settings further attributes of its `router` entity
  */
 export async function startRealRouter(
@@ -45,28 +48,35 @@ export async function startRealRouter(
   settings: Attributes = {},
 ): Promise<RealRouter> {
   const linkPort = await freePort();
+  const edgePort = await freePort();
   const config = [
     ['router', { id, mode: 'interior', ...settings }],
     ['sslProfile', { name: 'server', ...certificates.server }],
     ['sslProfile', { name: 'client', ...certificates.client }],
     ['address', { prefix: 'mc', distribution: 'multicast' }],
-    [
-      'listener',
-      {
-        name: 'interior',
-        role: 'inter-router',
-        host: '127.0.0.1',
-        port: linkPort,
-        sslProfile: 'server',
-        saslMechanisms: 'EXTERNAL',
-        authenticatePeer: true,
-      },
-    ],
+    ...(settings['mode'] === 'edge'
+      ? []
+      : [accepting('inter-router', linkPort), accepting('edge', edgePort)]),
     ...entities,
   ];
   const file = join(certificates.directory, `${id}.json`);
   writeFileSync(file, JSON.stringify(config));
   const child = startProcess(t, skrouterdPath ?? 'skrouterd', ['-c', file]);
   await until(() => child.stderr.includes('Operational'), `${id} runs`);
-  return { id, linkPort, log: () => child.stderr };
+  return { id, linkPort, edgePort, log: () => child.stderr };
+}
+
+function accepting(role: string, port: number): readonly [string, Attributes] {
+  return [
+    'listener',
+    {
+      name: role,
+      role,
+      host: '127.0.0.1',
+      port,
+      sslProfile: 'server',
+      saslMechanisms: 'EXTERNAL',
+      authenticatePeer: true,
+    },
+  ];
 }

@@ -2,7 +2,11 @@
 import type { SaslMechanism } from '#amqp/index.ts';
 import { RouterError } from '../errors.ts';
 import type { AmqpConnector, AmqpConnectorOptions } from '../endpoint/amqp-connector.ts';
-import { AmqpListener, type AmqpListenerOptions } from '../endpoint/amqp-listener.ts';
+import {
+  type AcceptedRole,
+  AmqpListener,
+  type AmqpListenerOptions,
+} from '../endpoint/amqp-listener.ts';
 import type { HealthListener, HealthListenerOptions } from '../endpoint/health-listener.ts';
 import type { TlsProfileFiles, TlsProfiles } from '../endpoint/tls-profiles.ts';
 import {
@@ -23,6 +27,8 @@ import { EntityShelf } from './entity-shelf.ts';
 export interface ListenerKindDeps {
   readonly open: (options: AmqpListenerOptions) => AmqpListener;
   readonly openHealth: (options: HealthListenerOptions) => HealthListener;
+  /** The router is an edge router: no other router may connect to it. */
+  readonly edge: boolean;
   /** Identity of the flow record for a listener of routers. */
   readonly accessId: (name: string) => string | undefined;
   readonly onClosed: (name: string) => void;
@@ -43,8 +49,9 @@ export class ListenerKind implements EntityKind {
 
   async create(name: string | undefined, attributes: Attributes): Promise<Entity> {
     const role = optionalText(attributes, 'role') ?? 'normal';
-    if (role !== 'normal' && role !== 'inter-router') {
-      throw unsupported(`role ${role}`);
+    if (!isAcceptedRole(role)) throw unsupported(`role ${role}`);
+    if (this.#deps.edge && role !== 'normal') {
+      throw unsupported(`role ${role} of a listener in a router of mode edge`);
     }
     const host = textOf(attributes, 'host');
     const port = portOf(attributes);
@@ -59,7 +66,7 @@ export class ListenerKind implements EntityKind {
             host,
             port,
             role,
-            accessId: role === 'inter-router' ? this.#deps.accessId(given) : undefined,
+            accessId: role === 'normal' ? undefined : this.#deps.accessId(given),
             ...commonOptions(attributes),
             authenticatePeer: optionalBoolean(attributes, 'authenticatePeer') ?? false,
           });
@@ -102,6 +109,8 @@ export class ListenerKind implements EntityKind {
 }
 
 export interface ConnectorKindDeps {
+  /** The router is an edge router: it dials interior ones in that role. */
+  readonly edge: boolean;
   readonly open: (options: AmqpConnectorOptions) => AmqpConnector;
   readonly dataConnections: number;
   readonly onClosed: (name: string) => void;
@@ -122,8 +131,10 @@ export class ConnectorKind implements EntityKind {
 
   async create(name: string | undefined, attributes: Attributes): Promise<Entity> {
     const role = optionalText(attributes, 'role') ?? 'normal';
-    if (role !== 'inter-router') {
-      throw unsupported(`role ${role}`);
+    if (role !== 'inter-router' && role !== 'edge') throw unsupported(`role ${role}`);
+    if (this.#deps.edge !== (role === 'edge')) {
+      const mode = this.#deps.edge ? 'edge' : 'interior';
+      throw unsupported(`role ${role} of a connector in a router of mode ${mode}`);
     }
     if (optionalText(attributes, 'proxyProfile') !== undefined) {
       throw unsupported('proxyProfile');
@@ -137,9 +148,10 @@ export class ConnectorKind implements EntityKind {
       name: given,
       host,
       port,
+      role,
       ...commonOptions(attributes),
       verifyHostname: optionalBoolean(attributes, 'verifyHostname') ?? true,
-      dataConnections: this.#deps.dataConnections,
+      dataConnections: role === 'edge' ? 0 : this.#deps.dataConnections,
     });
     this.shelf.add({ name: given, identity: `connector/${identity}`, attributes, item });
     await item.start();
@@ -197,6 +209,10 @@ export class SslProfileKind implements EntityKind {
   delete(identity: string): void {
     this.#profiles.delete(this.#shelf.take(identity).name);
   }
+}
+
+function isAcceptedRole(role: string): role is AcceptedRole {
+  return role === 'normal' || role === 'inter-router' || role === 'edge';
 }
 
 function filesOf(attributes: Attributes): TlsProfileFiles {

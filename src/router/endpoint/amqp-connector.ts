@@ -27,6 +27,7 @@ export interface AmqpConnectorOptions {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  readonly role: 'inter-router' | 'edge';
   readonly cost: number;
   readonly sslProfile: string | undefined;
   readonly verifyHostname: boolean;
@@ -176,7 +177,8 @@ export class AmqpConnector {
 
   async #dial(kind: 'control' | 'data', signal: AbortSignal): Promise<Dialed> {
     if (kind === 'data') await this.#controlUp.passed(signal);
-    const { host, port, sslProfile, verifyHostname } = this.options;
+    const { host, port, role, sslProfile, verifyHostname } = this.options;
+    const correlator = role === 'edge' ? undefined : this.#deps.correlator;
     const material = sslProfile === undefined ? undefined : this.#deps.tls.material(sslProfile);
     const ordinal = sslProfile === undefined ? 0 : this.#deps.tls.ordinal(sslProfile);
     const tls = material === undefined ? {} : { tls: { material, verifyHostname } };
@@ -186,12 +188,12 @@ export class AmqpConnector {
       number,
       {
         direction: 'out',
-        role: kind === 'control' ? 'inter-router' : 'inter-router-data',
+        role: kind === 'control' ? role : 'inter-router-data',
         peer,
         endpoint: this.options.name,
         sslProfile,
         ordinal,
-        correlator: this.#deps.correlator,
+        correlator,
       },
       this.#deps.handler(this.#origin(kind)),
     );
@@ -202,12 +204,12 @@ export class AmqpConnector {
         self: this.#deps.self,
         version: this.#deps.version,
         role: 'client',
-        kind,
+        kind: role === 'edge' ? 'edge' : kind,
         mechanisms: this.options.saslMechanisms,
         hostname: host,
         connectionNumber: number,
         cost: this.options.cost,
-        correlator: this.#deps.correlator,
+        correlator,
         ordinal: sslProfile === undefined ? undefined : ordinal,
         idleTimeoutMs: this.options.idleTimeoutMs ?? idleTimeoutMsDefault,
         maxFrameSizeBytes: this.options.maxFrameSizeBytes,

@@ -28,11 +28,16 @@ const revokedGraceMs = 200;
 /** Most connections of one listener. */
 export const listenerConnectionsMax = 4096;
 
+/** Who connects: clients, other interior routers, or edge routers. */
+export type AcceptedRole = 'normal' | 'inter-router' | 'edge';
+
+const openKinds = { normal: 'normal', 'inter-router': 'control', edge: 'edge' } as const;
+
 export interface AmqpListenerOptions {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  readonly role: 'normal' | 'inter-router';
+  readonly role: AcceptedRole;
   readonly cost: number;
   readonly sslProfile: string | undefined;
   readonly saslMechanisms: readonly SaslMechanism[];
@@ -52,7 +57,7 @@ export interface AmqpListenerDeps {
   readonly revoked: RevokedCertificates;
   readonly onRead: ((bytes: number) => void) | undefined;
   /** The handler for an accepted connection of this role. */
-  readonly handler: (role: 'normal' | 'inter-router', cost: number) => ConnectionHandler;
+  readonly handler: (role: AcceptedRole, cost: number) => ConnectionHandler;
 }
 
 export class AmqpListener {
@@ -198,7 +203,7 @@ export class AmqpListener {
         self: this.#deps.self,
         version: this.#deps.version,
         role: 'server',
-        kind: role === 'normal' ? 'normal' : 'control',
+        kind: openKinds[role],
         mechanisms: saslMechanisms,
         // Tools on this machine leave SASL out; what anyone may use here needs no name.
         saslOptional:

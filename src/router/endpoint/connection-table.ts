@@ -3,7 +3,7 @@ import type { Connection, ConnectionHandler, PeerOpen } from '#amqp/index.ts';
 import type { PeerInfo } from '#net/index.ts';
 
 /** Roles as configuration and management name them. */
-export type ConnectionRole = 'normal' | 'inter-router' | 'inter-router-data';
+export type ConnectionRole = 'normal' | 'inter-router' | 'inter-router-data' | 'edge';
 
 export interface ConnectionOrigin {
   readonly direction: 'in' | 'out';

@@ -1,11 +1,14 @@
 /** What this router says of itself in `open`, per role. @spec router-protocol 2.2 2.3 */
 import { type ConnectionOptions, type Encodable, int, ulong } from '#amqp/index.ts';
+import { edgeLinksMax } from '../edge/edge-names.ts';
 import { dataRoleNumber, trunkingCapability } from '../peering.ts';
 
 const capabilities = ['ANONYMOUS-RELAY', 'qd.streaming-links', trunkingCapability];
 const annotationsVersion = 2;
 /** Highest channel: one session per concurrent stream. */
 const channelMax = 32_767;
+/** Two links per address on one session. */
+const edgeHandleMax = 2 * edgeLinksMax;
 /** Sessions of a client; far more than any needs. */
 const clientChannelMax = 255;
 /** Idle time-out that we ask of peers, half of the configured silence. */
@@ -18,7 +21,7 @@ export interface OpenFieldsInput {
   readonly self: string;
   readonly version: string;
   readonly role: 'client' | 'server';
-  readonly kind: 'control' | 'data' | 'normal';
+  readonly kind: 'control' | 'data' | 'edge' | 'normal';
   readonly mechanisms: ConnectionOptions['saslMechanisms'];
   readonly saslOptional?: boolean | undefined;
   readonly hostname?: string | undefined;
@@ -59,6 +62,7 @@ export function connectionOptions(input: OpenFieldsInput): ConnectionOptions {
     externalIdentity: input.externalIdentity,
     anonymousTrace: `anonymous@${input.self}`,
     maxFrameSizeBytes: input.maxFrameSizeBytes ?? frameSizeBytesDefault,
+    ...(input.kind === 'edge' ? { handleMax: edgeHandleMax } : {}),
     channelMax: input.kind === 'normal' ? clientChannelMax : channelMax,
     idleTimeoutMs: input.idleTimeoutMs,
     offeredCapabilities: capabilities,

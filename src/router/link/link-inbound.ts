@@ -62,6 +62,7 @@ export class LinkInbound implements IncomingHandler, StreamFeedback {
   readonly #destination: InboundDestination;
   readonly #delivery: IncomingDelivery;
   readonly #control: boolean;
+  readonly #address: string | undefined;
   #reader: MessageHeadReader | undefined = new MessageHeadReader({ until: 'address' });
   #sink: StreamSink | undefined;
   #head: MessageHead | undefined;
@@ -71,10 +72,17 @@ export class LinkInbound implements IncomingHandler, StreamFeedback {
   /** Given without settling: the delivery is settled at its end. */
   #outcome: Outcome | undefined;
 
-  constructor(destination: InboundDestination, delivery: IncomingDelivery, control: boolean) {
+  /** @param address of the link, for messages that name none */
+  constructor(
+    destination: InboundDestination,
+    delivery: IncomingDelivery,
+    control: boolean,
+    address?: string,
+  ) {
     this.#destination = destination;
     this.#delivery = delivery;
     this.#control = control;
+    this.#address = address;
   }
 
   onBytes(_delivery: IncomingDelivery, bytes: Uint8Array): void {
@@ -147,7 +155,7 @@ export class LinkInbound implements IncomingHandler, StreamFeedback {
 
   #onHead(head: MessageHead): void {
     this.#reader = undefined;
-    const route = routeOf(head);
+    const route = routeOf(head, this.#address);
     if (route === undefined) {
       this.#refuse('message without an address');
       return;
@@ -201,7 +209,7 @@ export class LinkInbound implements IncomingHandler, StreamFeedback {
         return;
       }
     }
-    const route = head === undefined ? undefined : routeOf(head);
+    const route = head === undefined ? undefined : routeOf(head, this.#address);
     if (head === undefined || route === undefined) {
       this.#refuse('message without an address');
       return;
