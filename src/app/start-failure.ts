@@ -9,6 +9,11 @@ const actions: ReadonlyMap<string, string> = new Map([
   ['STORE_DISK_FULL', 'free some space, or choose another directory with --data'],
   ['STORE_IO', 'check that the directory can be written to, or choose another with --data'],
   [
+    'STORE_KEY_MISSING',
+    'put your copy of secrets.key there; without that key the Secrets of this database are lost',
+  ],
+  ['STORE_KEY_UNUSABLE', 'correct the file, or put your copy of it back'],
+  [
     'APISERVER_FILES_UNUSABLE',
     'restore that directory from a backup, or move it away: a new CA is made and kubeconfigs ' +
       'handed out stop working',

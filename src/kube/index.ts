@@ -74,6 +74,7 @@ export {
   expired,
   fieldErrorsText,
   forbiddenResource,
+  insufficientStorage,
   internalError,
   invalidObject,
   methodNotAllowed,

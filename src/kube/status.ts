@@ -27,7 +27,9 @@ export type StatusReason =
   | 'InternalError'
   | 'ServiceUnavailable'
   | 'Timeout'
-  | 'ServerTimeout';
+  | 'ServerTimeout'
+  /** Not a reason of Kubernetes, which tells of its full disk in the text of a 500 alone. */
+  | 'InsufficientStorage';
 
 /** One cause in `details.causes`. */
 export interface StatusCause {
@@ -78,6 +80,7 @@ const byReason: Readonly<
   InternalError: { http: 500, code: 'KUBE_STATUS_INTERNAL', retry: 'backoff' },
   ServiceUnavailable: { http: 503, code: 'KUBE_STATUS_UNAVAILABLE', retry: 'backoff' },
   Timeout: { http: 504, code: 'KUBE_STATUS_TIMEOUT', retry: 'backoff' },
+  InsufficientStorage: { http: 507, code: 'KUBE_STATUS_UNAVAILABLE', retry: 'backoff' },
   ServerTimeout: { http: 500, code: 'KUBE_STATUS_TIMEOUT', retry: 'backoff' },
 };
 
@@ -304,6 +307,11 @@ export function tooManyRequests(retryAfterSeconds: number): StatusError {
 /** 500. The text must not carry what only the log should know. */
 export function internalError(message: string, cause?: unknown): StatusError {
   return new StatusError('InternalError', `Internal error occurred: ${message}`, {}, cause);
+}
+
+/** 507: there is no room for a write; nothing was changed. @spec RFC4918 11.5 */
+export function insufficientStorage(message: string): StatusError {
+  return new StatusError('InsufficientStorage', message);
 }
 
 /** 503. */

@@ -7,11 +7,13 @@ import type { Clock } from '#base/clock.ts';
 import type { Change, ChangeType, ObjectKey, StoredObject, WriteRequest } from './change.ts';
 import { StoreError } from './errors.ts';
 import { faultOf } from './sqlite-fault.ts';
+import type { Sealer } from './sealing/sealer.ts';
 import type { Statements } from './statements.ts';
 
 export interface CommitQueueDeps<V extends object> {
   readonly statements: Statements;
   readonly clock: Clock;
+  readonly sealer: Pick<Sealer, 'seal'>;
   /** The last committed state. */
   readonly current: {
     revision(): number;
@@ -117,7 +119,7 @@ export class CommitQueue<V extends object> {
     batch: readonly Pending<V>[],
     done: { readonly write: Pending<V>; readonly committed: Committed<V> }[],
   ): void {
-    const { statements, current, clock } = this.#deps;
+    const { statements, current, clock, sealer } = this.#deps;
     const at = clock.nowMs();
     const inBatch = new Map<string, Committed<V>>();
     let revision = current.revision();
@@ -136,14 +138,15 @@ export class CommitQueue<V extends object> {
       revision++;
       const type = typeOf(request, before !== undefined);
       const prev = before?.revision ?? null;
-      const row = { coll: collection, ns: namespace, name, op: type, body: text };
+      const body = sealer.seal(request, text);
+      const row = { coll: collection, ns: namespace, name, op: type, body };
       statements.appendLog({ ...row, rv: revision, at, prev_rv: prev });
       if (type === 'deleted') statements.deleteObject(collection, namespace, name);
-      else statements.putObject(collection, namespace, name, revision, at, text);
+      else statements.putObject(collection, namespace, name, revision, at, body);
       objectCount += type === 'added' ? 1 : type === 'deleted' ? -1 : 0;
       const value = this.#deps.stamp(request.value, revision);
       const key = { collection, namespace, name, revision };
-      const committed = { ...key, type, value, previous: before?.value, bytes: text.length };
+      const committed = { ...key, type, value, previous: before?.value, bytes: body.length };
       inBatch.set(id, committed);
       done.push({ write, committed });
     }

@@ -3,6 +3,7 @@
  *
  *   obj    current objects          log    every change, with the object before it
  *   floor  last compacted revision  meta   the revision counter
+ *   seal   key of sealed collections
  */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -26,7 +27,15 @@ const migrations: readonly string[] = [
      prev_rv INTEGER, body TEXT NOT NULL, prev TEXT);
    CREATE INDEX log_by_collection ON log (coll, rv);
    CREATE TABLE floor (coll TEXT PRIMARY KEY, rv INTEGER NOT NULL) WITHOUT ROWID;`,
+  // From here on bodies may be sealed bytes, which format 1 would take for damage.
+  'CREATE TABLE seal (coll TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID;',
 ];
+
+/** In `floor`: what holds for every collection at least. */
+export const everyCollection = '*';
+
+/** Size a database file may grow to. */
+export const databaseBytesMaxDefault = 8 * 1024 * 1024 * 1024;
 
 /** The newest format this version writes and the oldest it can bring forward is 0 (empty). */
 export const formatVersion: number = migrations.length;
@@ -55,6 +64,18 @@ export function openDatabase(path: string, sizeBytesMax: number): DatabaseSync {
     database?.close();
     throw faultOf(cause, `open ${path}`);
   }
+}
+
+/**
+ * Checks a database that is only read.
+ * @returns its format
+ * @throws StoreError STORE_CORRUPT, STORE_FORMAT_NEWER
+ */
+export function checkDatabase(database: DatabaseSync, path: string): number {
+  const format = readFormat(database, path);
+  if (format === 0) throw new StoreError('STORE_CORRUPT', `${path} is empty`);
+  checkWhole(database, path);
+  return format;
 }
 
 function readFormat(database: DatabaseSync, path: string): number {

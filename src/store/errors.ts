@@ -12,7 +12,11 @@ export type StoreErrorCode =
   | 'STORE_COMPACTED'
   | 'STORE_REVISION_FUTURE'
   | 'STORE_TOO_MANY_OBJECTS'
-  | 'STORE_OVERLOADED';
+  | 'STORE_OVERLOADED'
+  | 'STORE_KEY_MISSING'
+  | 'STORE_KEY_UNUSABLE'
+  | 'STORE_EXISTS'
+  | 'STORE_ABSENT';
 
 export class StoreError extends CodedError<StoreErrorCode> {}
 
@@ -60,5 +64,21 @@ export const errorDocs: ErrorDocs<StoreErrorCode> = {
   STORE_OVERLOADED: {
     meaning: 'More writes are waiting than the queue holds.',
     action: 'Slow down; try again a little later.',
+  },
+  STORE_KEY_MISSING: {
+    meaning: 'Secrets in the database are sealed with a key that the key file does not hold.',
+    action: 'Put the copy of the key file that belongs to this database back in its place.',
+  },
+  STORE_KEY_UNUSABLE: {
+    meaning: 'The key file cannot be read or written, is open to others, or holds no key.',
+    action: 'Follow the message; the file must belong to this user with mode 0600.',
+  },
+  STORE_EXISTS: {
+    meaning: 'A backup or restore would overwrite something.',
+    action: 'Choose another place, or move away what is there.',
+  },
+  STORE_ABSENT: {
+    meaning: 'There is no database, or no backup, at the place named.',
+    action: 'Check the path, or name the data directory with --data.',
   },
 };

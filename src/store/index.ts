@@ -11,9 +11,13 @@ export type {
   StoredObject,
   WriteRequest,
 } from './change.ts';
+export { type BackupFacts, backUpStore } from './backup/back-up.ts';
+export { type RestoreOptions, restoreStore } from './backup/restore.ts';
 export type { ChangeListener, Store } from './contract.ts';
 export { type DirectoryLock } from './directory-lock.ts';
-export { StoreError, type StoreErrorCode } from './errors.ts';
+export { keyPathIn } from './directory.ts';
+export { errorDocs, StoreError, type StoreErrorCode } from './errors.ts';
+export { type KeyRotation, type RotatedKey, rotateKey } from './sealing/rotate-key.ts';
 export {
   openStore,
   type StoreDeps,

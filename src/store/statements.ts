@@ -1,6 +1,7 @@
 /** Every SQL statement of the store, prepared once, with typed rows. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ChangeType } from './change.ts';
+import type { Body } from './sealing/sealer.ts';
 
 /** A row of the change log. */
 export interface LogRow {
@@ -9,9 +10,9 @@ export interface LogRow {
   readonly ns: string;
   readonly name: string;
   readonly op: ChangeType;
-  readonly body: string;
+  readonly body: Body;
   readonly prev_rv: number | null;
-  readonly prev: string | null;
+  readonly prev: Body | null;
 }
 
 export interface KeyRow {
@@ -77,7 +78,7 @@ export class Statements {
     this.#appendLog.run(rv, at, coll, ns, name, op, body, prev_rv);
   }
 
-  putObject(coll: string, ns: string, name: string, rv: number, at: number, body: string): void {
+  putObject(coll: string, ns: string, name: string, rv: number, at: number, body: Body): void {
     this.#putObject.run(coll, ns, name, rv, at, body);
   }
 
@@ -94,9 +95,9 @@ export class Statements {
     return Number(row?.['v']);
   }
 
-  body(coll: string, ns: string, name: string): string | undefined {
-    const row = this.#body.get(coll, ns, name);
-    return row ? String(row['body']) : undefined;
+  body(coll: string, ns: string, name: string): Body | undefined {
+    const row = this.#body.get(coll, ns, name) as { readonly body: Body } | undefined;
+    return row?.body;
   }
 
   keys(): Iterable<KeyRow> {

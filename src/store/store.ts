@@ -4,7 +4,6 @@
  *
  *   write -> CommitQueue -> COMMIT -> current objects -> listeners -> the writer's promise
  */
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
@@ -21,10 +20,13 @@ import { CommitQueue, type Committed } from './commit-queue.ts';
 import { Compaction, type CompactionLimits } from './compaction.ts';
 import type { ChangeListener, Store } from './contract.ts';
 import { CurrentObjects, type Entry } from './current-objects.ts';
-import { openDatabase } from './database.ts';
+import { databaseBytesMaxDefault, openDatabase } from './database.ts';
+import { databasePath, keyPathIn } from './directory.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { StoreError } from './errors.ts';
 import { pageAt } from './past.ts';
+import { openSealer, type SealingOptions } from './sealing/open-sealer.ts';
+import { type Body, type Place, Sealer } from './sealing/sealer.ts';
 import { faultOf } from './sqlite-fault.ts';
 import { type LogRow, Statements } from './statements.ts';
 
@@ -47,7 +49,7 @@ export const defaultStoreLimits: StoreLimits = {
   batchWritesMax: 500,
   objectsMax: 200_000,
   cacheBytesMax: 64 * 1024 * 1024,
-  databaseBytesMax: 8 * 1024 * 1024 * 1024,
+  databaseBytesMax: databaseBytesMaxDefault,
   logAgeMs: 3_600_000,
   logRowsMin: 10_000,
   logRowsMax: 200_000,
@@ -62,8 +64,12 @@ export interface StoreDeps<V extends object> {
 }
 
 export interface StoreOptions {
-  /** Holds `drawbridge.db` and `lock`. Absent: in memory, gone when it stops. */
+  /** Holds `drawbridge.db`, `lock` and `secrets.key`. Absent: in memory, gone when it stops. */
   readonly directory?: string;
+  /** Collections whose contents are sealed on the disk. */
+  readonly sealed?: readonly string[];
+  /** The file with the keys for that; default `secrets.key` in the directory. */
+  readonly keyPath?: string;
   readonly limits?: Partial<StoreLimits>;
   /** Milliseconds after its last change at which an object of a collection is deleted. */
   readonly ttlMs?: Readonly<Record<string, number>>;
@@ -71,7 +77,8 @@ export interface StoreOptions {
 
 /**
  * Opens the store and takes its directory.
- * @throws StoreError STORE_IN_USE, STORE_FORMAT_NEWER, STORE_CORRUPT, STORE_IO, STORE_DISK_FULL
+ * @throws StoreError STORE_IN_USE, STORE_FORMAT_NEWER, STORE_CORRUPT, STORE_IO, STORE_DISK_FULL,
+ *   STORE_KEY_MISSING, STORE_KEY_UNUSABLE
  */
 export async function openStore<V extends object>(
   deps: StoreDeps<V>,
@@ -82,9 +89,15 @@ export async function openStore<V extends object>(
   const lock = directory === undefined ? undefined : lockDirectory(directory);
   let database: DatabaseSync | undefined;
   try {
-    const path = directory === undefined ? ':memory:' : join(directory, 'drawbridge.db');
+    const path = directory === undefined ? ':memory:' : databasePath(directory);
     database = openDatabase(path, limits.databaseBytesMax);
-    return new SqliteStore(deps, { limits, ttlMs: options.ttlMs ?? {} }, database, lock);
+    const sealing = directory === undefined ? undefined : sealingOf(directory, options);
+    const sealer = sealing ? openSealer(database, sealing) : new Sealer([], []);
+    return new SqliteStore(
+      deps,
+      { limits, ttlMs: options.ttlMs ?? {} },
+      { database, sealer, lock },
+    );
   } catch (thrown) {
     if (database?.isOpen) database.close();
     lock?.release();
@@ -92,11 +105,24 @@ export async function openStore<V extends object>(
   }
 }
 
+function sealingOf(directory: string, options: StoreOptions): SealingOptions {
+  const { sealed = [], keyPath = keyPathIn(directory) } = options;
+  return { collections: sealed, keyPath };
+}
+
+/** What a store works on; it closes all of it. */
+interface Opened {
+  readonly database: DatabaseSync;
+  readonly sealer: Sealer;
+  readonly lock: DirectoryLock | undefined;
+}
+
 class SqliteStore<V extends object> implements Store<V> {
   readonly #deps: StoreDeps<V>;
   readonly #limits: StoreLimits;
   readonly #ttlMs: Readonly<Record<string, number>>;
   readonly #database: DatabaseSync;
+  readonly #sealer: Sealer;
   readonly #lock: DirectoryLock | undefined;
   readonly #statements: Statements;
   readonly #compaction: Compaction;
@@ -115,10 +141,10 @@ class SqliteStore<V extends object> implements Store<V> {
   constructor(
     deps: StoreDeps<V>,
     options: { readonly limits: StoreLimits; readonly ttlMs: Readonly<Record<string, number>> },
-    database: DatabaseSync,
-    lock: DirectoryLock | undefined,
+    { database, sealer, lock }: Opened,
   ) {
     this.#deps = deps;
+    this.#sealer = sealer;
     this.#limits = options.limits;
     this.#ttlMs = options.ttlMs;
     this.#database = database;
@@ -133,6 +159,7 @@ class SqliteStore<V extends object> implements Store<V> {
       {
         statements: this.#statements,
         clock: deps.clock,
+        sealer,
         stamp: deps.stamp,
         current: {
           revision: () => this.#revision,
@@ -183,7 +210,7 @@ class SqliteStore<V extends object> implements Store<V> {
       this.#statements.firstChanges(collection, revision),
       {
         current: (entry) => this.#stored(collection, entry),
-        past: (row) => this.#decode(row.prev ?? '', row.prev_rv ?? 0),
+        past: (row) => this.#decode(placeOf(row), row.prev ?? '', row.prev_rv ?? 0),
       },
     );
   }
@@ -331,7 +358,7 @@ class SqliteStore<V extends object> implements Store<V> {
     let { value } = entry;
     if (value === undefined) {
       const body = this.#statements.body(collection, namespace, name);
-      value = this.#decode(body ?? '', revision);
+      value = this.#decode({ collection, namespace, name }, body ?? '', revision);
       entry.value = value;
       this.#keepDecoded(entry);
     }
@@ -350,24 +377,28 @@ class SqliteStore<V extends object> implements Store<V> {
   }
 
   #changeOf(row: LogRow): Change<V> {
+    const place = placeOf(row);
     return {
-      collection: row.coll,
-      namespace: row.ns,
-      name: row.name,
+      ...place,
       revision: row.rv,
       type: row.op,
-      value: this.#decode(row.body, row.rv),
-      previous: row.prev === null ? undefined : this.#decode(row.prev, row.prev_rv ?? 0),
+      value: this.#decode(place, row.body, row.rv),
+      previous: row.prev === null ? undefined : this.#decode(place, row.prev, row.prev_rv ?? 0),
     };
   }
 
-  #decode(body: string, revision: number): V {
+  #decode(place: Place, body: Body, revision: number): V {
+    const text = this.#sealer.open(place, body);
     try {
-      return this.#deps.stamp(JSON.parse(body) as V, revision);
+      return this.#deps.stamp(JSON.parse(text) as V, revision);
     } catch (cause) {
       throw new StoreError('STORE_CORRUPT', `the object of revision ${revision} is damaged`, {
         cause,
       });
     }
   }
+}
+
+function placeOf({ coll: collection, ns: namespace, name }: LogRow): Place {
+  return { collection, namespace, name };
 }

@@ -1,4 +1,7 @@
-/** Processes that write are killed at any moment; what they acknowledged must be there. */
+/**
+ * Processes that write are killed at any moment; what they acknowledged must be there. STORE_KILLS
+ * says how many times (default 5), STORE_KILLS_SEED repeats a run.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { silentLogger } from '#base/log.ts';
 import { openStore } from '#store/index.ts';
+import { SeededRandom } from '../sim/seeded-random.ts';
 import { systemClock } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
@@ -20,9 +24,9 @@ interface Acknowledged {
   readonly revision: number;
 }
 
-/** Runs writers until enough was acknowledged, kills them, and tells what they said. */
-async function killedWriter(directory: string, lines: number): Promise<Acknowledged[]> {
-  const child = spawn(process.execPath, [program, directory, '8'], {
+/** Runs writers, kills them some time after their first answer, and tells what they said. */
+async function killedWriter(directory: string, delayMs: number): Promise<Acknowledged[]> {
+  const child = spawn(process.execPath, [program, directory, '8', 'sealed'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';
@@ -31,7 +35,10 @@ async function killedWriter(directory: string, lines: number): Promise<Acknowled
   });
   const exited = once(child, 'exit');
   const closed = once(child.stdout, 'close');
-  await until(() => text.split('\n').length > lines, 'the writers to write', 30_000);
+  await until(() => text.includes('\n'), 'the writers to write', 30_000);
+  await new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
   child.kill('SIGKILL');
   await Promise.all([exited, closed]);
   // The last line may be cut in the middle.
@@ -41,17 +48,22 @@ async function killedWriter(directory: string, lines: number): Promise<Acknowled
     .map((line) => JSON.parse(line) as Acknowledged);
 }
 
+const kills = Number(process.env['STORE_KILLS'] ?? 5);
+const seed = Number(process.env['STORE_KILLS_SEED'] ?? Date.now() % 1_000_000);
+
 test('a writer killed at any moment loses nothing it acknowledged', {
-  timeout: 120_000,
+  timeout: 60_000 + kills * 15_000,
 }, async (t) => {
+  t.diagnostic(`${kills} kills, STORE_KILLS_SEED=${seed}`);
+  const random = new SeededRandom(seed);
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-durable-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   let highest = 0;
-  for (const lines of [1, 150, 400, 777]) {
-    const acknowledged = await killedWriter(directory, lines);
+  for (let kill = 0; kill < kills; kill++) {
+    const acknowledged = await killedWriter(directory, 300 * random.fraction() ** 2);
     const store = await openStore<{ writer: number; count: number }>(
       { clock: systemClock, logger: silentLogger, stamp: (value) => value },
-      { directory },
+      { directory, sealed: ['things'] },
     );
     const last = new Map(acknowledged.map((each) => [each.writer, each]));
     for (const { writer, count, revision } of last.values()) {

@@ -245,7 +245,7 @@ test('a newer format, a foreign database and rubbish are refused by name', async
   database.exec('PRAGMA user_version = 99');
   database.close();
   await assert.rejects(open(t, directory), (error: Error) => {
-    assert.match(error.message, /has format 99; this version knows formats up to 1/);
+    assert.match(error.message, /has format 99; this version knows formats up to 2/);
     return code('STORE_FORMAT_NEWER')(error);
   });
   const foreign = new DatabaseSync(path);
@@ -313,8 +313,13 @@ test('compaction drops old rows beyond the minimum and remembers the floor by co
   assert.throws(() => store.changesAfter('things', 1, 100), code('STORE_COMPACTED'));
   assert.throws(() => store.listAt('things', 10), code('STORE_COMPACTED'));
   assert.equal(store.changesAfter('things', 16, 100).length, 5);
-  assert.deepEqual(store.changesAfter('quiet', 1, 100), [], 'a quiet collection may resume');
+  const quiet = store.changesAfter('quiet', 0, 100).map(({ name }) => name);
+  assert.deepEqual(quiet, ['quiet'], 'a quiet collection keeps its few rows');
+  for (let index = 0; index < 6; index++) await put(store, `q${index}`, '', 0, 'quiet');
+  clock.now += 5000;
+  await store.sweep();
   assert.throws(() => store.changesAfter('quiet', 0, 100), code('STORE_COMPACTED'));
+  assert.equal(store.changesAfter('quiet', 22, 100).length, 5);
 });
 
 test('the log never grows beyond its maximum, however young', async (t) => {
@@ -323,6 +328,16 @@ test('the log never grows beyond its maximum, however young', async (t) => {
   await store.sweep();
   assert.equal(store.changesAfter('things', 20, 100).length, 10);
   assert.throws(() => store.changesAfter('things', 19, 100), code('STORE_COMPACTED'));
+});
+
+test('a collection that changes all the time does not push out the past of the others', async (t) => {
+  const { store } = await open(t, undefined, { logRowsMin: 2, logRowsMax: 10 });
+  for (let index = 0; index < 4; index++) await put(store, `q${index}`, '', 0, 'quiet');
+  for (let index = 0; index < 30; index++) await put(store, `n${index}`, '');
+  await store.sweep();
+  assert.equal(store.changesAfter('quiet', 0, 100).length, 4);
+  assert.throws(() => store.changesAfter('things', 27, 100), code('STORE_COMPACTED'));
+  assert.equal(store.changesAfter('things', 28, 100).length, 6);
 });
 
 test('objects of a collection with a time to live go when it is over', async (t) => {

@@ -3,10 +3,10 @@ import { openStore } from '#store/index.ts';
 import { silentLogger } from '#base/log.ts';
 import { systemClock } from './system.ts';
 
-const [directory = '.', writers = '8'] = process.argv.slice(2);
+const [directory = '.', writers = '8', sealed] = process.argv.slice(2);
 const store = await openStore<{ writer: number; count: number }>(
   { clock: systemClock, logger: silentLogger, stamp: (value) => value },
-  { directory },
+  { directory, ...(sealed === undefined ? {} : { sealed: ['things'] }) },
 );
 
 async function write(writer: number): Promise<never> {

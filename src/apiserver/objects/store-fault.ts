@@ -2,6 +2,7 @@
 import { unreachable } from '#base/assert.ts';
 import {
   expired,
+  insufficientStorage,
   internalError,
   resourceVersionTooLarge,
   serviceUnavailable,
@@ -19,8 +20,11 @@ export function storeFault(thrown: unknown): unknown {
     case 'STORE_CLOSED':
       return serviceUnavailable('the server is shutting down');
     case 'STORE_DISK_FULL':
+      return insufficientStorage(
+        'the disk of the server is full, nothing was changed: free some space there and try again',
+      );
     case 'STORE_TOO_MANY_OBJECTS':
-      return serviceUnavailable('the server has no room for another write');
+      return insufficientStorage('the server holds as many objects as it may: delete some first');
     case 'STORE_COMPACTED':
       return expired();
     case 'STORE_REVISION_FUTURE':
@@ -30,6 +34,10 @@ export function storeFault(thrown: unknown): unknown {
     case 'STORE_CORRUPT':
     case 'STORE_IO':
     case 'STORE_CONFLICT':
+    case 'STORE_KEY_MISSING':
+    case 'STORE_KEY_UNUSABLE':
+    case 'STORE_EXISTS':
+    case 'STORE_ABSENT':
       return internalError('the store failed', thrown);
     default:
       return unreachable(code, 'store error');

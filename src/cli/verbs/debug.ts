@@ -11,12 +11,14 @@ import { Problems } from '../input/problems.ts';
 import type { CliIo } from '../io.ts';
 import { renderDocument } from '../output/document.ts';
 import { archiveOf } from '../output/tar.ts';
+import { addDebugData } from './debug-data.ts';
 
 const fileDefault = 'skupper-dump';
 const suffix = '.tar.gz';
 
 /** Adds the verbs to their group. */
 export function addDebug(group: Command, io: CliIo): void {
+  addDebugData(group, io);
   group
     .command('dump [file]')
     .description('write the objects of a namespace to an archive, without keys and codes')
