@@ -108,7 +108,7 @@ export const groups: readonly Group[] = [
     name: 'debug',
     heading: 'About:',
     description: 'gather what helps somebody else to help',
-    load: async () => (await import('./verbs/debug.ts')).addDebug,
+    load: async () => (await import('./verbs/debug/debug.ts')).addDebug,
   },
   {
     name: 'manifest',

@@ -10,13 +10,13 @@ import {
   rotateKey,
   StoreError,
 } from '#store/index.ts';
-import { dataHome } from '../api/locate.ts';
-import { CliError } from '../errors.ts';
-import { type GlobalFlags, readFormat } from '../input/format.ts';
-import { noArguments } from '../input/arguments.ts';
-import { Problems } from '../input/problems.ts';
-import type { CliIo } from '../io.ts';
-import { renderDocument } from '../output/document.ts';
+import { dataHome } from '../../api/locate.ts';
+import { CliError } from '../../errors.ts';
+import { type GlobalFlags, readFormat } from '../../input/format.ts';
+import { noArguments } from '../../input/arguments.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo } from '../../io.ts';
+import { renderDocument } from '../../output/document.ts';
 
 interface DataFlags extends GlobalFlags {
   readonly data?: string;

@@ -2,16 +2,16 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { messageOf } from '#base/errors.ts';
-import { withSession } from '../api/session.ts';
-import { checkTokenPath } from '../api/token-file.ts';
-import { dumpFiles } from '../deeds/dump.ts';
-import { CliError } from '../errors.ts';
-import { type GlobalFlags, readFormat } from '../input/format.ts';
-import { Problems } from '../input/problems.ts';
-import type { CliIo } from '../io.ts';
-import { renderDocument } from '../output/document.ts';
-import { archiveOf } from '../output/tar.ts';
-import { addDebugData } from './debug-data.ts';
+import { withSession } from '../../api/session.ts';
+import { checkTokenPath } from '../../api/token-file.ts';
+import { dumpFiles } from '../../deeds/dump.ts';
+import { CliError } from '../../errors.ts';
+import { type GlobalFlags, readFormat } from '../../input/format.ts';
+import { Problems } from '../../input/problems.ts';
+import type { CliIo } from '../../io.ts';
+import { renderDocument } from '../../output/document.ts';
+import { archiveOf } from '../../output/tar.ts';
+import { addDebugData } from './data.ts';
 
 const fileDefault = 'skupper-dump';
 const suffix = '.tar.gz';
