@@ -23,19 +23,3 @@ test('writes are refused with 507 and a reason, reading and health go on', async
   assert.equal((await api.call('/readyz')).text, 'ok');
   assert.equal(api.store.failure, undefined);
 });
-
-test('as many objects as the store may hold are told apart from a full disk', async (t) => {
-  const api = await apiServerFor(t, { storeLimits: { objectsMax: 300 } });
-  const path = '/api/v1/namespaces/default/configmaps';
-  for (let n = 0; n < 400; n++) {
-    const { status, json } = await api.call(path, { body: { metadata: { name: `c${n}` } } });
-    if (status === 201) continue;
-    assert.equal(status, 507);
-    assert.match(json.message, /as many objects as it may: delete some first/);
-    assert.equal((await api.call(`${path}/c0`, { method: 'DELETE' })).status, 200);
-    const { status: again } = await api.call(path, { body: { metadata: { name: 'again' } } });
-    assert.equal(again, 201);
-    return;
-  }
-  assert.fail('never refused');
-});

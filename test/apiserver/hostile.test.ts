@@ -174,7 +174,8 @@ test('a store without room says so and goes on reading', async (t) => {
   assert.equal((await api.call(maps, of('a'))).status, 201);
   let full = await api.call(maps, of('c0'));
   for (let i = 1; full.status === 201 && i < 60; i++) full = await api.call(maps, of(`c${i}`));
-  assert.deepEqual([full.status, full.json.reason], [503, 'ServiceUnavailable']);
+  assert.deepEqual([full.status, full.json.reason], [507, 'InsufficientStorage']);
+  assert.match(full.json.message, /as many objects as it may: delete some first/);
   assert.equal((await api.call(`${maps}/a`)).status, 200);
   assert.equal((await api.call(`${maps}/a`, { method: 'DELETE' })).status, 200);
   assert.equal((await api.call(maps, of('b'))).status, 201);
@@ -183,5 +184,5 @@ test('a store without room says so and goes on reading', async (t) => {
 test('a store without room even for the default roles is served', async (t) => {
   const api = await apiServerFor(t, { storeLimits: { objectsMax: 6 } });
   assert.equal((await api.call('/api/v1/namespaces')).status, 200);
-  assert.equal((await api.call(maps, { body: { metadata: { name: 'a' } } })).status, 503);
+  assert.equal((await api.call(maps, { body: { metadata: { name: 'a' } } })).status, 507);
 });
