@@ -7,6 +7,7 @@ import {
   startAccessGrantController,
   startAccessTokenController,
   startGrantServer,
+  startLinkRenewal,
 } from '#grants/index.ts';
 import { EventRecorder, InformerSet, type KubeClient } from '#kubeclient/index.ts';
 import type { Metrics } from '#telemetry/index.ts';
@@ -45,7 +46,7 @@ export async function startControlPart(
   const runtime = stack.add('routers', startRuntime(deps, options));
   stack.add('certificates', startCertificateController(deps));
   stack.add('certificate ends', startExpiryWatch(deps));
-  stack.add(
+  const { post } = stack.add(
     'controllers',
     startControllers(
       { ...deps, runtime, ensureCertificate: (wish) => ensureCertificate(client, wish) },
@@ -59,6 +60,7 @@ export async function startControlPart(
     ),
   );
   stack.add('access tokens', startAccessTokenController(deps));
+  stack.add('link renewal', startLinkRenewal({ ...deps, post }));
   stack.add('informers', informers);
   informers.start();
   const grantServer = stack.add(

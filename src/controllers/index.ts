@@ -43,4 +43,9 @@ export type {
   RouterConnectionHandlers,
   RouterTarget,
 } from './site-router/router-connection.ts';
-export { type ControllersDeps, type ControllersOptions, startControllers } from './start.ts';
+export {
+  type ControllersDeps,
+  type ControllersOptions,
+  type RunningControllers,
+  startControllers,
+} from './start.ts';

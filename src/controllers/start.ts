@@ -45,8 +45,16 @@ export interface ControllersOptions {
   readonly identity: ControllerIdentity;
 }
 
+/** Controllers at work, and the way over their routers to the controllers of other sites. */
+export interface RunningControllers extends Running {
+  readonly post: Pick<SiteRouters, 'onText' | 'send'>;
+}
+
 /** Starts them; they work as soon as the informers have synced. */
-export function startControllers(deps: ControllersDeps, options: ControllersOptions): Running {
+export function startControllers(
+  deps: ControllersDeps,
+  options: ControllersOptions,
+): RunningControllers {
   const { openRouter = openManagementConnections(deps), ...rest } = deps;
   const routers = new SiteRouters({
     open: openRouter,
@@ -68,6 +76,7 @@ export function startControllers(deps: ControllersDeps, options: ControllersOpti
     startRedeemedTokensController(context),
   ];
   return {
+    post: routers,
     stop: async (stopOptions) => {
       await Promise.all(running.map((controller) => controller.stop(stopOptions)));
       try {

@@ -9,6 +9,7 @@ import {
   statePending,
   stateReady,
 } from '#kube/index.ts';
+import { faultOfLife } from './certificate-life.ts';
 import type { AccessGrant } from './kinds.ts';
 import { refusals } from './server/refusal.ts';
 import type { SiteFacts } from './site-access.ts';
@@ -66,6 +67,8 @@ export function decideGrant(grant: AccessGrant, around: GrantSurroundings): Acce
   const code = grant.status?.code || grant.spec?.code || around.createCode();
   const expirationTime = grant.status?.expirationTime || expirationOf(grant, around.nowMs, errors);
   if (around.site?.spec?.edge === true) errors.push(refusals.edgeSite.text);
+  const lifeFault = faultOfLife(grant);
+  if (lifeFault !== undefined) errors.push(lifeFault);
   if (around.siteFault !== undefined) errors.push(around.siteFault);
   const url =
     around.address === undefined

@@ -7,6 +7,8 @@ export {
   startAccessGrantController,
 } from './grant-controller.ts';
 export type { GrantAddress } from './grant-decision.ts';
+export { type LinkRenewalDeps, startLinkRenewal } from './renewal/renewal-controller.ts';
+export type { SitePost } from './renewal/site-post.ts';
 export {
   type GrantServerOptions,
   type RunningGrantServer,

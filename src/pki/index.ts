@@ -33,4 +33,5 @@ export type { SigningRequest } from './csr.ts';
 export { faultOfForm, faultOfTime, faultOfUse } from './credential-fault.ts';
 export type { CertificateUse, CredentialNeed, CredentialTexts } from './credential-fault.ts';
 export { isAuthorityIn, keyMatchesCertificate, verifyChain, verifyIssuedBy } from './verify.ts';
+export { isSignedBy, signText } from './signed-text.ts';
 export { renewAtMs, warnAtMs } from './renewal.ts';

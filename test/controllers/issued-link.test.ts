@@ -131,6 +131,7 @@ function fakeRouter(known: boolean): FakeRouter {
     },
     update: async () => undefined,
     delete: async () => assert.fail('nothing is ever taken back'),
+    send: () => false,
     close: async () => undefined,
   };
 }

@@ -55,6 +55,7 @@ function connectionOver(client: ManagementClient): RouterConnection {
     delete: async (type, name) => {
       await client.delete({ type, name });
     },
+    send: () => false,
     close: () => client.stop({ graceMs: 0 }),
   };
 }

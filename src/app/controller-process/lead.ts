@@ -1,8 +1,12 @@
 /** The work of the replica that leads: all controllers, over informers that every replica has. */
 import { messageOf } from '#base/errors.ts';
-import { ensureCertificate, startCertificateController } from '#certs/index.ts';
+import { ensureCertificate, startCertificateController, startExpiryWatch } from '#certs/index.ts';
 import { ClusterRuntime, type ControllersDeps, startControllers } from '#controllers/index.ts';
-import { startAccessGrantController, startAccessTokenController } from '#grants/index.ts';
+import {
+  startAccessGrantController,
+  startAccessTokenController,
+  startLinkRenewal,
+} from '#grants/index.ts';
 import { RunningStack } from '../running-stack.ts';
 import { aborted } from '../stop-signal.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -42,7 +46,8 @@ export async function lead(
     }),
   );
   stack.add('certificates', startCertificateController(deps));
-  stack.add(
+  stack.add('certificate ends', startExpiryWatch(deps));
+  const { post } = stack.add(
     'controllers',
     startControllers(
       { ...deps, runtime, ensureCertificate: (wish) => ensureCertificate(client, wish) },
@@ -50,6 +55,7 @@ export async function lead(
     ),
   );
   stack.add('access tokens', startAccessTokenController(deps));
+  stack.add('link renewal', startLinkRenewal({ ...deps, post }));
   const address = new ControllerGrantAddress(informers, {
     namespace: own.namespace,
     baseUrl: grants.baseUrl,

@@ -4,7 +4,7 @@
  * The router itself is told by the router-config controller. One key per namespace.
  */
 import type { Running } from '#base/lifecycle.ts';
-import { isTerminating, type KubeObject } from '#kube/index.ts';
+import { isTerminating, keyOf, type KubeObject } from '#kube/index.ts';
 import { createOrUpdate, feed, isKubeError, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { activeSiteOf, type ControllerContext, evaluationOf, namespaceKey } from '../context.ts';
@@ -67,12 +67,27 @@ class IssuedLinkReconciler implements Reconciler<string> {
   async reconcile(namespace: string): Promise<ReconcileResult> {
     const all = this.#context.informers.of(issuedLink).list(namespace);
     if (all.length === 0) return {};
+    await this.#revokeSuccessors(all);
     const leaving = all.filter(isTerminating);
     if (leaving.length > 0) await this.#enlist(namespace, leaving);
     for (const each of leaving) await this.#release(namespace, each);
     const peers = await this.#peers(namespace);
     for (const each of all) if (!isTerminating(each)) await this.#tell(namespace, each, peers);
     return { requeueAfterMs: lookAgainMs };
+  }
+
+  /** Who was cut cannot stay by a certificate that renewed the one that was revoked. */
+  async #revokeSuccessors(all: readonly IssuedLink[]): Promise<void> {
+    const revoked = new Set(all.filter(isRevoked).map(({ metadata }) => metadata.name));
+    for (const each of all) {
+      const isMeant = revoked.has(each.spec?.replaces ?? '') && !isRevoked(each);
+      if (!isMeant) continue;
+      await createOrUpdate(this.#context.client, issuedLink, keyOf(each), (existing) =>
+        existing?.spec === undefined || existing.metadata.uid !== each.metadata.uid
+          ? undefined
+          : { ...existing, spec: { ...existing.spec, revoked: true } },
+      );
+    }
   }
 
   /** Puts what is being deleted on the list. */

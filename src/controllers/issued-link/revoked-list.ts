@@ -6,7 +6,13 @@
 import { isTerminating } from '#kube/index.ts';
 import type { ConfigMap, IssuedLink } from '../kinds.ts';
 
-/** Serial numbers to refuse, sorted; certificates that have ended need no revocation. */
+/**
+ * A connection outlives the certificate that it was made with, so revoking goes on for a while
+ * after its end; milliseconds.
+ */
+const revokedAfterEndMs = 30 * 24 * 3600 * 1000;
+
+/** Serial numbers to refuse, sorted; certificates long past their end need no revocation. */
 export function revokedSerials(
   issued: readonly IssuedLink[],
   list: ConfigMap | undefined,
@@ -48,8 +54,8 @@ export function extendedList(
   );
 }
 
-/** An end that nobody can read does not end the revocation. */
+/** When the revocation ends. An end of the certificate that nobody can read never comes. */
 function endOf(notAfter: string | undefined): number {
   const ms = Date.parse(notAfter ?? '');
-  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms;
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms + revokedAfterEndMs;
 }

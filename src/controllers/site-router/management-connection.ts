@@ -8,6 +8,7 @@ import {
   type NetworkWatcher,
   networkWatcher,
   type SiteAnnouncer,
+  type Subscription,
   siteAnnouncer,
 } from '#management/index.ts';
 import { beaconAddress, type NetworkView, siteNetwork } from '#telemetry/index.ts';
@@ -16,6 +17,7 @@ import type { NetworkSite } from '../network.ts';
 import type { EntityRow, ManagedType } from '../router-config/difference.ts';
 import { EarlyBeacons } from './early-beacons.ts';
 import { LostLinks } from './lost-links.ts';
+import { messageTo, siteAddress, textOfMessage } from './site-mail.ts';
 import type {
   Attributes,
   CreatedType,
@@ -125,7 +127,11 @@ class ManagementConnection implements RouterConnection {
       { client: carrier, clock, onChange },
       { silenceMs, firstSilenceMs: silenceMs * 2 },
     );
-    this.#flows = { watcher, announcer, beacons };
+    const mail = client.subscribe(siteAddress(site.id), (message) => {
+      const text = textOfMessage(message);
+      if (text !== undefined) this.#handlers.onText(text);
+    });
+    this.#flows = { watcher, announcer, beacons, mail };
   }
 
   /**
@@ -157,6 +163,10 @@ class ManagementConnection implements RouterConnection {
     await this.#deps.client.delete({ type, name });
   }
 
+  send(siteId: string, text: string): boolean {
+    return this.#deps.client.send(messageTo(siteId, text));
+  }
+
   async close(): Promise<void> {
     const flows = this.#flows;
     this.#flows = undefined;
@@ -172,9 +182,11 @@ interface Flows {
   readonly watcher: NetworkWatcher;
   readonly announcer: SiteAnnouncer;
   readonly beacons: EarlyBeacons;
+  readonly mail: Subscription;
 }
 
-async function endFlows({ watcher, announcer, beacons }: Flows): Promise<void> {
+async function endFlows({ watcher, announcer, beacons, mail }: Flows): Promise<void> {
+  mail.close();
   beacons.stop();
   await watcher.stop({ graceMs: 0 });
   await announcer.stop({ graceMs: 0 });

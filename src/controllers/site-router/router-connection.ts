@@ -30,6 +30,8 @@ export interface RouterConnection {
   create(type: CreatedType, name: string, attributes: Attributes): Promise<void>;
   update(type: ManagedType, name: string, attributes: Attributes): Promise<void>;
   delete(type: ManagedType, name: string): Promise<void>;
+  /** Sends a text to the controller of another site. False when it cannot be sent now. */
+  send(siteId: string, text: string): boolean;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,8 @@ export interface RouterConnectionHandlers {
   /** Connected or disconnected. */
   onConnection(): void;
   onNetwork(): void;
+  /** Somebody in the network wrote to this site. */
+  onText(text: string): void;
 }
 
 /** Opens a connection that keeps itself open until it is closed. */

@@ -35,6 +35,7 @@ interface SiteRouter {
 export class SiteRouters implements Running {
   readonly #deps: SiteRoutersDeps;
   readonly #routers = new Map<string, SiteRouter>();
+  readonly #readers = new Set<(namespace: string, text: string) => void>();
   readonly #handlers = new Set<(namespace: string, event: RouterEventType) => void>();
 
   constructor(deps: SiteRoutersDeps) {
@@ -55,6 +56,9 @@ export class SiteRouters implements Running {
         this.#announce(namespace, 'connection');
       },
       onNetwork: () => this.#announce(namespace, 'network'),
+      onText: (text) => {
+        for (const listener of this.#readers) listener(namespace, text);
+      },
     });
     const log = this.#deps.log.child({ namespace });
     const sync = new RouterSync(connection, log, {
@@ -121,6 +125,17 @@ export class SiteRouters implements Running {
   async connectionsOf(namespace: string): Promise<readonly EntityRow[] | undefined> {
     const connection = this.#routers.get(namespace)?.connection;
     return connection?.connected === true ? connection.query('connection') : undefined;
+  }
+
+  /** Sends a text to the controller of another site. @returns false when it cannot be sent now */
+  send(namespace: string, siteId: string, text: string): boolean {
+    return this.#routers.get(namespace)?.connection.send(siteId, text) ?? false;
+  }
+
+  /** Receives what others write to our sites. @returns takes the listener away */
+  onText(listener: (namespace: string, text: string) => void): () => void {
+    this.#readers.add(listener);
+    return () => this.#readers.delete(listener);
   }
 
   /** The network as the router of a namespace sees it. */

@@ -29,6 +29,7 @@ import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts
 import type { RedemptionCounter } from './redemption-counter.ts';
 import { noSite, type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 import { type Signer, SigningAuthorities } from './signing-authority.ts';
+import { certificateLifeMs, faultOfLife } from '../certificate-life.ts';
 import { activeSite, endpointGroups, issuerOf } from '../site-access.ts';
 import { bundleForJoiners, faultOfTrust, siteServerName } from '../site-trust.ts';
 
@@ -82,6 +83,13 @@ type Admission = Told | { readonly refusal: Refusal };
 interface Built {
   readonly documents: string;
   readonly issue: Omit<Issue, 'client'>;
+}
+
+/** What the certificate should be. */
+interface Wanted {
+  readonly signingRequest: string | undefined;
+  /** Undefined: the default of pki. */
+  readonly lifetimeMs: number | undefined;
 }
 
 const placeLimit = { burst: 100, leakMs: 200, keysMax: 4096 };
@@ -210,7 +218,9 @@ export class Redeemer {
     if (fault !== undefined) return { refusal: { status: 500, text: fault } };
     const groups = endpointGroups(site);
     if (groups.length === 0) return { refusal: refusals.noEndpoints };
-    const pair = await this.#sign(signer, joiner, signingRequest);
+    if (faultOfLife(grant) !== undefined) return { refusal: refusals.corrupted };
+    const lifetimeMs = certificateLifeMs(grant) ?? this.#options.certificateLifetimeMs;
+    const pair = await this.#sign(signer, joiner, { signingRequest, lifetimeMs });
     if (pair === undefined) return { refusal: refusals.badRequest };
     const { certificate, keyPem } = pair;
     const caPem = bundleForJoiners(server, signer.bundlePem, this.#deps.clock.nowMs());
@@ -238,9 +248,8 @@ export class Redeemer {
   async #sign(
     { authority }: Signer,
     joiner: Joiner,
-    signingRequest: string | undefined,
+    { signingRequest, lifetimeMs }: Wanted,
   ): Promise<{ certificate: CertificateSummary; keyPem?: string } | undefined> {
-    const lifetimeMs = this.#options.certificateLifetimeMs;
     const leaf = {
       commonName: joiner.subject,
       // A joiner only dials: with this certificate nobody can pose as one of our routers.

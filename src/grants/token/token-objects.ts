@@ -55,6 +55,11 @@ export function isOfEarlierToken(secret: Secret, token: AccessToken): boolean {
   return uid !== undefined && uid !== token.metadata.uid;
 }
 
+/** True for a Secret that some token was redeemed for. */
+export function isOfToken(secret: Secret): boolean {
+  return secret.metadata.annotations?.[madeOfToken] !== undefined;
+}
+
 /** One Link for received access. */
 export function linkFor(token: AccessToken, site: Site, received: ReceivedLink): Link {
   const { name, namespace = '' } = token.metadata;

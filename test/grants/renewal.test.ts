@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import * as fc from 'fast-check';
+import { accessToken, type IssuedLink, issuedLink, link, site } from '#apis/index.ts';
+import { startAccessTokenController, startLinkRenewal, type SitePost } from '#grants/index.ts';
+import { digestOfRequest, isSealedBy, openLetter, sealAnswer, sealRequest } from '#grants/renewal/letters.ts';
+import { type Secret, secret, secretText } from '#kube/index.ts';
+import {
+  createAuthority,
+  createKeyPair,
+  createSigningRequest,
+  issueCertificate,
+  parseCertificate,
+  parsePrivateKey,
+} from '#pki/index.ts';
+import { grantWorld, openSite, siteOf, west } from '../support/grant-world.ts';
+import { until } from '../support/until.ts';
+
+/** The network between the sites of one control plane, open to whoever listens in. */
+class Network implements SitePost {
+  readonly sent: { readonly siteId: string; readonly text: string }[] = [];
+  readonly #listeners = new Set<(namespace: string, text: string) => void>();
+  readonly #namespaces = new Map<string, string>();
+  cut = false;
+
+  place(siteId: string, namespace: string): void {
+    this.#namespaces.set(siteId, namespace);
+  }
+
+  send(_namespace: string, siteId: string, text: string): boolean {
+    if (this.cut) return false;
+    this.sent.push({ siteId, text });
+    this.deliver(this.#namespaces.get(siteId) ?? '', text);
+    return true;
+  }
+
+  deliver(namespace: string, text: string): void {
+    for (const listener of this.#listeners) setImmediate(() => listener(namespace, text));
+  }
+
+  onText(listener: (namespace: string, text: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+const life = 60_000;
+
+/** East linked to west by a token, with a certificate that is due in two thirds of `life`. */
+async function linkedWorld(t: TestContext) {
+  const world = await grantWorld(t, { certificateLifetimeMs: life });
+  const opened = await openSite(world);
+  await world.client.create(site, siteOf('east'));
+  world.own(startAccessTokenController(world));
+  const grant = await world.grant('g');
+  const { url = '', code = '', ca = '' } = grant.status ?? {};
+  await world.client.create(accessToken, {
+    apiVersion: 'skupper.io/v2alpha1',
+    kind: 'AccessToken',
+    metadata: { name: 'to-west', namespace: 'east' },
+    spec: { url, code, ca },
+  });
+  const key = { namespace: 'east', name: 'to-west' };
+  const made = await until(() => world.informers.of(link).get(key), 'the Link');
+  await world.client.updateStatus(link, {
+    ...made,
+    status: { remoteSiteId: opened.metadata.uid ?? '' },
+  });
+  const network = new Network();
+  network.place(opened.metadata.uid ?? '', west);
+  const east = await until(
+    () => world.informers.of(site).get({ namespace: 'east', name: 'east' }),
+    'east',
+  );
+  network.place(east.metadata.uid ?? '', 'east');
+  world.own(startLinkRenewal({ ...world, post: network }));
+  const stored = async (): Promise<Secret> =>
+    await until(() => world.client.find(secret, key), 'the Secret');
+  const poke = async (): Promise<void> => {
+    const found = await stored();
+    const annotations = { ...found.metadata.annotations, poke: crypto.randomUUID() };
+    await world.client.update(secret, { ...found, metadata: { ...found.metadata, annotations } });
+  };
+  const serial = async (): Promise<string> =>
+    parseCertificate(secretText(await stored(), 'tls.crt') ?? '').serialNumber;
+  const records = (): readonly IssuedLink[] => world.informers.of(issuedLink).list(west);
+  await until(() => (records().length === 1 ? true : undefined), 'the record');
+  return { ...world, network, poke, stored, serial, records, siteId: opened.metadata.uid ?? '' };
+}
+
+test('at two thirds of its life a link certificate is replaced, with a key made here', async (t) => {
+  const world = await linkedWorld(t);
+  const before = await world.stored();
+  await world.poke();
+  assert.equal(world.network.sent.length, 0);
+  world.clock.offsetMs = (life * 2) / 3;
+  const first = await world.serial();
+  await world.poke();
+  const after = await until(async () => {
+    const found = await world.stored();
+    return secretText(found, 'tls.crt') === secretText(before, 'tls.crt') ? undefined : found;
+  }, 'another certificate');
+  assert.notEqual(secretText(after, 'tls.key'), secretText(before, 'tls.key'));
+  const summary = parseCertificate(secretText(after, 'tls.crt') ?? '');
+  assert.deepEqual([summary.clientAuth, summary.serverAuth], [true, false]);
+  const [old, next] = world.records().toSorted((a) => (a.spec?.replaces === undefined ? -1 : 1));
+  assert.equal(old?.spec?.serialNumber, first.toLowerCase());
+  assert.equal(next?.spec?.replaces, old?.metadata.name);
+  assert.equal(next?.spec?.grantUid, old?.spec?.grantUid);
+  assert.equal(next?.spec?.siteId, old?.spec?.siteId);
+  const keys = world.network.sent.filter(({ text }) => text.includes('PRIVATE KEY'));
+  assert.deepEqual(keys, []);
+});
+
+test('while nobody answers the old certificate stays, and the answer is taken later', async (t) => {
+  const world = await linkedWorld(t);
+  const first = await world.serial();
+  world.network.cut = true;
+  world.clock.offsetMs = (life * 2) / 3;
+  await world.poke();
+  assert.equal(await world.serial(), first);
+  world.network.cut = false;
+  world.clock.offsetMs += 10_000;
+  await world.poke();
+  await until(
+    async () => ((await world.serial()) === first ? undefined : true),
+    'another certificate',
+  );
+});
+
+test('who was revoked is not renewed, and is told so', async (t) => {
+  const world = await linkedWorld(t);
+  const [record] = world.records();
+  assert.ok(record?.spec);
+  await world.client.update(issuedLink, { ...record, spec: { ...record.spec, revoked: true } });
+  await until(() => world.records()[0]?.spec?.revoked || undefined, 'revoked');
+  const first = await world.serial();
+  world.clock.offsetMs = (life * 2) / 3;
+  await world.poke();
+  const answer = await until(
+    () => world.network.sent.find(({ text }) => text.includes('renewal-answer')),
+    'an answer',
+  );
+  assert.match(answer.text, /access was revoked/);
+  assert.equal(await world.serial(), first);
+  assert.equal(world.records().length, 1);
+});
+
+test('a request that was not signed with the key of the certificate is not answered', async (t) => {
+  const world = await linkedWorld(t);
+  const certificatePem = secretText(await world.stored(), 'tls.crt') ?? '';
+  const thief = await createKeyPair();
+  const signingRequest = await createSigningRequest(thief, { commonName: 'x' });
+  const request = { issuerId: world.siteId, certificatePem, signingRequest };
+  world.network.deliver(west, sealRequest(request, thief.privateKey));
+  const own = parsePrivateKey(secretText(await world.stored(), 'tls.key') ?? '').privateKey;
+  // Meant for another site, and with a certificate that this site never issued.
+  world.network.deliver(west, sealRequest({ ...request, issuerId: 'other' }, own));
+  const nowMs = Date.now();
+  const foreign = await createAuthority({ commonName: 'x', nowMs });
+  const leaf = { commonName: 'x', server: false, client: true, nowMs };
+  const forged = await issueCertificate(foreign, leaf);
+  world.network.deliver(
+    west,
+    sealRequest({ ...request, certificatePem: forged.certificate.pem }, forged.keys.privateKey),
+  );
+  // The right one after them is answered: the others were not.
+  world.network.deliver(west, sealRequest(request, own));
+  await until(() => world.network.sent[0], 'one answer');
+  assert.equal(world.network.sent.length, 1);
+  // The same request again gets the same certificate and no further record.
+  world.network.deliver(west, sealRequest(request, own));
+  await until(() => world.network.sent[1], 'the same answer');
+  const certificates = world.network.sent.map(({ text }) => {
+    const letter = openLetter(text);
+    return letter?.kind === 'answer' && letter.answer.result.kind === 'renewed'
+      ? letter.answer.result.certificatePem
+      : '';
+  });
+  assert.equal(certificates[0], certificates[1]);
+  assert.equal(world.records().length, 2);
+});
+
+test('an answer that the authority did not sign changes nothing', async (t) => {
+  const world = await linkedWorld(t);
+  const first = await world.stored();
+  world.network.cut = true;
+  world.clock.offsetMs = (life * 2) / 3;
+  const requests: string[] = [];
+  t.mock.method(world.network, 'send', (_namespace: string, _siteId: string, text: string) => {
+    requests.push(text);
+    return true;
+  });
+  await world.poke();
+  const [text = ''] = await until(() => (requests.length > 0 ? requests : undefined), 'a request');
+  const letter = openLetter(text);
+  assert.ok(letter?.kind === 'request');
+  const nowMs = Date.now();
+  const evil = await createAuthority({ commonName: 'west site CA', nowMs });
+  const answer = {
+    requestDigest: digestOfRequest(letter.request.signingRequest),
+    result: {
+      kind: 'renewed',
+      certificatePem: letter.request.certificatePem,
+      bundlePem: evil.certificate.pem,
+    },
+  } as const;
+  world.network.deliver('east', sealAnswer(answer, evil.keys.privateKey));
+  await new Promise((resolve) => {
+    setImmediate(() => setImmediate(resolve));
+  });
+  const now = await world.stored();
+  assert.equal(secretText(now, 'ca.crt'), secretText(first, 'ca.crt'));
+  assert.equal(secretText(now, 'tls.crt'), secretText(first, 'tls.crt'));
+});
+
+test('letters come back as they were written, and changed ones are not believed', async () => {
+  const nowMs = Date.now();
+  const authority = await createAuthority({ commonName: 'ca', nowMs });
+  const { privateKey } = authority.keys;
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), (issuerId, certificatePem, pem) => {
+      const request = { issuerId, certificatePem, signingRequest: pem };
+      const letter = openLetter(sealRequest(request, privateKey));
+      assert.ok(letter?.kind === 'request');
+      assert.deepEqual(letter.request, request);
+      assert.equal(isSealedBy(letter.envelope, authority.certificate.pem), true);
+      const changed = { ...letter.envelope, text: `${letter.envelope.text} ` };
+      assert.equal(isSealedBy(changed, authority.certificate.pem), false);
+    }),
+    { numRuns: 30 },
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      assert.equal(openLetter(text), undefined);
+    }),
+  );
+  assert.equal(openLetter('x'.repeat(70_000)), undefined);
+});
