@@ -3,7 +3,13 @@ import { test, type TestContext } from 'node:test';
 import * as fc from 'fast-check';
 import { accessToken, type IssuedLink, issuedLink, link, site } from '#apis/index.ts';
 import { startAccessTokenController, startLinkRenewal, type SitePost } from '#grants/index.ts';
-import { digestOfRequest, isSealedBy, openLetter, sealAnswer, sealRequest } from '#grants/renewal/letters.ts';
+import {
+  digestOfRequest,
+  isSealedBy,
+  openLetter,
+  sealAnswer,
+  sealRequest,
+} from '#grants/renewal/letters.ts';
 import { type Secret, secret, secretText } from '#kube/index.ts';
 import {
   createAuthority,

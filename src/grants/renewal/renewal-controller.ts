@@ -26,7 +26,6 @@ import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile
 import type { GrantsDeps } from '../controller-deps.ts';
 import { issuedLink, type Link, link, type Secret, secret, site } from '../kinds.ts';
 import { textOf } from '../secret-text.ts';
-import { activeSite } from '../site-access.ts';
 import { isOfToken } from '../token/token-objects.ts';
 import {
   digestOfRequest,
