@@ -6,7 +6,12 @@ import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
-import { networksOf, startHttpServer, type TlsIdentity } from '#http/index.ts';
+import {
+  type HttpServerLimits,
+  networksOf,
+  startHttpServer,
+  type TlsIdentity,
+} from '#http/index.ts';
 import {
   type EventRecorder,
   Informer,
@@ -65,7 +70,7 @@ export interface GatewayOptions {
   readonly audit: AuditLogOptions;
   /** Without word from the API for this long nothing is served; default 10 000 ms. */
   readonly graceMs?: number;
-  readonly limits?: Partial<GrantLimits & ForwardLimits & StreamLimits>;
+  readonly limits?: Partial<GrantLimits & ForwardLimits & StreamLimits & HttpServerLimits>;
 }
 
 export interface RunningGateway extends Running {
@@ -119,7 +124,12 @@ export async function startGateway(
         handle: (request, response) => parts.handler.handle(request, response),
         upgrade: (request, socket, head) => parts.handler.upgrade(request, socket, head),
       },
-      { host: options.host, port: options.port, tls: options.tls, limits: serverLimits },
+      {
+        host: options.host,
+        port: options.port,
+        tls: options.tls,
+        limits: { ...serverLimits, ...options.limits },
+      },
     );
     log.info('gateway listens', { url: server.origin });
     return {

@@ -234,8 +234,12 @@ async function tunnel(
       if (client.destroyed) resolve();
     });
   }
-  if (switched.head.length > 0) server.unshift(switched.head);
-  if (asked.head.length > 0) client.unshift(asked.head);
+  // What came with the heads goes first.
+  bytesIn += asked.head.length;
+  bytesOut += switched.head.length;
+  frames?.push(switched.head);
+  if (asked.head.length > 0) server.write(asked.head);
+  if (switched.head.length > 0) client.write(switched.head);
   client.pipe(server);
   server.pipe(client);
   await done;
