@@ -10,6 +10,7 @@ const steps: readonly { readonly what: string; readonly command: readonly string
   { what: 'format', command: [bin('biome'), 'format', '.'] },
   { what: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
   { what: 'types', command: [bin('tsc'), '-p', '.'] },
+  { what: 'types of the console', command: [bin('tsc'), '-p', 'console'] },
   { what: 'dead code', command: [...node, bin('knip')] },
   { what: 'generated files', command: [...node, 'scripts/gen.ts', '--check'] },
   { what: 'unit tests', command: [...node, 'scripts/test.ts', 'unit'] },

@@ -1,0 +1,72 @@
+/**
+ * The page that a link opens: what it grants, and a button to go on. The code is in the fragment,
+ * which browsers do not send; it leaves the address at once, and a use is spent by the button only.
+ */
+import { fill, h, part } from './dom.ts';
+import { type Grant, postCode, type Session } from './session.ts';
+import { heading } from './views/view.ts';
+import { grantSentences } from './words.ts';
+
+const main = part('main');
+
+async function begin(): Promise<void> {
+  const code = location.hash.slice(1);
+  history.replaceState(null, '', location.pathname);
+  if (code === '') throw new Error('This address is not complete: open the whole link.');
+  const { grant } = await postCode<{ readonly grant: Grant }>('look', { code });
+  // Asking again after a lost answer is the same redemption.
+  const nonce = randomText();
+  const state = h('p', { class: 'hint', role: 'status' }, 'Nothing is used until you continue.');
+  const button = h('button', { type: 'button', class: 'button primary' }, 'Continue');
+  const redeem = async (): Promise<void> => {
+    button.disabled = true;
+    try {
+      const session = await postCode<Session>('redeem', { code, nonce });
+      location.replace(`/#${session.tag}`);
+    } catch (thrown) {
+      button.disabled = false;
+      state.textContent = thrown instanceof Error ? thrown.message : 'That did not work.';
+      state.className = 'note note-bad';
+    }
+  };
+  button.addEventListener('click', () => void redeem());
+  const facts: (readonly [string, string])[] = [
+    ...(grant.issuedBy === '' ? [] : [['From', grant.issuedBy] as const]),
+    ['Until', new Date(grant.expires).toLocaleString()],
+    ['Uses left', String(grant.usesLeft)],
+  ];
+  fill(
+    main,
+    h(
+      'div',
+      { class: 'narrow' },
+      heading('You have been given access'),
+      h('ul', { class: 'sentences' }, ...grantSentences(grant).map((text) => h('li', {}, text))),
+      h(
+        'dl',
+        { class: 'facts' },
+        ...facts.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]),
+      ),
+      h('p', {}, button),
+      state,
+    ),
+  );
+}
+
+function randomText(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+begin().catch((thrown: unknown) => {
+  const text = thrown instanceof Error ? thrown.message : 'That did not work.';
+  fill(
+    main,
+    h(
+      'div',
+      { class: 'narrow' },
+      heading('This link does not work'),
+      h('p', { role: 'alert' }, text),
+    ),
+  );
+});

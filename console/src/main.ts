@@ -1,0 +1,169 @@
+/** Entry of the console: who is here, what they may, and which view the address asks for. */
+import { countDown } from './countdown.ts';
+import { fill, h, part } from './dom.ts';
+import { useApi } from './kube.ts';
+import { findPlaces, type Place, tagOfAddress } from './resources.ts';
+import { leaveSession, readSession, readSessions, type Session } from './session.ts';
+import { showList } from './views/list.ts';
+import { showLogs } from './views/logs.ts';
+import { showObject } from './views/object.ts';
+import { showOverview } from './views/overview.ts';
+import { faultNote, heading, type ViewContext } from './views/view.ts';
+
+/** How often it is asked whether the session still stands; milliseconds. */
+const checkMs = 2000;
+
+const main = part('main');
+const spoken = part('spoken');
+let current = new AbortController();
+
+/** Says a text to screen readers. */
+function say(text: string): void {
+  spoken.textContent = '';
+  requestAnimationFrame(() => {
+    spoken.textContent = text;
+  });
+}
+
+function showEnd(title: string, text: string): void {
+  current.abort();
+  for (const id of ['left', 'leave', 'reader']) part(id).hidden = true;
+  fill(main, h('div', { class: 'end' }, heading(title), h('p', {}, text)));
+  say(title);
+}
+
+async function begin(): Promise<void> {
+  if (tagOfAddress() === '') await chooseSession();
+  const tag = tagOfAddress();
+  const found = tag === '' ? undefined : await readSession(tag);
+  if (!found) {
+    showEnd('No access here', 'Open the link that you were given, or ask for a new one.');
+    return;
+  }
+  const { session, nowMs } = found;
+  useApi(session.api);
+  const stop = countDown({
+    element: part('left'),
+    endsAtMs: Date.parse(session.expires),
+    serverNowMs: nowMs,
+    say,
+    onEnd: () => finish('Time is over', 'This access has ended. Ask for a new link to go on.'),
+  });
+  const check = async (): Promise<void> => {
+    // Out of reach is no answer; the time still runs.
+    if (await readSession(tag).catch(() => found)) return;
+    finish('Access has ended', 'It was revoked or has ended. Ask for a new link to go on.');
+  };
+  const watch = setInterval(() => void check(), checkMs);
+  const finish = (title: string, text: string): void => {
+    clearInterval(watch);
+    stop();
+    removeEventListener('hashchange', go);
+    showEnd(title, text);
+  };
+  part('leave').addEventListener('click', () => {
+    const text = 'The session is closed, and this page can be closed too.';
+    void leaveSession(session).then(() => finish('You have left', text));
+  });
+  const places = await findPlaces(session.grant).catch((): readonly Place[] => []);
+  const go = (): void => {
+    // Another session is another page: nothing of this one is kept.
+    if (tagOfAddress() === tag) void show(session, places);
+    else location.reload();
+  };
+  addEventListener('hashchange', go);
+  go();
+}
+
+/** Without a session in the address: the only one of this browser, or a choice. */
+async function chooseSession(): Promise<void> {
+  const sessions = await readSessions();
+  const [only] = sessions;
+  if (only && sessions.length === 1) {
+    location.hash = only.tag;
+    return;
+  }
+  if (sessions.length === 0) return;
+  await new Promise<void>((resolve) => {
+    const links = sessions.map((session) => {
+      const link = h('a', { class: 'card', href: `#${session.tag}` }, session.grant.name);
+      link.addEventListener('click', () => setTimeout(resolve));
+      return h('li', {}, link);
+    });
+    fill(main, heading('Which access?'), h('ul', { class: 'cards' }, ...links));
+  });
+}
+
+async function show(session: Session, places: readonly Place[]): Promise<void> {
+  current.abort();
+  current = new AbortController();
+  main.replaceChildren();
+  const context: ViewContext = { session, main, signal: current.signal, say };
+  const [, view = '', ...rest] = location.hash.split('/').map(decodeURIComponent);
+  const [group = '', version = '', plural = '', namespace = '', name = '', extra = ''] = rest;
+  const place = placeAt(places, { group, version, plural }, namespace, name);
+  try {
+    if (view === 'list') showList(context, place);
+    else if (view === 'object') showObject(context, place);
+    else if (view === 'logs') showLogs(context, place, extra);
+    else if (view === 'terminal') {
+      (await import('./views/terminal.ts')).showTerminal(context, place, extra);
+    } else if (view === 'serial') (await import('./views/serial.ts')).showSerial(context, place);
+    else if (view === 'screen') (await import('./views/screen.ts')).showScreen(context, place);
+    else showOverview(context, places);
+  } catch (thrown) {
+    if (thrown instanceof Error) main.append(faultNote(thrown));
+  }
+}
+
+/** The place of an address; what discovery did not name is taken at its word and asked for. */
+function placeAt(
+  places: readonly Place[],
+  of: { readonly group: string; readonly version: string; readonly plural: string },
+  namespace: string,
+  name: string,
+): Place {
+  const known = places.find(
+    ({ resource }) => resource.group === of.group && resource.plural === of.plural,
+  );
+  const resource = known?.resource ?? { ...of, kind: of.plural, namespaced: namespace !== '' };
+  return {
+    resource,
+    ...(namespace === '' ? {} : { namespace }),
+    ...(name === '' ? {} : { name }),
+  };
+}
+
+/** Dark, light, or what the system says. */
+function setUpTheme(): void {
+  const button = part('theme');
+  const kept = localStorage.getItem('theme');
+  if (kept === 'dark' || kept === 'light') document.documentElement.dataset['theme'] = kept;
+  button.addEventListener('click', () => {
+    const dark =
+      document.documentElement.dataset['theme'] === 'dark' ||
+      (document.documentElement.dataset['theme'] === undefined &&
+        matchMedia('(prefers-color-scheme: dark)').matches);
+    const next = dark ? 'light' : 'dark';
+    document.documentElement.dataset['theme'] = next;
+    localStorage.setItem('theme', next);
+    say(`${next} colours`);
+  });
+}
+
+/** Terminals tell their text to screen readers only when asked: it is slow and loud. */
+function setUpReader(): void {
+  const button = part('reader');
+  button.addEventListener('click', () => {
+    const on = button.dataset['on'] !== 'true';
+    button.dataset['on'] = String(on);
+    button.setAttribute('aria-pressed', String(on));
+    say(on ? 'terminals are read aloud' : 'terminals are silent');
+  });
+}
+
+setUpTheme();
+setUpReader();
+begin().catch((thrown: unknown) => {
+  fill(main, faultNote(thrown instanceof Error ? thrown : new Error('The page failed to start.')));
+});

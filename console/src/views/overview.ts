@@ -1,0 +1,57 @@
+/** The first page: what the link allows, and where to go. */
+import { h } from '../dom.ts';
+import { type Place, placeFragment } from '../resources.ts';
+import { grantSentences } from '../words.ts';
+import { heading, type ViewContext } from './view.ts';
+
+export function showOverview({ session, main }: ViewContext, places: readonly Place[]): void {
+  const { grant } = session;
+  const facts: (readonly [string, string])[] = [
+    ['Grant', `${grant.name} (namespace ${grant.namespace})`],
+    ...(grant.issuedBy === '' ? [] : [['Made by', grant.issuedBy] as const]),
+    ['Ends', new Date(session.expires).toLocaleString()],
+    // A counted redemption is spent when the page is open; what is left is for others.
+    ...(grant.countPer === 'redemption' ? [] : [['Uses left', String(grant.usesLeft)] as const]),
+  ];
+  main.append(
+    heading('What this link allows'),
+    h(
+      'ul',
+      { class: 'sentences' },
+      ...grantSentences(grant).map((sentence) => h('li', {}, sentence)),
+    ),
+    h(
+      'dl',
+      { class: 'facts' },
+      ...facts.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]),
+    ),
+  );
+  if (places.length > 0) {
+    main.append(
+      h('h2', {}, 'Open'),
+      h('ul', { class: 'cards' }, ...places.map((place) => h('li', {}, placeLink(place)))),
+    );
+  }
+  for (const url of grant.urls) {
+    if (url.includes('*')) continue;
+    main.append(
+      h(
+        'p',
+        {},
+        h('a', { href: `${session.api}${url}`, target: '_blank', rel: 'noreferrer' }, url),
+      ),
+    );
+  }
+}
+
+/** A card that opens a collection or an object. */
+function placeLink(place: Place): HTMLElement {
+  const { resource, namespace, name } = place;
+  const view = name === undefined ? 'list' : 'object';
+  return h(
+    'a',
+    { class: 'card', href: placeFragment(view, place) },
+    h('strong', {}, name ?? resource.plural),
+    h('span', {}, name === undefined ? (namespace ?? 'all namespaces') : resource.kind),
+  );
+}
