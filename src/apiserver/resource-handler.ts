@@ -20,7 +20,7 @@ import type { ApiServerLimits } from './limits.ts';
 import type { ObjectLister } from './objects/object-lister.ts';
 import { type ObjectRemover, parseDeleteCall } from './objects/object-remover.ts';
 import { type ObjectWriter, readStored, type WriteCall } from './objects/object-writer.ts';
-import { type Patch, parsePatch } from './objects/patch.ts';
+import { isApply, type Patch, parsePatch } from './objects/patch.ts';
 import {
   type RepresentationDeps,
   type Shape,
@@ -30,7 +30,7 @@ import {
 import { scaleOf, withScale } from './objects/scale.ts';
 import { sendValue, setWarnings } from './request/answer.ts';
 import { negotiate, offeredMediaTypes } from './request/media-type.ts';
-import { type DecodedBody, decodeObjectBody } from './request/object-body.ts';
+import { decodeApplied, type DecodedBody, decodeObjectBody } from './request/object-body.ts';
 import { parseListOptions, parseWriteOptions } from './request/query-options.ts';
 import type { ResourceTarget, Verb } from './request/request-path.ts';
 import type { WatchService } from './watch/watch-service.ts';
@@ -141,6 +141,12 @@ export class ResourceHandler {
     const shape = shapeOf(call);
     const { target, request } = call;
     const body = await this.#body(request);
+    if (isApply(contentType(request))) {
+      const applying = this.#writeCall('ApplyOptions', call);
+      const result = await this.#deps.writer.apply(target, decodeApplied(body), applying);
+      this.#sendWritten(call, shape, applying, result.object, result.created ? 201 : 200);
+      return;
+    }
     const patch = parsePatch(target.definition, contentType(request), body);
     const write = this.#writeCall('PatchOptions', call);
     const patched = await this.#deps.writer.patch(target, patch.apply, patch.duplicates, write);
@@ -203,7 +209,7 @@ export class ResourceHandler {
   }
 
   #writeCall(
-    kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+    kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'ApplyOptions',
     { query, request, user }: ResourceCall,
   ): WriteCall {
     const options = parseWriteOptions(kind, query, request.headers['user-agent']);

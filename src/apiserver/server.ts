@@ -6,6 +6,7 @@ import type { Random } from '#base/random.ts';
 import { type RunningHttpServer, startHttpServer, type TlsIdentity } from '#http/index.ts';
 import {
   Admission,
+  FieldManager,
   type KubeObject,
   type Registry,
   type ResourceDefinition,
@@ -87,7 +88,11 @@ export async function startApiServer(
     keys === undefined ? {} : { keys: { directory: keys } },
   );
   const { gates } = access;
-  const writer = new ObjectWriter({ store, clock, random, admissionOf, gates }, limits);
+  const fieldsOf = keyed((definition) => new FieldManager(definition));
+  const writer = new ObjectWriter(
+    { store, clock, random, admissionOf, gates, fieldsOf },
+    limits,
+  );
   const remover = new ObjectRemover({ writer, clock });
   const lister = new ObjectLister(store, limits);
   const watches = new WatchService({ store, random }, limits);

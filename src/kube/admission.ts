@@ -48,11 +48,22 @@ export class Admission {
    * @returns the paths that were cut: refused under strict validation, warned about otherwise
    */
   normalize(body: Record<string, unknown>): string[] {
+    const cut = this.normalizeApplied(body);
+    applyDefaults(this.definition.schema, body);
+    return cut;
+  }
+
+  /** As `normalize`, without defaults: who applies a configuration owns what it says and no more. */
+  normalizeApplied(body: Record<string, unknown>): string[] {
     const cut = pruneUnknown(this.definition.schema, body);
     dropNulls(this.definition.schema, body);
-    applyDefaults(this.definition.schema, body);
     normalizeTimes(this.definition.schema, body);
     return cut;
+  }
+
+  /** Fills in defaults in place. */
+  fillDefaults(object: KubeObject): void {
+    applyDefaults(this.definition.schema, object);
   }
 
   /**

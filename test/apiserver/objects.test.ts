@@ -37,7 +37,11 @@ test('a create fills in what belongs to the server and ignores what clients say 
   };
   const { status, json } = await api.call(maps, { body });
   assert.equal(status, 201);
-  const { uid, creationTimestamp, resourceVersion, ...metadata } = json.metadata;
+  const { uid, creationTimestamp, resourceVersion, managedFields, ...metadata } = json.metadata;
+  assert.deepEqual(
+    managedFields.map(({ operation }: AnyJson) => operation),
+    ['Update'],
+  );
   assert.match(uid, uuid);
   assert.match(creationTimestamp, /^20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   assert.match(resourceVersion, /^[1-9]\d*$/);

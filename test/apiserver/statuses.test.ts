@@ -325,25 +325,36 @@ const rows: readonly Row[] = [
     code: 415,
     body: status({
       message:
-        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json',
+        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
       reason: 'UnsupportedMediaType',
       code: 415,
     }),
   },
   {
-    title: 'server-side apply, which is not offered',
-    path: `${core}/configmaps/there?fieldManager=x`,
+    title: 'an apply without a manager',
+    path: `${core}/configmaps/there`,
     call: {
       method: 'PATCH',
       body: '{}',
       headers: { 'content-type': 'application/apply-patch+yaml' },
     },
-    code: 415,
+    code: 422,
     body: status({
       message:
-        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
-      reason: 'UnsupportedMediaType',
-      code: 415,
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      reason: 'Invalid',
+      details: {
+        group: 'meta.k8s.io',
+        kind: 'PatchOptions',
+        causes: [
+          {
+            reason: 'FieldValueRequired',
+            message: 'Required value: is required for apply patch',
+            field: 'fieldManager',
+          },
+        ],
+      },
+      code: 422,
     }),
   },
   {

@@ -67,7 +67,12 @@ export class NamespaceKeeper {
     const target = this.#targetOf(name);
     if (!target || this.#deps.store.get(namespacesCollection, { namespace: '', name })) return;
     const value = { metadata: { name } };
-    const call = { dryRun: false, fieldManager: 'drawbridge', fieldValidation: 'Ignore' } as const;
+    const call = {
+      dryRun: false,
+      fieldManager: 'drawbridge',
+      fieldValidation: 'Ignore',
+      force: false,
+    } as const;
     await this.#deps.writer.create(
       { ...target, name: '' },
       { value, duplicates: [] },

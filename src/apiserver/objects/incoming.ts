@@ -16,6 +16,7 @@ import type { FieldValidation } from '../request/query-options.ts';
  * The body as an object: right kind, unknown fields cut, defaults filled in. Changes the decoded
  * value in place.
  * @param warnings takes what `Warn` finds
+ * @param applies the body is a configuration to be applied: defaults are left out
  * @throws StatusError KUBE_BAD_REQUEST
  */
 export function admitBody(
@@ -23,6 +24,7 @@ export function admitBody(
   body: DecodedBody,
   validation: FieldValidation,
   warnings: string[],
+  applies = false,
 ): DynamicObject {
   const { definition } = admission;
   const { value } = body;
@@ -33,7 +35,7 @@ export function admitBody(
     }
     value['metadata'] = {};
   }
-  const cut = admission.normalize(value);
+  const cut = applies ? admission.normalizeApplied(value) : admission.normalize(value);
   reportFields(definition, body.duplicates, cut, validation, warnings);
   checkMetadataShape(definition, value);
   const object = value as DynamicObject;

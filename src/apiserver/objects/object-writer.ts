@@ -13,16 +13,20 @@ import {
   conflict,
   type DynamicObject,
   equalJson,
+  type FieldManager,
+  type FieldWriter,
   formatTime,
   generateName,
   invalidObject,
   isRecord,
   type KubeObject,
+  type ManagedFieldsEntry,
   notFoundObject,
   qualifiedResource,
   type ResourceDefinition,
   StatusError,
   tooLarge,
+  withOwners,
 } from '#kube/index.ts';
 import type { User } from '#rbac/index.ts';
 import { type Store, type StoredObject, StoreError } from '#store/index.ts';
@@ -56,6 +60,7 @@ export interface ObjectWriterDeps {
   readonly random: Random;
   admissionOf(definition: ResourceDefinition): Admission;
   readonly gates: readonly ObjectGate[];
+  fieldsOf(definition: ResourceDefinition): FieldManager;
 }
 
 /** How a write is to be done, and where its warnings go. */
@@ -70,6 +75,12 @@ export interface WriteCall extends WriteOptions {
  * "remove it".
  */
 export type Change = (current: DynamicObject) => DynamicObject | undefined;
+
+/** Who writes, and who owns the fields of the object that is made. */
+interface Author {
+  readonly user: User | undefined;
+  readonly ownersOf: (next: DynamicObject) => readonly ManagedFieldsEntry[];
+}
 
 /** Names tried for one generateName. */
 const generatedNamesMax = 8;
@@ -98,7 +109,12 @@ export class ObjectWriter {
     const prefix = meta.name === '' ? (meta.generateName ?? '') : '';
     for (let attempt = 1; ; attempt++) {
       const name = prefix === '' ? meta.name : generateName(prefix, this.#deps.random);
-      const created = this.#newObject(target, given, name, call.user);
+      const fields = this.#deps.fieldsOf(target.definition);
+      const writer = this.#writerOf(target, call);
+      const created = this.#newObject(target, given, name, {
+        user: call.user,
+        ownersOf: (next) => fields.afterUpdate(undefined, next, undefined, writer),
+      });
       try {
         return await this.#insert(target, created, call);
       } catch (thrown) {
@@ -118,7 +134,8 @@ export class ObjectWriter {
     const change: Change = (current) => {
       checkUid(given.metadata, current, target);
       checkVersion(given.metadata, current, target, !definition.unconditionalUpdate);
-      return this.#nextObject(target, current, cloneJson(given), call.user);
+      const author = this.#authorOf(target, current, given, call);
+      return this.#nextObject(target, current, cloneJson(given), author);
     };
     return this.modify(target, change, { dryRun: call.dryRun, guarded });
   }
@@ -147,9 +164,68 @@ export class ObjectWriter {
       );
       checkPlace(given.metadata, target);
       checkVersion(given.metadata, current, target, false);
-      return this.#nextObject(target, current, given, call.user);
+      return this.#nextObject(target, current, given, this.#authorOf(target, current, given, call));
     };
     return this.modify(target, change, { dryRun: call.dryRun, guarded: false });
+  }
+
+  /**
+   * Server-side apply: merges a configuration into the object, or creates it.
+   * @throws StatusError as Kubernetes answers
+   */
+  async apply(
+    target: ResourceTarget,
+    body: DecodedBody,
+    call: WriteCall,
+  ): Promise<{ readonly object: KubeObject; readonly created: boolean }> {
+    const { definition } = target;
+    const admission = this.#deps.admissionOf(definition);
+    const given = admitBody(admission, body, call.fieldValidation, call.warnings, true);
+    if ((given.metadata.managedFields ?? []).length > 0) {
+      throw badRequest('metadata.managedFields must be nil');
+    }
+    checkPlace(given.metadata, target);
+    const applied = configurationOf(target, given);
+    const fields = this.#deps.fieldsOf(definition);
+    const writer = this.#writerOf(target, call);
+    const merge = (current: DynamicObject | undefined): DynamicObject => {
+      const merged = cloneJson(fields.apply(current, cloneJson(applied), writer, call.force));
+      admission.fillDefaults(merged);
+      return merged;
+    };
+    const change: Change = (current) => {
+      checkUid(given.metadata, current, target);
+      checkVersion(given.metadata, current, target, false);
+      const merged = merge(current);
+      return this.#nextObject(target, current, merged, {
+        user: call.user,
+        ownersOf: () => merged.metadata.managedFields ?? [],
+      });
+    };
+    const options = { dryRun: call.dryRun, guarded: false };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return { object: await this.modify(target, change, options), created: false };
+      } catch (thrown) {
+        const absent = thrown instanceof StatusError && thrown.reason === 'NotFound';
+        if (!absent || target.subresource !== '') throw thrown;
+      }
+      // Who names a revision or uid means an object that is there.
+      const { uid = '', resourceVersion = '' } = given.metadata;
+      if (uid !== '' || resourceVersion !== '') throw notFoundObject(definition, target.name);
+      const merged = merge(undefined);
+      const owners = merged.metadata.managedFields ?? [];
+      const created = this.#newObject(target, merged, target.name, {
+        user: call.user,
+        ownersOf: () => owners,
+      });
+      try {
+        return { object: await this.#insert(target, created, call), created: true };
+      } catch (thrown) {
+        const clash = thrown instanceof StatusError && thrown.reason === 'AlreadyExists';
+        if (!clash || attempt === this.#limits.writeAttemptsMax) throw thrown;
+      }
+    }
   }
 
   /**
@@ -191,7 +267,7 @@ export class ObjectWriter {
     target: ResourceTarget,
     given: DynamicObject,
     name: string,
-    user: User | undefined,
+    author: Author,
   ): DynamicObject {
     const { definition, namespace } = target;
     const { apiVersion, kind, metadata: meta, ...rest } = cloneJson(given);
@@ -208,7 +284,8 @@ export class ObjectWriter {
     admission.prepare(object);
     const faults = admission.check(object);
     if (faults.length > 0) throw invalidObject(definition, name, faults);
-    return this.#passGates(target, object, undefined, user);
+    const passed = this.#passGates(target, object, undefined, author.user);
+    return withOwners(passed, author.ownersOf(passed));
   }
 
   async #insert(
@@ -241,11 +318,11 @@ export class ObjectWriter {
     target: ResourceTarget,
     current: DynamicObject,
     given: DynamicObject,
-    user: User | undefined,
+    author: Author,
   ): DynamicObject {
     const { definition, subresource } = target;
     const admission = this.#deps.admissionOf(definition);
-    if (subresource === 'status') return this.#nextStatus(target, current, given, user);
+    if (subresource === 'status') return this.#nextStatus(target, current, given, author);
     const { metadata: meta, ...rest } = given;
     const metadata = keptMetadata(meta, current.metadata);
     let next = { ...rest, metadata } as DynamicObject;
@@ -256,23 +333,25 @@ export class ObjectWriter {
     if (definition.hasGeneration && desiredStateChanged(next, current)) {
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;
     }
+    next = withOwners(next, author.ownersOf(next));
     // Old faults do not stop a write that changes nothing.
     if (equalJson(withoutRevision(next), withoutRevision(current))) return current;
     const faults = admission.check(next, current);
     if (faults.length > 0) throw invalidObject(definition, target.name, faults);
-    return this.#passGates(target, next, current, user);
+    return this.#passGates(target, next, current, author.user);
   }
 
   #nextStatus(
     target: ResourceTarget,
     current: DynamicObject,
     given: DynamicObject,
-    user: User | undefined,
+    author: Author,
   ): DynamicObject {
-    const next = ordered(withStatus(current, given['status']));
+    const changed = ordered(withStatus(current, given['status']));
+    const next = withOwners(changed, author.ownersOf(changed));
     const faults = this.#deps.admissionOf(target.definition).checkStatus(next, current);
     if (faults.length > 0) throw invalidObject(target.definition, target.name, faults);
-    return this.#passGates(target, next, current, user);
+    return this.#passGates(target, next, current, author.user);
   }
 
   /** What those let pass who look at who writes. @throws StatusError KUBE_FORBIDDEN */
@@ -288,6 +367,30 @@ export class ObjectWriter {
       (object, gate) => gate({ user, operation, target, object, old }),
       proposed,
     );
+  }
+
+  /** Owners after an ordinary write; what the writer says of owners counts when it can be read. */
+  #authorOf(
+    target: ResourceTarget,
+    current: DynamicObject,
+    given: DynamicObject,
+    call: WriteCall,
+  ): Author {
+    const fields = this.#deps.fieldsOf(target.definition);
+    const writer = this.#writerOf(target, call);
+    const sent = given.metadata.managedFields;
+    return {
+      user: call.user,
+      ownersOf: (next) => fields.afterUpdate(current, next, sent, writer),
+    };
+  }
+
+  #writerOf({ subresource }: ResourceTarget, { fieldManager }: WriteCall): FieldWriter {
+    return {
+      manager: fieldManager,
+      subresource,
+      time: formatTime(this.#deps.clock.nowMs()),
+    };
   }
 
   /** The object as JSON. @throws StatusError KUBE_TOO_LARGE */
@@ -306,6 +409,25 @@ function isFinished(definition: ResourceDefinition, value: KubeObject): boolean 
   if (value.metadata.deletionTimestamp === undefined) return false;
   if ((value.metadata.finalizers ?? []).length > 0) return false;
   return !isNamespaceKind(definition) || namespaceFinalizers(value).length === 0;
+}
+
+/** What of an applied object this place takes: all but status, or status alone. */
+function configurationOf(target: ResourceTarget, given: DynamicObject): DynamicObject {
+  const { apiVersion, kind, metadata: meta, status, ...rest } = given;
+  const { name, namespace, labels, annotations, finalizers, ownerReferences } = meta;
+  const place = { name, ...(namespace === undefined ? {} : { namespace }) };
+  if (target.subresource === 'status') {
+    return { apiVersion, kind, metadata: place, ...(status === undefined ? {} : { status }) };
+  }
+  const metadata = {
+    ...place,
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(finalizers === undefined ? {} : { finalizers }),
+    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+  };
+  const taken = target.definition.statusSubresource || status === undefined ? {} : { status };
+  return { apiVersion, kind, metadata, ...rest, ...taken };
 }
 
 /** The order everybody is used to: apiVersion, kind, metadata, then the rest. */

@@ -15,6 +15,7 @@ import { parseJsonBody } from '../request/object-body.ts';
 const json = 'application/json-patch+json';
 const merge = 'application/merge-patch+json';
 const strategic = 'application/strategic-merge-patch+json';
+const applied = 'application/apply-patch+yaml';
 
 /** A patch ready to be applied as often as needed. */
 export interface Patch {
@@ -22,8 +23,13 @@ export interface Patch {
   readonly apply: (current: DynamicObject) => unknown;
 }
 
+/** True for the body of a server-side apply, which is read as an object. */
+export function isApply(contentType: string | undefined): boolean {
+  return parseMediaType(contentType ?? '').type === applied;
+}
+
 /**
- * Reads a patch body. Custom kinds have no strategic merge; server-side apply is not offered.
+ * Reads a patch body. Custom kinds have no strategic merge.
  * @throws StatusError KUBE_UNSUPPORTED_MEDIA_TYPE, KUBE_BAD_REQUEST
  */
 export function parsePatch(
@@ -32,7 +38,7 @@ export function parsePatch(
   body: Buffer,
 ): Patch {
   const { type } = parseMediaType(contentType ?? '');
-  const accepted = definition.custom ? [json, merge] : [json, merge, strategic];
+  const accepted = [json, merge, ...(definition.custom ? [] : [strategic]), applied];
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted);
   const { value: patch, duplicates } = parseJsonBody(body);
   if (type === json) return { duplicates: [], apply: (current) => applyJsonPatch(current, patch) };

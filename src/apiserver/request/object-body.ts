@@ -43,6 +43,12 @@ export function decodeObjectBody(
   return type === yaml ? fromYaml(body) : fromJson(body);
 }
 
+/** The configuration in the body of a server-side apply. @throws StatusError KUBE_BAD_REQUEST */
+export function decodeApplied(body: Buffer): DecodedBody {
+  // JSON is YAML too, and much faster to read.
+  return /^\s*\{/.test(body.toString('utf8', 0, 64)) ? fromJson(body) : fromYaml(body);
+}
+
 /** The value of a JSON text, whatever it is. @throws StatusError KUBE_BAD_REQUEST */
 export function parseJsonBody(body: Buffer): { value: unknown; duplicates: readonly string[] } {
   const text = body.toString('utf8');

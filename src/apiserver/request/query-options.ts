@@ -7,6 +7,7 @@ import {
   invalid,
   invalidObject,
   notSupported,
+  required,
   tooLong,
 } from '#kube/index.ts';
 import { queryFlag } from '#rbac/index.ts';
@@ -18,6 +19,8 @@ export interface WriteOptions {
   readonly dryRun: boolean;
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
+  /** Apply only: take fields that others own. */
+  readonly force: boolean;
 }
 
 /** Options of GET on collections, list and watch alike. */
@@ -51,10 +54,11 @@ const fieldManagerBytesMax = 128;
  * @throws StatusError KUBE_INVALID
  */
 export function parseWriteOptions(
-  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'ApplyOptions',
   query: URLSearchParams,
   userAgent: string | undefined,
 ): WriteOptions {
+  const applies = kind === 'ApplyOptions';
   const faults = checkDryRun(query.getAll('dryRun'));
   const manager = query.get('fieldManager') ?? '';
   if (Buffer.byteLength(manager) > fieldManagerBytesMax) {
@@ -62,15 +66,20 @@ export function parseWriteOptions(
   } else if (/[^\P{C}]/u.test(manager)) {
     faults.push(invalid('fieldManager', manager, 'should only contain printable characters'));
   }
-  if (query.has('force'))
+  if (query.has('force') && !applies) {
     faults.push(forbidden('force', 'may not be specified for non-apply patch'));
+  }
+  if (applies && manager === '') {
+    faults.push(required('fieldManager', 'is required for apply patch'));
+  }
   const validation = query.get('fieldValidation') ?? '';
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {
     faults.push(notSupported('fieldValidation', validation, ['Ignore', 'Warn', 'Strict']));
   }
-  refuse(kind, faults);
+  refuse(applies ? 'PatchOptions' : kind, faults);
   return {
     dryRun: query.has('dryRun'),
+    force: applies && (queryFlag(query, 'force') ?? false),
     fieldManager: manager || (userAgent ?? 'unknown').split('/', 1)[0] || 'unknown',
     fieldValidation: validation === 'Ignore' || validation === 'Strict' ? validation : 'Warn',
   };

@@ -1,6 +1,15 @@
 /** Schema and types of Service (core/v1). */
 import { conditionsSchema } from '../condition.ts';
-import { array, boolean, integer, intOrString, map, object, string } from '../schema/build.ts';
+import {
+  array,
+  boolean,
+  integer,
+  intOrString,
+  map,
+  object,
+  string,
+  withDefault,
+} from '../schema/build.ts';
 import type { Infer } from '../schema/node.ts';
 import { objectSchema } from './definition.ts';
 
@@ -10,7 +19,7 @@ const portSchema = object('A port of the Service.', {
   required: { port: integer('The port that clients use.', { format: 'int32' }) },
   optional: {
     name: string('Name, needed when there are several.'),
-    protocol: string('TCP, UDP or SCTP; TCP by default.'),
+    protocol: withDefault(string('TCP, UDP or SCTP; TCP by default.'), 'TCP'),
     appProtocol: string('Protocol spoken inside.'),
     targetPort: intOrString('Port of the backend, by number or name; by default as port.'),
     nodePort: integer('Port on every node.', { format: 'int32' }),

@@ -160,21 +160,26 @@ export function mergeApplied(
   return joinParts(applied, interleaved([...there.values()], wanted).map(merged));
 }
 
-/** The applied items in their order, those only the server has kept before what followed them. */
+/**
+ * The applied items in their order. Items only the server has keep their place before the shared
+ * item that followed them, and come before items that are new.
+ */
 function interleaved(there: readonly FieldPart[], wanted: Parts): FieldPart[] {
   const result: FieldPart[] = [];
-  const done = new Set<string>();
+  const given = new Set<string>();
   let at = 0;
-  for (const part of wanted.values()) {
-    if (done.has(part.element)) continue;
-    const place = there.findIndex(({ element }) => element === part.element);
-    for (; place >= at; at++) {
+  const giveOld = (): void => {
+    for (; at < there.length; at++) {
       const old = there[at];
-      if (old !== undefined && !wanted.has(old.element)) result.push(old);
+      if (old === undefined || (wanted.has(old.element) && !given.has(old.element))) return;
+      if (!wanted.has(old.element)) result.push(old);
     }
+  };
+  for (const part of wanted.values()) {
+    giveOld();
     result.push(part);
-    done.add(part.element);
+    given.add(part.element);
   }
-  for (const old of there.slice(at)) if (!wanted.has(old.element)) result.push(old);
+  giveOld();
   return result;
 }
