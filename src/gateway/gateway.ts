@@ -23,6 +23,8 @@ import { GatewayError } from './errors.ts';
 import { GrantBook } from './grant/grant-book.ts';
 import { defaultGrantLimits, type GrantLimits } from './grant/grant-facts.ts';
 import { GrantFollower } from './grant/grant-follower.ts';
+import { ConsolePages } from './console/console-pages.ts';
+import { StaticPages } from './console/static-pages.ts';
 import { Admission } from './http/admission.ts';
 import { GatewayHandler, type PageSource } from './http/gateway-handler.ts';
 import { NativeApi } from './http/native-api.ts';
@@ -45,8 +47,6 @@ export interface GatewayDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
-  /** Pages beside the link page. */
-  readonly pages?: readonly PageSource[];
 }
 
 export interface GatewayOptions {
@@ -67,6 +67,8 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[];
   /** Origins beside our own whose pages may use sessions. */
   readonly allowedOrigins?: readonly string[];
+  /** Folder of a web application that is served instead of the console. */
+  readonly publicDir?: string;
   readonly audit: AuditLogOptions;
   /** Without word from the API for this long nothing is served; default 10 000 ms. */
   readonly graceMs?: number;
@@ -103,10 +105,14 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log = deps.log.child({ component: 'gateway' });
   const trustedProxies = networksIn(options.trustedProxies ?? [], 'trusted proxies');
+  const pages = [
+    ...(options.publicDir === undefined ? [] : [await StaticPages.load(options.publicDir)]),
+    new ConsolePages(log),
+  ];
   const audit = new AuditLog({ clock: deps.clock, log }, options.audit);
   await audit.start();
   const grants = new Informer<GatewayToken>(gatewayToken, { ...deps, log });
-  const parts = assemble({ ...deps, log }, options, { audit, grants, trustedProxies });
+  const parts = assemble({ ...deps, log }, options, { audit, grants, trustedProxies, pages });
   grants.start();
   parts.follower.start();
   await grants.synced;
@@ -155,11 +161,12 @@ interface Begun {
   readonly audit: AuditLog;
   readonly grants: Informer<GatewayToken>;
   readonly trustedProxies: BlockList;
+  readonly pages: readonly PageSource[];
 }
 
 function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   const { clock, log, metrics } = deps;
-  const { audit, grants, trustedProxies } = begun;
+  const { audit, grants, trustedProxies, pages } = begun;
   const limits = {
     ...defaultGrantLimits,
     ...defaultForwardLimits,
@@ -205,7 +212,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
         identity,
         countStream: ({ access, client }) => gatekeeper.count(access, client, 'stream'),
       },
-      pages: deps.pages ?? [],
+      pages,
       clock,
       log,
     },

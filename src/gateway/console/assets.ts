@@ -2,44 +2,11 @@
  * The files of the browser console as they are served: our TypeScript with its types taken out, and
  * of the libraries just what a browser loads. Read once, when the first browser comes.
  */
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
-import { extname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** One file of the console. */
-export interface ConsoleAsset {
-  readonly body: Buffer;
-  readonly contentType: string;
-  /** Strong validator of the content, with its quotes. */
-  readonly etag: string;
-}
-
-/**
- * What pages of the console may do: load from here, talk to here, and nothing else. Images from data
- * URLs are what a remote screen sends.
- * @spec W3C CSP3
- */
-export const consolePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.js': 'text/javascript; charset=utf-8',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.ts': 'text/javascript; charset=utf-8',
-};
+import { type Asset, assetOf } from './asset.ts';
 
 const consoleFolder = fileURLToPath(new URL('../../../console', import.meta.url));
 
@@ -51,13 +18,11 @@ const libraries: Readonly<Record<string, string>> = {
 };
 
 /** Path below the console, such as `src/main.ts`, and file. */
-export async function loadConsoleAssets(): Promise<ReadonlyMap<string, ConsoleAsset>> {
-  const assets = new Map<string, ConsoleAsset>();
+export async function loadConsoleAssets(): Promise<ReadonlyMap<string, Asset>> {
+  const assets = new Map<string, Asset>();
   const add = (path: string, body: Buffer): void => {
-    const contentType = contentTypes[extname(path)];
-    if (contentType === undefined) return;
-    const digest = createHash('sha256').update(body).digest('base64url');
-    assets.set(path, { body, contentType, etag: `"${digest}"` });
+    const asset = assetOf(path, body);
+    if (asset !== undefined) assets.set(path, asset);
   };
   for (const name of ['index.html', 'link.html', 'style.css', 'icon.svg']) {
     add(name, await readFile(join(consoleFolder, name)));

@@ -19,13 +19,12 @@ import { parseTarget } from '../request/target.ts';
 import { isUpgradeable } from '../rules/connect-capability.ts';
 import type { Admission } from './admission.ts';
 import { clientOf, requireHost } from './client-of.ts';
-import { linkPath, sendLinkPage } from './link-page.ts';
 import type { NativeApi } from './native-api.ts';
 import type { Facts, Recorder } from './recorder.ts';
 import { refusalOf, sendRefusal, writeRefusal } from './refusal-answer.ts';
 import { type Route, routeOf } from './route.ts';
 
-/** Pages beside the link page, such as a console. */
+/** Pages for browsers. */
 export interface PageSource {
   /** Answers GET or HEAD of a path. @returns false when it has no such page */
   serve(path: string, request: IncomingMessage, response: ServerResponse): boolean;
@@ -142,7 +141,6 @@ export class GatewayHandler {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw new GatewayError('GATEWAY_METHOD', 'pages are only read');
     }
-    if (path === linkPath) return sendLinkPage(response);
     if (this.#deps.pages.some((source) => source.serve(path, request, response))) return;
     throw new GatewayError('GATEWAY_NOT_FOUND', 'the gateway serves nothing here');
   }

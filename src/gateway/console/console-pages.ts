@@ -1,0 +1,48 @@
+/** The console: the page that a link opens, the application behind it, and what both load. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '#base/log.ts';
+import { messageOf } from '#base/errors.ts';
+import { sendText } from '#http/index.ts';
+import type { PageSource } from '../http/gateway-handler.ts';
+import { type Asset, sendAsset } from './asset.ts';
+import { loadConsoleAssets } from './assets.ts';
+import { pageHeaders } from './page-headers.ts';
+
+/** Where links lead: `https://host/l#CODE`. */
+const linkPath = '/l';
+const mount = '/console/';
+
+export class ConsolePages implements PageSource {
+  readonly #log: Logger;
+  /** Loaded when the first browser comes: who never has one pays nothing. */
+  #assets: Promise<ReadonlyMap<string, Asset>> | undefined;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+    const name = nameOf(path);
+    if (name === undefined) return false;
+    this.#answer(name, request, response).catch((thrown: unknown) => {
+      this.#assets = undefined;
+      this.#log.error('the console cannot be loaded', { reason: messageOf(thrown) });
+      sendText(response, 500, 'the console cannot be loaded\n');
+    });
+    return true;
+  }
+
+  async #answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#assets ??= loadConsoleAssets();
+    const asset = (await this.#assets).get(name);
+    if (asset === undefined) sendText(response, 404, 'there is no such page\n');
+    else sendAsset(request, response, asset, pageHeaders);
+  }
+}
+
+/** The file of a path; undefined when the path is not one of the console. */
+function nameOf(path: string): string | undefined {
+  if (path === '/') return 'index.html';
+  if (path === linkPath) return 'link.html';
+  return path.startsWith(mount) ? path.slice(mount.length) : undefined;
+}
