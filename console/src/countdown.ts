@@ -13,29 +13,35 @@ export interface CountdownOptions {
   readonly onEnd: () => void;
 }
 
-/** Counts down until the end. @returns stops it */
-export function countDown(options: CountdownOptions): () => void {
+export interface Countdown {
+  readonly leftMs: () => number;
+  readonly stop: () => void;
+}
+
+/** Counts down until the end. */
+export function countDown(options: CountdownOptions): Countdown {
   const { element, say, onEnd } = options;
   const endsAtMs = performance.now() + (options.endsAtMs - options.serverNowMs);
   const whole = Math.max(1, options.endsAtMs - options.serverNowMs);
   let spoken = whole;
+  const leftMs = (): number => endsAtMs - performance.now();
   const tick = (): void => {
-    const leftMs = endsAtMs - performance.now();
-    const text = spanText(leftMs);
+    const left = leftMs();
+    const text = spanText(left);
     if (element.textContent !== text) element.textContent = text;
-    element.style.setProperty('--left', String(Math.max(0, leftMs / whole)));
-    element.dataset['soon'] = String(leftMs < 60_000);
-    const due = spokenMs.find((ms) => leftMs <= ms && spoken > ms);
+    element.style.setProperty('--left', String(Math.max(0, left / whole)));
+    element.dataset['soon'] = String(left < 60_000);
+    const due = spokenMs.find((ms) => left <= ms && spoken > ms);
     if (due !== undefined) {
       spoken = due;
       say(`${spanText(due)} left`);
     }
-    if (leftMs > 0) return;
+    if (left > 0) return;
     stop();
     onEnd();
   };
   const timer = setInterval(tick, 250);
   const stop = (): void => clearInterval(timer);
   tick();
-  return stop;
+  return { leftMs, stop };
 }

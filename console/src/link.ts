@@ -14,6 +14,7 @@ async function begin(): Promise<void> {
   history.replaceState(null, '', location.pathname);
   if (code === '') throw new Error('This address is not complete: open the whole link.');
   const { grant } = await postCode<{ readonly grant: Grant }>('look', { code });
+  if (grant.usesLeft === 0) throw new Error('This link has been used as often as it may be.');
   // Asking again after a lost answer is the same redemption.
   const nonce = randomText();
   const state = h('p', { class: 'hint', role: 'status' }, 'Nothing is used until you continue.');
@@ -58,15 +59,23 @@ function randomText(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-begin().catch((thrown: unknown) => {
-  const text = thrown instanceof Error ? thrown.message : 'That did not work.';
-  fill(
-    main,
-    h(
-      'div',
-      { class: 'narrow' },
-      heading('This link does not work'),
-      h('p', { role: 'alert' }, text),
-    ),
-  );
+function start(): void {
+  begin().catch((thrown: unknown) => {
+    const text = thrown instanceof Error ? thrown.message : 'That did not work.';
+    fill(
+      main,
+      h(
+        'div',
+        { class: 'narrow' },
+        heading('This link does not work'),
+        h('p', { role: 'alert' }, text),
+      ),
+    );
+  });
+}
+
+// Another link that is opened in this tab changes the fragment alone, which loads no page.
+addEventListener('hashchange', () => {
+  if (location.hash.length > 1) start();
 });
+start();

@@ -13,6 +13,8 @@ import { faultNote, heading, type ViewContext } from './views/view.ts';
 /** How often it is asked whether the session still stands; milliseconds. */
 const checkMs = 2000;
 
+const timeIsOver = ['Time is over', 'This access has ended. Ask for a new link to go on.'] as const;
+
 const main = part('main');
 const spoken = part('spoken');
 let current = new AbortController();
@@ -42,22 +44,24 @@ async function begin(): Promise<void> {
   }
   const { session, nowMs } = found;
   useApi(session.api);
-  const stop = countDown({
+  const countdown = countDown({
     element: part('left'),
     endsAtMs: Date.parse(session.expires),
     serverNowMs: nowMs,
     say,
-    onEnd: () => finish('Time is over', 'This access has ended. Ask for a new link to go on.'),
+    onEnd: () => finish(...timeIsOver),
   });
   const check = async (): Promise<void> => {
     // Out of reach is no answer; the time still runs.
     if (await readSession(tag).catch(() => found)) return;
-    finish('Access has ended', 'It was revoked or has ended. Ask for a new link to go on.');
+    // The gateway's clock may be a moment ahead.
+    if (countdown.leftMs() < checkMs) finish(...timeIsOver);
+    else finish('Access has ended', 'It was revoked or has ended. Ask for a new link to go on.');
   };
   const watch = setInterval(() => void check(), checkMs);
   const finish = (title: string, text: string): void => {
     clearInterval(watch);
-    stop();
+    countdown.stop();
     removeEventListener('hashchange', go);
     showEnd(title, text);
   };

@@ -83,7 +83,7 @@ function seeing(rule: SessionRule): boolean {
 }
 
 async function discover(rules: readonly SessionRule[]): Promise<readonly Resource[]> {
-  const wanted = new Set(rules.flatMap((rule) => rule.apiGroups ?? ['']));
+  const wanted = new Set(rules.flatMap((rule) => anyOr(rule.apiGroups)));
   const every = wanted.has('*');
   const found: Resource[] = [];
   if (every || wanted.has('')) found.push(...(await resourcesOf('', 'v1')));
@@ -99,6 +99,11 @@ async function discover(rules: readonly SessionRule[]): Promise<readonly Resourc
   return [...found, ...lists.flat()];
 }
 
+/** In rules an empty list means any. */
+function anyOr(list: readonly string[] | undefined): readonly string[] {
+  return list === undefined || list.length === 0 ? ['*'] : list;
+}
+
 async function resourcesOf(group: string, version: string): Promise<readonly Resource[]> {
   const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const { resources } = await getJson<ResourceList>(path);
@@ -108,8 +113,8 @@ async function resourcesOf(group: string, version: string): Promise<readonly Res
 }
 
 function placesOf(rule: SessionRule, known: readonly Resource[]): readonly Place[] {
-  const groups = rule.apiGroups ?? [''];
-  const plurals = rule.resources ?? [];
+  const groups = anyOr(rule.apiGroups);
+  const plurals = anyOr(rule.resources);
   const matching = known.filter(
     ({ group, plural }) =>
       (groups.includes('*') || groups.includes(group)) &&

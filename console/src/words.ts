@@ -39,18 +39,19 @@ export function ruleSentence(rule: SessionRule): string {
       ];
   const groups = (rule.apiGroups ?? []).filter((group) => group !== '' && group !== '*');
   const all = groups.length === 0 ? 'all resources' : `all resources of ${joined(groups)}`;
-  const resources = (rule.resources ?? []).map((name) => (name === '*' ? all : name));
+  const named = rule.resources ?? [];
+  const resources = (named.length === 0 ? ['*'] : named).map((name) => (name === '*' ? all : name));
   const subresources = rule.subresources ?? [];
   const what = joined(resources) + (subresources.length === 0 ? '' : ` (${joined(subresources)})`);
   const names = rule.resourceNames ?? [];
-  const named = names.length === 0 ? '' : ` named ${joined(names, 'or')}`;
+  const called = names.length === 0 ? '' : ` named ${joined(names, 'or')}`;
   const spaces = rule.namespaces ?? [];
   const where =
     spaces.length === 0 || spaces.includes('*')
       ? ' in every namespace'
       : ` in ${spaces.length === 1 ? 'namespace' : 'namespaces'} ${joined(spaces)}`;
   const may = rule.effect === 'deny' ? 'You may not' : 'You may';
-  return `${may} ${joined(deeds)} ${what}${named}${where}.`;
+  return `${may} ${joined(deeds)} ${what}${called}${where}.`;
 }
 
 /** Everything a grant allows, a sentence each. */

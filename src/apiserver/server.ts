@@ -89,10 +89,7 @@ export async function startApiServer(
   );
   const { gates } = access;
   const fieldsOf = keyed((definition) => new FieldManager(definition));
-  const writer = new ObjectWriter(
-    { store, clock, random, admissionOf, gates, fieldsOf },
-    limits,
-  );
+  const writer = new ObjectWriter({ store, clock, random, admissionOf, gates, fieldsOf }, limits);
   const remover = new ObjectRemover({ writer, clock });
   const lister = new ObjectLister(store, limits);
   const watches = new WatchService({ store, random }, limits);

@@ -1,0 +1,207 @@
+/** The console in a real browser, over the real gateway, before a cluster that is played. */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { GatewayToken } from '#apis/index.ts';
+import { browserFor, browserSkip, type TestBrowser } from '../support/browser.ts';
+import { gatewayWorld, type GatewayWorld } from '../support/gateway-world.ts';
+import { until } from '../support/until.ts';
+import { screenColour, startWorkloads, type Workloads } from '../support/workloads.ts';
+
+interface Bench extends TestBrowser {
+  readonly world: GatewayWorld;
+  readonly workloads: Workloads;
+  readonly page: Page;
+  readonly origin: string;
+}
+
+async function bench(t: TestContext): Promise<Bench> {
+  const workloads = await startWorkloads(t);
+  const world = await gatewayWorld(t, { connection: workloads.connection });
+  const browser = await browserFor(t);
+  const page = await browser.context.newPage();
+  const origin = `https://localhost:${world.gateway.port}`;
+  return { ...browser, world, workloads, page, origin };
+}
+
+const spec: GatewayToken['spec'] = {
+  rules: [
+    {
+      verbs: ['get', 'list', 'watch', 'create'],
+      apiGroups: [''],
+      resources: ['pods'],
+      namespaces: ['shop'],
+    },
+    {
+      verbs: ['get', 'list', 'watch'],
+      apiGroups: ['kubevirt.io', 'subresources.kubevirt.io'],
+      resources: ['virtualmachineinstances'],
+      namespaces: ['shop'],
+    },
+  ],
+  connect: ['log', 'exec', 'vnc'],
+};
+
+/** Opens a link and goes on. */
+async function open({ page, origin }: Bench, code: string): Promise<void> {
+  await page.goto(`${origin}/l#${code}`);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
+}
+
+/** Keeps a picture when SCREENSHOTS names a folder. */
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+test('gateway acceptance 53: a link spends its use only when a person goes on', {
+  skip: browserSkip,
+}, async (t) => {
+  const { world, page, origin, complaints, ...rest } = await bench(t);
+  const code = await world.grant('anna', spec);
+  for (let scan = 0; scan < 5; scan++) {
+    await page.goto(`${origin}/l#${code}`);
+    await page.getByText('Nothing is used until you continue.').waitFor();
+    assert.equal(new URL(page.url()).hash, '');
+  }
+  await picture(page, 'link');
+  assert.equal((await world.read('anna')).status?.uses ?? 0, 0);
+  await page.getByText('You may see and create pods in namespace shop.').waitFor();
+  // By keyboard alone.
+  await page.keyboard.press('Tab');
+  await page.getByRole('button', { name: 'Continue' }).press('Enter');
+  await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
+  assert.equal((await world.read('anna')).status?.uses, 1);
+  await picture(page, 'overview');
+  const second = await rest.context.newPage();
+  await second.goto(`${origin}/l#${code}`);
+  await second.getByRole('heading', { name: 'This link does not work' }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('lists follow changes, objects and logs are shown as text', {
+  skip: browserSkip,
+}, async (t) => {
+  const all = await bench(t);
+  const { world, page, workloads, complaints } = all;
+  await open(all, await world.grant('anna', spec));
+  await page.getByRole('link', { name: /^pods/ }).click();
+  await page.getByRole('cell', { name: 'Running' }).waitFor();
+  workloads.addPod('web-2');
+  await page.getByRole('link', { name: 'web-2' }).waitFor();
+  await page.getByRole('searchbox').fill('web-2');
+  await page.getByText('1 of 2').waitFor();
+  await picture(page, 'list');
+  await page.getByRole('link', { name: 'web-2' }).click();
+  await page.getByText('name: web-2').waitFor();
+  assert.equal(await page.getByText('hidden').count(), 0);
+  await page.getByRole('link', { name: 'Logs of web' }).click();
+  await page.getByText('another line <b>not markup</b>').waitFor();
+  assert.equal(await page.locator('.log b').count(), 0);
+  await picture(page, 'logs');
+  await page.goBack();
+  await until(() => !workloads.open.has('log'), 'the log stream ends with its view');
+  assert.deepEqual(complaints, []);
+});
+
+test('a terminal runs, and ends when access is revoked', { skip: browserSkip }, async (t) => {
+  const all = await bench(t);
+  const { world, page, workloads, complaints } = all;
+  await open(all, await world.grant('anna', spec));
+  await page.getByRole('link', { name: /^pods/ }).click();
+  await page.getByRole('link', { name: 'web-1' }).click();
+  await page.getByRole('link', { name: 'Terminal in web' }).click();
+  await page.getByText('live', { exact: true }).waitFor();
+  await page.keyboard.type('hello there');
+  await until(() => workloads.typed.join('') === 'hello there', 'typed text reaches the shell');
+  await picture(page, 'terminal');
+  await world.revoke('anna');
+  await until(() => !workloads.open.has('exec'), 'the shell is cut', 5000);
+  await page.getByRole('heading', { name: 'Access has ended' }).waitFor();
+  await picture(page, 'ended');
+  assert.deepEqual(complaints, []);
+});
+
+for (const viewOnly of [false, true]) {
+  const number = viewOnly ? 8 : 7;
+  const what = viewOnly ? 'a view-only screen gets no keys' : 'a screen shows and takes keys';
+  test(`gateway acceptance ${number}: ${what}`, { skip: browserSkip }, async (t) => {
+    const all = await bench(t);
+    const { world, page, workloads, complaints } = all;
+    await open(all, await world.grant('anna', { ...spec, viewOnly }));
+    await page.getByRole('link', { name: /^virtualmachineinstances/ }).click();
+    await page.getByRole('link', { name: 'vm' }).click();
+    await page.getByRole('link', { name: 'Screen' }).click();
+    await page.getByText(viewOnly ? 'live, view only' : 'live', { exact: true }).waitFor();
+    const pixel = (): Promise<number[]> =>
+      page.evaluate(
+        `[...document.querySelector('canvas').getContext('2d').getImageData(5, 5, 1, 1).data].slice(0, 3)`,
+      );
+    await until(async () => (await pixel()).join() === screenColour.join(), 'the screen is drawn');
+    await picture(page, `screen-${number}`);
+    await page.locator('canvas').click();
+    await page.keyboard.press('a');
+    if (viewOnly) {
+      // A second round trip: what was sent before would have come.
+      await page.waitForTimeout(500);
+      assert.deepEqual(workloads.screenEvents, []);
+    } else {
+      await until(() => workloads.screenEvents.includes(4), 'the key reaches the machine');
+    }
+    assert.deepEqual(complaints, []);
+  });
+}
+
+test('time runs out in sight, and leaving ends the session', { skip: browserSkip }, async (t) => {
+  const all = await bench(t);
+  const { world, page } = all;
+  await open(all, await world.grant('brief', { ...spec, expirationWindow: '6s' }));
+  assert.match(await page.getByRole('timer').innerText(), /^\d s$/);
+  await page.getByRole('heading', { name: 'Time is over' }).waitFor();
+  await open(all, await world.grant('anna', { ...spec, usesAllowed: 2 }));
+  await page.getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'You have left' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'No access here' }).waitFor();
+});
+
+test('gateway acceptance 55: the console talks to its own origin, whatever the address says', {
+  skip: browserSkip,
+}, async (t) => {
+  const all = await bench(t);
+  const { world, page, origin } = all;
+  const asked = new Set<string>();
+  page.on('request', (request) => asked.add(new URL(request.url()).origin));
+  page.on('websocket', (socket) => asked.add(new URL(socket.url()).origin.replace('wss', 'https')));
+  await open(all, await world.grant('anna', spec));
+  const { hash } = new URL(page.url());
+  const vm = `${hash}/screen/kubevirt.io/v1/virtualmachineinstances/shop/vm`;
+  await page.goto(`${origin}/?host=evil.example&port=443&path=x&token=y${vm}`);
+  await page.getByText('live', { exact: true }).waitFor();
+  assert.deepEqual([...asked], [origin]);
+});
+
+test('a phone in the dark shows everything without scrolling sideways', {
+  skip: browserSkip,
+}, async (t) => {
+  const all = await bench(t);
+  const { world, page } = all;
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await open(all, await world.grant('anna', spec));
+  const wide = (): Promise<boolean> =>
+    page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+  assert.equal(await wide(), false);
+  await picture(page, 'phone');
+  await page.getByRole('link', { name: /^pods/ }).click();
+  await page.getByRole('cell', { name: 'Running' }).waitFor();
+  assert.equal(await wide(), false);
+  // The heading has the focus, so that readers begin there.
+  const focused = await page.evaluate('document.activeElement.textContent');
+  assert.equal(focused, 'pods');
+});
