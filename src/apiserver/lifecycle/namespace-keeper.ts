@@ -71,7 +71,6 @@ export class NamespaceKeeper {
       dryRun: false,
       fieldManager: 'drawbridge',
       fieldValidation: 'Ignore',
-      force: false,
     } as const;
     await this.#deps.writer.create(
       { ...target, name: '' },

@@ -189,7 +189,9 @@ export class ObjectWriter {
     const fields = this.#deps.fieldsOf(definition);
     const writer = this.#writerOf(target, call);
     const merge = (current: DynamicObject | undefined): DynamicObject => {
-      const merged = cloneJson(fields.apply(current, cloneJson(applied), writer, call.force));
+      const merged = cloneJson(
+        fields.apply(current, cloneJson(applied), writer, call.force === true),
+      );
       admission.fillDefaults(merged);
       return merged;
     };

@@ -20,7 +20,7 @@ export interface WriteOptions {
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
   /** Apply only: take fields that others own. */
-  readonly force: boolean;
+  readonly force?: boolean;
 }
 
 /** Options of GET on collections, list and watch alike. */
