@@ -9,6 +9,6 @@ export {
 export { addressIn, announce, announcementKey, type GatewayAddress } from './announcement.ts';
 export { defaultGrantLimits } from './grant/grant-facts.ts';
 export { hashOf, newCode, revealHandle } from './grant/handle.ts';
-export { linkPath } from './http/link-page.ts';
+export { linkPath } from './console/console-pages.ts';
 export type { IdentityMode } from './proxy/identity.ts';
 export { verifyAuditLog } from './audit/verify.ts';

@@ -9,7 +9,7 @@ import { loadConsoleAssets } from './assets.ts';
 import { pageHeaders } from './page-headers.ts';
 
 /** Where links lead: `https://host/l#CODE`. */
-const linkPath = '/l';
+export const linkPath = '/l';
 const mount = '/console/';
 
 export class ConsolePages implements PageSource {
