@@ -6,7 +6,7 @@ import type { Random } from '#base/random.ts';
 import { type RunningHttpServer, startHttpServer, type TlsIdentity } from '#http/index.ts';
 import {
   Admission,
-  FieldManager,
+  FieldOwnership,
   type KubeObject,
   type Registry,
   type ResourceDefinition,
@@ -88,7 +88,7 @@ export async function startApiServer(
     keys === undefined ? {} : { keys: { directory: keys } },
   );
   const { gates } = access;
-  const fieldsOf = keyed((definition) => new FieldManager(definition));
+  const fieldsOf = keyed((definition) => new FieldOwnership(definition));
   const writer = new ObjectWriter({ store, clock, random, admissionOf, gates, fieldsOf }, limits);
   const remover = new ObjectRemover({ writer, clock });
   const lister = new ObjectLister(store, limits);

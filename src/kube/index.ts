@@ -211,5 +211,5 @@ export type { CustomObject, CustomObjectWithSpec } from './custom.ts';
 export { customDefinition, customSchema, customSchemaWithSpec } from './custom.ts';
 export { normalizeTimes } from './schema/prune.ts';
 export { microTime } from './schema/build.ts';
-export { FieldManager, type FieldWriter, withOwners } from './fields/field-manager.ts';
+export { FieldOwnership, type FieldWriter, withOwners } from './fields/field-ownership.ts';
 export { decodeProtobuf, isProtobuf } from './protobuf/decode.ts';

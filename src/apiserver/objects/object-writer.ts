@@ -13,7 +13,7 @@ import {
   conflict,
   type DynamicObject,
   equalJson,
-  type FieldManager,
+  type FieldOwnership,
   type FieldWriter,
   formatTime,
   generateName,
@@ -60,7 +60,7 @@ export interface ObjectWriterDeps {
   readonly random: Random;
   admissionOf(definition: ResourceDefinition): Admission;
   readonly gates: readonly ObjectGate[];
-  fieldsOf(definition: ResourceDefinition): FieldManager;
+  fieldsOf(definition: ResourceDefinition): FieldOwnership;
 }
 
 /** How a write is to be done, and where its warnings go. */

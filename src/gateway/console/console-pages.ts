@@ -6,7 +6,7 @@ import { sendText } from '#http/index.ts';
 import type { PageSource } from '../http/gateway-handler.ts';
 import { type Asset, sendAsset } from './asset.ts';
 import { loadConsoleAssets } from './assets.ts';
-import { pageHeaders } from './page-headers.ts';
+import { pageHeaders, partHeaders } from './page-headers.ts';
 
 /** Where links lead: `https://host/l#CODE`. */
 export const linkPath = '/l';
@@ -36,7 +36,7 @@ export class ConsolePages implements PageSource {
     this.#assets ??= loadConsoleAssets();
     const asset = (await this.#assets).get(name);
     if (asset === undefined) sendText(response, 404, 'there is no such page\n');
-    else sendAsset(request, response, asset, pageHeaders);
+    else sendAsset(request, response, asset, name.endsWith('.html') ? pageHeaders : partHeaders);
   }
 }
 

@@ -26,16 +26,18 @@ export const pageHeaders: OutgoingHttpHeaders = {
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), microphone=(), geolocation=()',
   'strict-transport-security': 'max-age=31536000',
-  // Always asked for again, and answered with 304 while it is the same.
-  'cache-control': 'no-cache',
+  'cache-control': 'no-store',
 };
+
+/** Headers of what pages load: always asked for again, and answered with 304 while it is the same. */
+export const partHeaders: OutgoingHttpHeaders = { ...pageHeaders, 'cache-control': 'no-cache' };
 
 /**
  * Headers of a web application that somebody else wrote: it may do on its own origin what it likes,
  * and nobody may frame it.
  */
 export const foreignPageHeaders: OutgoingHttpHeaders = {
-  ...pageHeaders,
+  ...partHeaders,
   'content-security-policy': [
     "default-src 'self' data: blob:",
     "style-src 'self' 'unsafe-inline'",

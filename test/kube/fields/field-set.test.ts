@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { configMap, FieldManager, service } from '#kube/index.ts';
+import { configMap, FieldOwnership, service } from '#kube/index.ts';
 import type { DynamicObject } from '#kube/index.ts';
 import { decodeFieldSet, encodeFieldSet, FieldSet } from '#kube/fields/field-set.ts';
 import { pathText } from '#kube/fields/path-element.ts';
@@ -103,7 +103,7 @@ test('taking out what was added gives what was there', () => {
 });
 
 test('applying twice is applying once, whoever else owns fields', () => {
-  const manager = new FieldManager(configMap);
+  const manager = new FieldOwnership(configMap);
   const object = (data: object): DynamicObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -133,7 +133,7 @@ test('applying twice is applying once, whoever else owns fields', () => {
 });
 
 test('many writers do not make an object grow without end', () => {
-  const manager = new FieldManager(configMap);
+  const manager = new FieldOwnership(configMap);
   let object = {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -18,7 +18,7 @@ import {
   type ManagedSet,
   type ManagerIdentity,
   type Managers,
-} from './managers.ts';
+} from './field-owners.ts';
 import { pathText } from './path-element.ts';
 import { compareFields, fieldsOf, mergeApplied, withoutFields } from './walk.ts';
 
@@ -49,7 +49,7 @@ const unownedMetadata = [
   'managedFields',
 ];
 
-export class FieldManager {
+export class FieldOwnership {
   readonly #definition: ResourceDefinition;
   readonly #schema: SchemaNode;
   readonly #apiVersion: string;
