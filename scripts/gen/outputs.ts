@@ -2,6 +2,7 @@
 import { generateAcceptance } from './acceptance.ts';
 import { generateCliDoc } from './cli-doc.ts';
 import { generateCrds } from './crds.ts';
+import { generateDecisionsDoc } from './decisions-doc.ts';
 import { generateErrorsDoc } from './errors-doc.ts';
 import { generateKindsDoc } from './kinds.ts';
 import { generateLimitsDoc } from './limits-doc.ts';
@@ -14,6 +15,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...generateKindsDoc(),
     ...(await generateCliDoc()),
     ...(await generateErrorsDoc()),
+    ...generateDecisionsDoc(),
     ...generateLimitsDoc(),
     ...generateSpecCoverage(),
   ]);
