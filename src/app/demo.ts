@@ -57,7 +57,7 @@ async function makeSites(deps: DemoDeps): Promise<void> {
       return found.status?.status === 'Ready' ? true : undefined;
     });
   }
-  deps.print('  1. sites west (accepts links) and east are Ready, each with a router of its own');
+  deps.print('  1. site west (takes links) and site east are Ready, each with a router of its own');
 }
 
 async function makeLink(deps: DemoDeps): Promise<void> {
@@ -74,7 +74,7 @@ async function makeLink(deps: DemoDeps): Promise<void> {
       const found = await client.get(accessGrant, { namespace: 'west', name: 'grant-west' });
       return found.status?.status === 'Ready' ? found.status : undefined;
     });
-    print(`  2. west grants access: once, until ${granted.expirationTime ?? ''}`);
+    print(`  2. west grants access, once and until ${granted.expirationTime ?? ''}`);
     await ensure(deps, accessToken, {
       apiVersion: group,
       kind: 'AccessToken',
@@ -123,7 +123,9 @@ async function makeService(deps: DemoDeps, hello: HelloService): Promise<string>
   });
   const url = `http://${address}:${listenerPort}`;
   await until(deps, `an answer of ${url}`, () => answerOf(url));
-  print(`  5. service hello of west (${hello.host}:${hello.port}) answers in east`);
+  print(
+    `  5. service hello of west (${hello.host}:${hello.port}) answers in east, through the link`,
+  );
   return url;
 }
 

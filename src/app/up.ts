@@ -129,22 +129,21 @@ async function demo(run: Run, api: ApiPart): Promise<void> {
   const { client } = api;
   const url = await runDemo({ client, clock: systemClock, print, signal: run.signal }, hello);
   print('');
-  print('Try it:');
+  print('That service, from this machine:');
   print(url);
   print('');
-  print('Look around:');
-  print(`  export KUBECONFIG=${api.kubeconfig}`);
+  print('Paste into another terminal:');
   for (const command of [
-    'get sites -A',
-    'get accessgrants -n west',
-    'get accesstokens,links -n east',
-    'get connectors,listeners,services -A',
-    'describe link token-to-west -n east',
+    `curl ${url}`,
+    `export KUBECONFIG=${api.kubeconfig}`,
+    'kubectl get sites,links,listeners,connectors -A',
+    'kubectl get accessgrants -n west; kubectl get accesstokens -n east',
+    './bin/drawbridge why link/token-to-west -n east',
+    './bin/drawbridge gateway link --resource configmaps --for 30m -n west',
+    './bin/drawbridge revoke-access --site east -n west    # cuts the link: try curl and why again',
   ]) {
-    print(`  kubectl ${command}`);
+    print(`  ${command}`);
   }
-  print('  ./bin/drawbridge gateway link --resource configmaps --for 30m -n west');
-  print('  ./bin/drawbridge link status -n east');
   print('');
   const kept = run.data.temporary ? 'stops everything and removes its data' : 'stops everything';
   print(`Ctrl-C ${kept}.`);

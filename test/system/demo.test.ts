@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { runProcess } from '../support/process-runner.ts';
 import { kubectlFor, kubectlSkip } from '../support/process-kubectl.ts';
 import { survivorsSkip } from '../support/process-survivors.ts';
@@ -109,6 +110,18 @@ test('the demo links two sites and serves until it is told to stop', async (t) =
       const rows = await get(namespace, kind);
       assert.ok(rows[1]?.includes('Ready'), `${kind} in ${namespace}: ${JSON.stringify(rows)}`);
     }
+  });
+
+  await t.test('every command it prints works when pasted', { skip: kubectlSkip }, async () => {
+    const [, shown = ''] = up.process.stdout.split('Paste into another terminal:\n');
+    const lines = shown.split('\n').filter((line) => line.startsWith('  '));
+    assert.ok(lines.length >= 6, shown);
+    const script = ['set -eo pipefail', ...lines].join('\n');
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    const pasted = await runProcess('bash', ['-c', `cd '${cwd}'\n${script}`], { env: up.env });
+    assert.match(succeeded(pasted), /hello from west[^]*No fault found[^]*is revoked/);
+    const why = await up.cli('why', 'link/token-to-west', '-n', 'east');
+    assert.match(why.stdout, /Cause: the certificate of this link was revoked/);
   });
 
   await t.test('SIGTERM ends everything and leaves nothing', { skip: survivorsSkip }, async () => {

@@ -23,6 +23,23 @@ const paths: Readonly<Record<string, readonly Step<World>[]>> = {
   site: sitePath,
 };
 
+/** Other words for the kinds, as kubectl prints and takes them. */
+const aliases: Readonly<Record<string, string>> = {
+  accesstoken: 'token',
+  to: 'token',
+  ln: 'link',
+  lnr: 'listener',
+  cnr: 'connector',
+  st: 'site',
+};
+
+/** The kind that `link`, `links`, `ln` and `link.skupper.io` mean. */
+function kindOf(word: string): string {
+  const bare = word.replace(/\.skupper\.io$/, '');
+  const one = Object.hasOwn(paths, bare) ? bare : bare.replace(/s$/, '');
+  return Object.hasOwn(aliases, one) ? (aliases[one] ?? one) : one;
+}
+
 /** Adds flags, help and deed to the verb. */
 export function addWhy(verb: Command, io: CliIo, outcome: Outcome): void {
   verb
@@ -38,7 +55,7 @@ Exit code 0 when nothing is wrong, 1 with a cause. Nothing is changed.
 Examples:
   drawbridge why link/token-to-west -n east
   drawbridge why token/token-to-west -n east -o json
-  drawbridge why listener/backend -n east`,
+  drawbridge why $(kubectl get link -n east -o name) -n east`,
     )
     .action(async (_object: unknown, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<GlobalFlags>();
@@ -68,7 +85,7 @@ function readObject(
 ): { readonly kind: string; readonly name: string; readonly steps: readonly Step<World>[] } {
   const [text = ''] = args;
   const slash = text.indexOf('/');
-  const [kind, name] = slash < 0 ? ['', ''] : [text.slice(0, slash), text.slice(slash + 1)];
+  const [kind, name] = slash < 0 ? ['', ''] : [kindOf(text.slice(0, slash)), text.slice(slash + 1)];
   const steps = Object.hasOwn(paths, kind) ? paths[kind] : undefined;
   if (args.length > 1) problems.add('only one argument is allowed for this command.');
   if (slash < 0) problems.add('the object must be given as KIND/NAME, such as link/token-to-west');

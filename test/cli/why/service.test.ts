@@ -152,6 +152,16 @@ test('a connector that is well', async (t) => {
   assert.match(told.text, /a listener for "backend" is in site west\n\nNo fault found\.\n$/);
 });
 
+test('kinds are taken as kubectl prints and takes them', async (t) => {
+  const s = await situation(t);
+  for (const target of ['listeners/x', 'lnr/x', 'listener.skupper.io/x']) {
+    assert.equal((await s.why(target)).cause?.step, 'listener');
+  }
+  for (const target of ['accesstoken.skupper.io/x', 'tokens/x', 'to/x']) {
+    assert.equal((await s.why(target)).cause?.step, 'token');
+  }
+});
+
 test('texts are near when they differ in one letter', () => {
   for (const [a, b] of [
     ['backend', 'bakend'],
