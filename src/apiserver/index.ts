@@ -5,6 +5,7 @@ export {
   type RunningApiServer,
   startApiServer,
 } from './server.ts';
+export type { AuditLevel } from './access/audit/audit-event.ts';
 export { type ApiStoreOptions, openApiStore, sealedCollections } from './api-store.ts';
 export type { KubeconfigFileOptions } from './kubeconfig-file.ts';
 export { ensureServerFiles, type ServerFiles, type ServerFilesRequest } from './server-files.ts';

@@ -24,6 +24,8 @@ import {
   type User,
 } from '#rbac/index.ts';
 import type { Access } from './access/access.ts';
+import type { AuditLevel } from './access/audit/audit-event.ts';
+import { type AuditDeps, AuditTrail } from './access/audit/audit-trail.ts';
 import { authenticate } from './access/authentication/authenticator.ts';
 import { actingUser } from './access/authentication/impersonation.ts';
 import { forbiddenError } from './access/authorization/authorizer.ts';
@@ -41,6 +43,7 @@ export interface RequestHandlerDeps {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly access: Access;
+  readonly audit?: (AuditDeps & { readonly level: AuditLevel }) | undefined;
   readonly discovery: Discovery;
   readonly openApi: OpenApi;
   readonly resources: ResourceHandler;
@@ -50,11 +53,16 @@ export interface RequestHandlerDeps {
   unhealthy(): string | undefined;
 }
 
-/** One request on its way. */
-interface Exchange {
+interface Arrived {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly stopping: AbortSignal;
+  /** Writes down what happens, when somebody wants that. */
+  readonly trail: AuditTrail | undefined;
+}
+
+/** One request on its way. */
+interface Exchange extends Arrived {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly user: User;
@@ -80,8 +88,10 @@ export class RequestHandler {
   ): Promise<void> {
     const auditId = randomUUID();
     response.setHeader('audit-id', auditId);
+    const { audit } = this.#deps;
+    const trail = audit && new AuditTrail(audit, audit.level, { auditId, request, response });
     try {
-      await this.#answer(request, response, stopping);
+      await this.#answer({ request, response, stopping, trail });
     } catch (thrown) {
       const fault = faultOf(thrown, this.#limits.bodyBytesMax);
       if (fault.httpStatus >= 500) {
@@ -93,25 +103,25 @@ export class RequestHandler {
     }
   }
 
-  async #answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    stopping: AbortSignal,
-  ): Promise<void> {
+  async #answer(arrived: Arrived): Promise<void> {
     const { access } = this.#deps;
-    const caller = await authenticate(request, access.authenticators);
-    const user = actingUser(caller, request, access.authorizer);
+    const { request, trail } = arrived;
     const info = requestInfo(request.method ?? '', request.url ?? '');
+    if (info) trail?.onInfo(info);
+    const caller = await authenticate(request, access.authenticators);
+    trail?.onUsers(caller, caller);
+    const user = actingUser(caller, request, access.authorizer);
+    trail?.onUsers(caller, user);
     if (!info) throw badRequest('the path or the query of the request cannot be read');
     const { path, query } = info;
-    const exchange: Exchange = { request, response, stopping, path, query, user };
+    const exchange: Exchange = { ...arrived, path, query, user };
     if (info.type === 'resource') await this.#answerResource(exchange, info);
     else await this.#answerPath(exchange, info);
   }
 
   async #answerResource(exchange: Exchange, info: ResourceRequest): Promise<void> {
-    const { request, response, stopping, query, user } = exchange;
-    this.#authorize(user, info);
+    const { request, response, stopping, query, user, trail } = exchange;
+    this.#authorize(exchange, info);
     const verb = verbOf(info);
     if (!verb) throw methodNotAllowed();
     const review = this.#deps.access.reviews.find(info);
@@ -126,9 +136,13 @@ export class RequestHandler {
       sendText(response, 404, '404 page not found\n');
       return;
     }
-    const call = { verb, target, user, query, request, response, stopping };
-    if (verb === 'watch') await this.#deps.resources.handle(call);
-    else await this.#limited(() => this.#deps.resources.handle(call));
+    const onBody = trail && ((body: unknown) => trail.onBody(body));
+    const call = { verb, target, user, query, request, response, stopping, onBody };
+    if (verb === 'watch') {
+      const watching = this.#deps.resources.handle(call);
+      if (response.headersSent) trail?.onStream(response);
+      await watching;
+    } else await this.#limited(() => this.#deps.resources.handle(call));
   }
 
   async #answerReview(exchange: Exchange, info: ResourceRequest, answer: Answer): Promise<void> {
@@ -144,8 +158,8 @@ export class RequestHandler {
   }
 
   async #answerPath(exchange: Exchange, info: PathRequest): Promise<void> {
-    const { response, path, user } = exchange;
-    this.#authorize(user, info);
+    const { response, path } = exchange;
+    this.#authorize(exchange, info);
     if (info.verb !== 'get' && info.verb !== 'head') throw methodNotAllowed();
     if (healthPaths.has(path)) this.#answerHealth(response);
     else if (path === '/version' || path === '/version/')
@@ -216,9 +230,10 @@ export class RequestHandler {
     });
   }
 
-  #authorize(user: User, attributes: Attributes): void {
-    const { allowed, reason } = this.#deps.access.authorizer.decide(user, attributes);
-    if (!allowed) throw forbiddenError(user, attributes, reason);
+  #authorize({ user, trail }: Exchange, attributes: Attributes): void {
+    const decision = this.#deps.access.authorizer.decide(user, attributes);
+    trail?.onDecision(decision);
+    if (!decision.allowed) throw forbiddenError(user, attributes, decision.reason);
   }
 
   async #limited(work: () => Promise<void>): Promise<void> {

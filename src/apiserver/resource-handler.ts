@@ -54,6 +54,8 @@ export interface ResourceCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly stopping: AbortSignal;
+  /** Told what is written. */
+  readonly onBody?: ((body: unknown) => void) | undefined;
 }
 
 export class ResourceHandler {
@@ -123,6 +125,7 @@ export class ResourceHandler {
     const write = this.#writeCall('CreateOptions', call);
     const body = await this.#body(request);
     const decoded = decodeObjectBody(body, contentType(request), target.definition.custom);
+    call.onBody?.(decoded.value);
     const created = await this.#deps.writer.create(target, decoded, write);
     this.#sendWritten(call, shape, write, created, 201);
   }
@@ -133,6 +136,7 @@ export class ResourceHandler {
     const write = this.#writeCall('UpdateOptions', call);
     const body = await this.#body(request);
     const decoded = decodeObjectBody(body, contentType(request), target.definition.custom);
+    call.onBody?.(decoded.value);
     const updated = await this.#deps.writer.update(target, decoded, write);
     this.#sendWritten(call, shape, write, updated, 200);
   }
@@ -148,6 +152,7 @@ export class ResourceHandler {
       return;
     }
     const patch = parsePatch(target.definition, contentType(request), body);
+    call.onBody?.(jsonOf(body));
     const write = this.#writeCall('PatchOptions', call);
     const patched = await this.#deps.writer.patch(target, patch.apply, patch.duplicates, write);
     this.#sendWritten(call, shape, write, patched, 200);
@@ -277,6 +282,15 @@ function scaleDefinition({ definition }: ResourceTarget): ResourceDefinition {
 
 function decodedChange({ value, duplicates }: DecodedBody): Patch {
   return { apply: () => value, duplicates };
+}
+
+/** A body as JSON for those who write it down; undefined when it is none. */
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function contentType(request: IncomingMessage): string | undefined {

@@ -14,6 +14,8 @@ import {
 } from '#kube/index.ts';
 import type { Store } from '#store/index.ts';
 import { Access } from './access/access.ts';
+import type { AuditLevel } from './access/audit/audit-event.ts';
+import { AuditFile, type AuditFileOptions } from './access/audit/audit-file.ts';
 import { resourceEntries } from './discovery/api-resources.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
@@ -24,7 +26,7 @@ import { type ApiServerLimits, defaultApiServerLimits } from './limits.ts';
 import { ObjectLister } from './objects/object-lister.ts';
 import { ObjectRemover } from './objects/object-remover.ts';
 import { ObjectWriter } from './objects/object-writer.ts';
-import { RequestHandler } from './request-handler.ts';
+import { RequestHandler, type RequestHandlerDeps } from './request-handler.ts';
 import { ResourceHandler } from './resource-handler.ts';
 import { WatchService } from './watch/watch-service.ts';
 
@@ -50,6 +52,8 @@ export interface ApiServerOptions {
   readonly tokenKeysDirectory?: string;
   /** Host by which others know this server, in the issuer of tokens; default the bound address. */
   readonly issuerHost?: string;
+  /** Writes down who did what. */
+  readonly audit?: AuditFileOptions & { readonly level?: AuditLevel };
   /** Keeps a kubeconfig with a context for each namespace. */
   readonly kubeconfig?: KubeconfigFileOptions;
 }
@@ -88,6 +92,7 @@ export async function startApiServer(
     keys === undefined ? {} : { keys: { directory: keys } },
   );
   const { gates } = access;
+  const auditFile = options.audit && new AuditFile(logger, options.audit);
   const fieldsOf = keyed((definition) => new FieldOwnership(definition));
   const writer = new ObjectWriter({ store, clock, random, admissionOf, gates, fieldsOf }, limits);
   const remover = new ObjectRemover({ writer, clock });
@@ -105,6 +110,7 @@ export async function startApiServer(
       logger,
       registry,
       access,
+      audit: auditFile && auditTo(auditFile, clock, options.audit?.level),
       discovery: new Discovery(resourceEntries(registry)),
       openApi: new OpenApi(registry, options.version),
       resources,
@@ -123,12 +129,14 @@ export async function startApiServer(
     );
     const file = options.kubeconfig && new KubeconfigFile({ store, logger }, options.kubeconfig);
     file?.start(http.origin);
-    return new ApiServer(http, watches, [access, garbage, namespaces, ...(file ? [file] : [])]);
+    const optional = [file, auditFile].filter((part) => part !== undefined);
+    return new ApiServer(http, watches, [access, garbage, namespaces, ...optional]);
   } catch (thrown) {
     await http?.stop({ graceMs: 0 });
     await access.stop();
     await garbage.stop();
     await namespaces.stop();
+    await auditFile?.stop();
     throw thrown;
   }
 }
@@ -168,6 +176,14 @@ class ApiServer implements RunningApiServer {
     await this.#http.stop(options);
     for (const part of this.#parts) await part.stop();
   }
+}
+
+function auditTo(
+  file: AuditFile,
+  clock: Clock,
+  level: AuditLevel = 'Metadata',
+): RequestHandlerDeps['audit'] {
+  return { clock, level, write: (event) => file.write(event) };
 }
 
 /** Makes the value of a definition once. */

@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { apiDefinitions } from '#apis/index.ts';
 import {
+  type ApiServerOptions,
+  type AuditLevel,
   ensureServerFiles,
   openApiStore,
   type RunningApiServer,
@@ -26,6 +28,10 @@ export interface ApiPartOptions {
   readonly port: number;
   readonly advertise: string;
   readonly version: string;
+  /** File that tells who did what; absent: none. */
+  readonly auditLog?: string;
+  /** Default Metadata. */
+  readonly auditLevel?: AuditLevel;
 }
 
 export interface ApiPart {
@@ -79,6 +85,11 @@ function keepCertificate(
   return { stop: async () => clearInterval(timer) };
 }
 
+function auditOf({ auditLog, auditLevel }: ApiPartOptions): Pick<ApiServerOptions, 'audit'> {
+  if (auditLog === undefined) return {};
+  return { audit: { path: auditLog, ...(auditLevel === undefined ? {} : { level: auditLevel }) } };
+}
+
 /**
  * Starts store and server; both go onto the stack.
  * @throws StoreError, ApiServerError, HttpError
@@ -111,6 +122,7 @@ export async function startApiPart(
       tls: { cert: files.serverCert, key: files.serverKey, clientCa: files.ca },
       version: options.version,
       issuerHost: options.advertise,
+      ...auditOf(options),
       tokenKeysDirectory: join(options.dataPath, 'pki', 'tokens'),
       kubeconfig: { path: kubeconfig, host: localHostOf(options.listen), ...owner },
     },

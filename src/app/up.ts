@@ -3,6 +3,7 @@
  * child process per site's router. Parts start in order and stop in reverse.
  */
 import { hostname } from 'node:os';
+import type { AuditLevel } from '#apiserver/index.ts';
 import { CodedError, messageOf } from '#base/errors.ts';
 import type { RunningLogger } from '#telemetry/index.ts';
 import { createLogger, createMetrics } from '#telemetry/index.ts';
@@ -34,6 +35,9 @@ export interface UpOptions {
   /** Host in URLs, endpoints and certificates. Default: the listen address. */
   readonly advertise?: string;
   readonly readyFile?: string;
+  /** JSON lines of who did what. */
+  readonly auditLog?: string;
+  readonly auditLevel?: AuditLevel;
   readonly demo: boolean;
 }
 
@@ -80,6 +84,8 @@ async function serve(run: Run): Promise<void> {
     port: options.apiPort,
     advertise,
     version,
+    ...(options.auditLog === undefined ? {} : { auditLog: options.auditLog }),
+    ...(options.auditLevel === undefined ? {} : { auditLevel: options.auditLevel }),
   });
   const control = await startControlPart(stack, log, {
     client: api.client,

@@ -7,6 +7,7 @@ import { apiDefinitions } from '#apis/index.ts';
 import {
   type ApiServerDeps,
   type ApiServerLimits,
+  type ApiServerOptions,
   ensureServerFiles,
   openApiStore,
   type RunningApiServer,
@@ -25,6 +26,7 @@ export interface ApiServerSetup {
   readonly limits?: Partial<ApiServerLimits>;
   readonly storeLimits?: Partial<StoreLimits>;
   readonly port?: number;
+  readonly audit?: ApiServerOptions['audit'];
   readonly deps?: Partial<ApiServerDeps>;
 }
 
@@ -89,6 +91,7 @@ export async function startTestApiServer(setup: ApiServerSetup = {}): Promise<Te
       tls: { cert: files.serverCert, key: files.serverKey, clientCa: files.ca },
       version: '0.1.0',
       limits: setup.limits ?? {},
+      ...(setup.audit === undefined ? {} : { audit: setup.audit }),
       kubeconfig: { path: kubeconfig, ca: files.ca, cert: files.adminCert, key: files.adminKey },
     },
   );

@@ -15,6 +15,8 @@ interface UpFlags {
   readonly metricsPort: string;
   readonly advertise?: string;
   readonly readyFile?: string;
+  readonly auditLog?: string;
+  readonly auditLevel: string;
   readonly demo: boolean;
 }
 
@@ -39,6 +41,12 @@ export function addUp(program: Command, io: CliIo, outcome: Outcome): void {
     .option('--metrics-port <port>', 'port of metrics and health, 0 for any free', '9000')
     .option('--advertise <host>', 'host name others use to come here (default: --listen)')
     .option('--ready-file <file>', 'written when everything serves, removed on exit')
+    .option('--audit-log <file>', 'append a JSON line for each request of the Kubernetes API')
+    .option(
+      '--audit-level <level>',
+      'Metadata, or Request for contents that are no secret',
+      'Metadata',
+    )
     .option('--demo', 'set up two linked sites with a service, in a temporary --data', false)
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', help)
@@ -61,6 +69,12 @@ export function readUpFlags(flags: UpFlags) {
     ...advertiseProblems(flags.advertise),
   ];
   if (flags.data === '') problems.push('--data is not valid: it is empty');
+  if (flags.auditLog === '') problems.push('--audit-log is not valid: it is empty');
+  const level = auditLevelOf(flags.auditLevel);
+  if (level === undefined) problems.push('--audit-level is not valid: choose Metadata or Request');
+  if (level === 'Request' && flags.auditLog === undefined) {
+    problems.push('--audit-level needs --audit-log, the file to write to');
+  }
   if (flags.readyFile === '') problems.push('--ready-file is not valid: it is empty');
   if (problems.length > 0) throw usageError(problems, "see 'drawbridge up --help'");
   return {
@@ -73,7 +87,13 @@ export function readUpFlags(flags: UpFlags) {
     ...(flags.data === undefined ? {} : { data: flags.data }),
     ...(flags.advertise === undefined ? {} : { advertise: flags.advertise }),
     ...(flags.readyFile === undefined ? {} : { readyFile: flags.readyFile }),
+    ...(flags.auditLog === undefined ? {} : { auditLog: flags.auditLog }),
+    ...(level === undefined ? {} : { auditLevel: level }),
   };
+}
+
+function auditLevelOf(text: string): 'Metadata' | 'Request' | undefined {
+  return text === 'Metadata' || text === 'Request' ? text : undefined;
 }
 
 function addressProblems(listen: string): string[] {
