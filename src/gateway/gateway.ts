@@ -65,6 +65,8 @@ export interface GatewayOptions {
   readonly nodesProxy?: boolean;
   /** Networks of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[];
+  /** Networks of proxies whose connections must begin with the PROXY protocol. */
+  readonly proxyProtocol?: readonly string[];
   /** Origins beside our own whose pages may use sessions. */
   readonly allowedOrigins?: readonly string[];
   /** Folder of a web application that is served instead of the console. */
@@ -109,6 +111,7 @@ export async function startGateway(
     ...(options.publicDir === undefined ? [] : [await StaticPages.load(options.publicDir)]),
     new ConsolePages(log),
   ];
+  const proxies = options.proxyProtocol && networksIn(options.proxyProtocol, 'PROXY protocol');
   const audit = new AuditLog({ clock: deps.clock, log }, options.audit);
   await audit.start();
   const grants = new Informer<GatewayToken>(gatewayToken, { ...deps, log });
@@ -134,6 +137,7 @@ export async function startGateway(
         host: options.host,
         port: options.port,
         tls: options.tls,
+        ...(proxies === undefined ? {} : { proxies }),
         limits: { ...serverLimits, ...options.limits },
       },
     );

@@ -4,13 +4,14 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, BlockList, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import { HttpError } from './errors.ts';
+import { proxiedConnections } from './proxied-connections.ts';
 import { sendText } from './reply.ts';
 
 /** What a TLS server presents and whom it asks for a certificate. */
@@ -55,6 +56,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Absent: plain HTTP. */
   readonly tls?: TlsIdentity;
+  /** Networks of proxies whose connections must begin with the PROXY protocol. */
+  readonly proxies?: BlockList;
   readonly limits?: Partial<HttpServerLimits>;
 }
 
@@ -149,8 +152,12 @@ class HttpServer implements RunningHttpServer {
         )
       : createServer(settings, onRequest);
     this.#server.maxConnections = this.#limits.connectionsMax;
+    // Before ours are added: the server's own listeners wait for the header, ours see everything.
+    const toldBy = options.proxies && proxiedConnections(this.#server, options.proxies);
     this.#server.on('connection', (socket: Socket) => this.#track(socket));
     this.#server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      const client = toldBy?.(socket);
+      if (client !== undefined) Object.defineProperty(socket, 'remoteAddress', { value: client });
       this.#busy.set(socket, 0);
       socket.once('close', () => this.#busy.delete(socket));
     });

@@ -27,7 +27,12 @@ import { watchIdentity } from '../token-request-process/identity-files.ts';
 export interface GatewayProcessOptions
   extends Pick<
     GatewayOptions,
-    'audit' | 'hosts' | 'protectedNamespaces' | 'trustedProxies' | 'allowedOrigins'
+    | 'audit'
+    | 'hosts'
+    | 'protectedNamespaces'
+    | 'trustedProxies'
+    | 'proxyProtocol'
+    | 'allowedOrigins'
   > {
   readonly listen: string;
   /** 0 is any free one. */

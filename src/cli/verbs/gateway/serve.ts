@@ -24,6 +24,7 @@ interface ServeFlags extends GlobalFlags {
   readonly protect: readonly string[];
   readonly nodesProxy: boolean;
   readonly trustedProxy: readonly string[];
+  readonly proxyProtocol: readonly string[];
   readonly allowedOrigin: readonly string[];
   readonly auditFile?: string;
   readonly auditFailOpen: boolean;
@@ -67,6 +68,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
     .option('--protect <namespace>', 'another namespace whose Secrets stay closed', repeated, [])
     .option('--nodes-proxy', 'let grants name nodes/proxy', false)
     .option('--trusted-proxy <network>', 'proxy whose X-Forwarded-For is believed', repeated, [])
+    .option('--proxy-protocol <network>', 'proxy that begins with PROXY protocol', repeated, [])
     .option('--allowed-origin <origin>', 'origin whose pages may use sessions', repeated, [])
     .option('--audit-file <file>', 'where one JSON line for each request goes')
     .option('--audit-fail-open', 'go on when the audit log cannot be written', false)
@@ -96,6 +98,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
         protectedNamespaces: flags.protect,
         nodesProxy: flags.nodesProxy,
         trustedProxies: flags.trustedProxy,
+        ...(flags.proxyProtocol.length === 0 ? {} : { proxyProtocol: flags.proxyProtocol }),
         allowedOrigins: flags.allowedOrigin,
         audit: {
           ...(flags.auditFile === undefined ? {} : { file: flags.auditFile }),
