@@ -1,12 +1,13 @@
 /** Keeps the status of AccessGrants: code, URL, CA, expiration and conditions. */
 import type { Running } from '#base/lifecycle.ts';
 import { alphanumeric, randomText } from '#base/random.ts';
-import { isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
+import { findCondition, isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
 import { createOrUpdate, feed, updateStatus } from '#kubeclient/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import type { GrantsDeps } from './controller-deps.ts';
 import { decideGrant, defaultGrantSpec, type GrantAddress } from './grant-decision.ts';
 import { type AccessGrant, accessGrant, type Secret, secret, type Site, site } from './kinds.ts';
+import { endOf, redeemable } from './grant-use.ts';
 import { activeSite, issuerDefault, issuerOf } from './site-access.ts';
 import { faultOfTrust, siteServerName } from './site-trust.ts';
 
@@ -88,10 +89,24 @@ class AccessGrantReconciler implements Reconciler<ObjectKey> {
       site: active,
       createCode: () => randomText(this.#deps.random, codeChars, alphanumeric),
     };
-    await updateStatus(this.#deps.client, accessGrant, grant, (copy) =>
+    const written = await updateStatus(this.#deps.client, accessGrant, grant, (copy) =>
       decideGrant(copy, { ...around, nowMs: this.#deps.clock.nowMs() }),
     );
-    return {};
+    if (written?.outcome === 'updated') this.#announce(grant, written.object);
+    const leftMs = (endOf(written?.object ?? grant) ?? 0) - this.#deps.clock.nowMs();
+    // When it ends, its state changes without anybody touching it.
+    return leftMs > 0 ? { requeueAfterMs: leftMs + 1 } : {};
+  }
+
+  /** Ends that are not announced by who brought them about. */
+  #announce(before: AccessGrant, now: AccessGrant): void {
+    const was = findCondition(before.status?.conditions, redeemable);
+    const is = findCondition(now.status?.conditions, redeemable);
+    if (is === undefined || is.reason === was?.reason) return;
+    const isWarning = is.reason === 'Refused';
+    if (!isWarning && is.reason !== 'Expired') return;
+    const type = isWarning ? 'Warning' : 'Normal';
+    this.#deps.events?.record(now, { type, reason: is.reason, message: is.message });
   }
 
   #faultOf(grant: AccessGrant, active: Site | undefined): string | undefined {

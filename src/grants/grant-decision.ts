@@ -9,6 +9,7 @@ import {
   statePending,
   stateReady,
 } from '#kube/index.ts';
+import { withUse } from './grant-use.ts';
 import { faultOfLife } from './certificate-life.ts';
 import type { AccessGrant } from './kinds.ts';
 import { refusals } from './server/refusal.ts';
@@ -85,10 +86,11 @@ export function decideGrant(grant: AccessGrant, around: GrantSurroundings): Acce
     ...(ca === undefined ? {} : { ca }),
   };
   const at = { nowMs: around.nowMs, generation: grant.metadata.generation };
-  return {
+  const settled = {
     ...grant,
     status: settleStatus(status, { Processed: processed, Resolved: resolved }, required, at),
   };
+  return withUse(settled, around.nowMs);
 }
 
 /** Empty, with a word in `errors`, when the window cannot be read. */

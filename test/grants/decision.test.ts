@@ -66,6 +66,7 @@ test('acceptance 31: a grant becomes Ready with code, url, ca and expiration, al
       ['Processed', 'True', 3],
       ['Resolved', 'True', 3],
       ['Ready', 'True', 3],
+      ['Redeemable', 'True', 3],
     ],
   );
 });

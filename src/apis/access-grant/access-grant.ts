@@ -1,5 +1,13 @@
 /** AccessGrant: permission to link to this site, some times, for a while. @spec Skupper v2alpha1 AccessGrant */
-import { customDefinition, customSchema, dateTime, integer, object, string } from '#kube/index.ts';
+import {
+  array,
+  customDefinition,
+  customSchema,
+  dateTime,
+  integer,
+  object,
+  string,
+} from '#kube/index.ts';
 import type { ObjectOf } from '#kube/index.ts';
 import {
   messageColumn,
@@ -22,6 +30,30 @@ const spec = object('How often and how long the grant may be redeemed.', {
   },
 });
 
+const short = { maxLength: 512 };
+
+const redemption = object('One redemption.', {
+  optional: {
+    tokenName: string('Name that the joining site gave its token.', short),
+    siteId: string('Identity of the joining site.', short),
+    client: string('Address that it came from.', short),
+    time: dateTime('When it was counted.'),
+    serialNumber: string('Serial number of the certificate that was handed out.', short),
+    issuedLink: string('IssuedLink of that certificate.', short),
+    request: string('Tells the same request when it comes again.', short),
+  },
+});
+
+const refusals = object('Codes that were refused.', {
+  optional: {
+    count: integer('How many.'),
+    level: integer('Level of the limit on wrong codes when the last one came, in thousandths.'),
+    client: string('Address that the last one came from.', short),
+    time: dateTime('When the last one came.'),
+    reason: string('Why it was refused.', short),
+  },
+});
+
 const status = object('What a token needs, and how often it was redeemed.', {
   optional: {
     ...statusFields,
@@ -30,6 +62,11 @@ const status = object('What a token needs, and how often it was redeemed.', {
     ca: string('PEM certificates to verify the URL with.'),
     redemptions: integer('How many tokens were redeemed.'),
     expirationTime: dateTime('When the grant ends.'),
+    redeemedBy: array('The latest redemptions.', redemption, {
+      maxItems: 50,
+      'x-kubernetes-list-type': 'atomic',
+    }),
+    refusals,
   },
 });
 

@@ -29,6 +29,7 @@ import {
   type Secret,
   type Site,
 } from '../kinds.ts';
+import { issuedCertificateAnnotation } from '../server/issue-record.ts';
 import { type Signer, SigningAuthorities } from '../server/signing-authority.ts';
 import { activeSite } from '../site-access.ts';
 import { bundleForJoiners, siteServerName } from '../site-trust.ts';
@@ -52,8 +53,6 @@ export interface RenewalAnswererDeps {
   readonly log: Logger;
 }
 
-/** On IssuedLinks that replace another: the certificate, so that a repeated request gets it again. */
-const certificateAnnotation = 'drawbridge.dev/certificate';
 /** Characters of the request's digest in the name of the record. */
 const digestInNameLength = 20;
 const nameLengthMax = 253;
@@ -172,7 +171,7 @@ export class RenewalAnswerer {
       if (!isKubeError(thrown, 'KUBE_ALREADY_EXISTS')) throw thrown;
     }
     const known = await client.find(issuedLink, key);
-    return parseCertificate((known && annotationOf(known, certificateAnnotation)) ?? '');
+    return parseCertificate((known && annotationOf(known, issuedCertificateAnnotation)) ?? '');
   }
 }
 
@@ -213,7 +212,7 @@ function successorOf(
       name: `${stem.replace(/[.-]+$/u, '')}-${digest}`,
       namespace: old.metadata.namespace ?? '',
       ...(old.metadata.labels === undefined ? {} : { labels: old.metadata.labels }),
-      annotations: { [certificateAnnotation]: certificate.pem },
+      annotations: { [issuedCertificateAnnotation]: certificate.pem },
       finalizers: [issuedLinkFinalizer],
       ownerReferences: [ownerReferenceTo(site, false)],
     },

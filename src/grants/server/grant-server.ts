@@ -26,8 +26,9 @@ import {
 } from './grant-server-identity.ts';
 import { accessGrant, secret, site } from '../kinds.ts';
 import { IssueRecorder } from './issue-record.ts';
-import { Redeemer, type RedeemerOptions } from './redeemer.ts';
+import { grantLimit, Redeemer, type RedeemerOptions } from './redeemer.ts';
 import { RedemptionCounter } from './redemption-counter.ts';
+import { RefusalRecorder } from './refusal-record.ts';
 import { type Refusal, refusals } from './refusal.ts';
 
 export interface GrantServerOptions extends RedeemerOptions {
@@ -92,6 +93,10 @@ export async function startGrantServer(
       secrets: informers.of(secret),
       counter: new RedemptionCounter({ ...deps, log }),
       records: new IssueRecorder({ ...deps, log }),
+      refusals: new RefusalRecorder(
+        { ...deps, log },
+        { ...grantLimit, burst: options.failuresPerGrantMax ?? grantLimit.burst },
+      ),
     },
     options,
   );

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import { formatTime, type ObjectKey, ownerReferenceTo } from '#kube/index.ts';
+import { annotationOf, formatTime, type ObjectKey, ownerReferenceTo } from '#kube/index.ts';
 import type { KubeClient, WritingClient } from '#kubeclient/index.ts';
 import type { CertificateSummary } from '#pki/index.ts';
 import {
@@ -32,6 +32,9 @@ export interface Issue {
   readonly nowMs: number;
 }
 
+/** On IssuedLinks whose key stayed with the joiner: the certificate. */
+export const issuedCertificateAnnotation = 'drawbridge.dev/certificate';
+
 /** Characters of the serial number in the name; enough to tell 2^80 apart. */
 const serialInNameLength = 20;
 /** Characters of the joiner's name in the name. */
@@ -51,6 +54,10 @@ export function issuedLinkOf(issue: Issue): IssuedLink {
       name: `${start}-${serialNumber.slice(0, serialInNameLength)}`,
       namespace: grant.metadata.namespace ?? '',
       labels: { [issuedLinkGrantLabel]: grant.metadata.uid ?? '' },
+      // Public; with it the same answer can be given again, by any replica.
+      ...(issue.isSigned
+        ? { annotations: { [issuedCertificateAnnotation]: certificate.pem } }
+        : {}),
       finalizers: [issuedLinkFinalizer],
       ownerReferences: [ownerReferenceTo(site, false)],
     },
@@ -121,11 +128,23 @@ export class IssueRecorder {
 
   /** True when what was handed out is still valid. @throws KubeClientError */
   async isValid(key: ObjectKey): Promise<boolean> {
-    const found = await this.#deps.client.find(issuedLink, key);
-    return (
-      found !== undefined &&
-      found.metadata.deletionTimestamp === undefined &&
-      found.spec?.revoked !== true
-    );
+    return isValidRecord(await this.#deps.client.find(issuedLink, key));
   }
+
+  /**
+   * The certificate that was handed out before, PEM; undefined when it is no longer valid.
+   * @throws KubeClientError
+   */
+  async certificateOf(key: ObjectKey): Promise<string | undefined> {
+    const found = await this.#deps.client.find(issuedLink, key);
+    return isValidRecord(found) ? annotationOf(found, issuedCertificateAnnotation) : undefined;
+  }
+}
+
+function isValidRecord(found: IssuedLink | undefined): found is IssuedLink {
+  return (
+    found !== undefined &&
+    found.metadata.deletionTimestamp === undefined &&
+    found.spec?.revoked !== true
+  );
 }

@@ -9,7 +9,7 @@ import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import type { Counter, MetricsRegistry } from '#base/metrics.ts';
-import type { Lister } from '#kubeclient/index.ts';
+import type { EventRecorder, Lister } from '#kubeclient/index.ts';
 import type { ObjectKey } from '#kube/index.ts';
 import {
   type CertificateSummary,
@@ -21,12 +21,14 @@ import {
 } from '#pki/index.ts';
 import { AnswerMemory, answerKey } from './answer-memory.ts';
 import { AttemptLimit } from '#base/attempt-limit.ts';
+import { earlierRedemption, type Redemption, useOf } from '../grant-use.ts';
 import type { GrantDirectory } from './grant-directory.ts';
 import type { Issue, IssueRecorder } from './issue-record.ts';
 import type { AccessGrant, Secret, Site } from '../kinds.ts';
 import { linkDocuments } from './link-documents.ts';
 import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
 import type { RedemptionCounter } from './redemption-counter.ts';
+import type { RefusalRecorder } from './refusal-record.ts';
 import { noSite, type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 import { type Signer, SigningAuthorities } from './signing-authority.ts';
 import { certificateLifeMs, faultOfLife } from '../certificate-life.ts';
@@ -38,7 +40,9 @@ export interface RedeemerDeps {
   readonly sites: Pick<Lister<Site>, 'list'>;
   readonly secrets: Pick<Lister<Secret>, 'get'>;
   readonly counter: Pick<RedemptionCounter, 'count' | 'newest'>;
-  readonly records: Pick<IssueRecorder, 'isValid' | 'record' | 'takeBack'>;
+  readonly records: Pick<IssueRecorder, 'certificateOf' | 'isValid' | 'record' | 'takeBack'>;
+  readonly refusals: Pick<RefusalRecorder, 'record' | 'waitMs'>;
+  readonly events?: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
@@ -85,6 +89,17 @@ interface Built {
   readonly issue: Omit<Issue, 'client'>;
 }
 
+/** What a joiner needs to come in. */
+interface WayIn {
+  readonly site: Site;
+  /** Secret of the CA. */
+  readonly issuer: string;
+  readonly signer: Signer;
+  readonly groups: ReturnType<typeof endpointGroups>;
+  /** What the joiner should trust. */
+  readonly bundlePem: string;
+}
+
 /** What the certificate should be. */
 interface Wanted {
   readonly signingRequest: string | undefined;
@@ -93,7 +108,7 @@ interface Wanted {
 }
 
 const placeLimit = { burst: 100, leakMs: 200, keysMax: 4096 };
-const grantLimit = { burst: 20, leakMs: 6000, keysMax: 4096 };
+export const grantLimit = { burst: 20, leakMs: 6000, keysMax: 4096 };
 const memory = { keepMs: 5 * 60_000, answersMax: 512 };
 
 export class Redeemer {
@@ -144,7 +159,10 @@ export class Redeemer {
     const cached = this.#deps.grants.find(request.key);
     if (cached === undefined) return { refusal: refusals.unknown };
     const grant = this.#deps.counter.newest(cached);
-    const waitMs = this.#codes.waitMs(request.key, nowMs);
+    const waitMs = Math.max(
+      this.#codes.waitMs(request.key, nowMs),
+      this.#deps.refusals.waitMs(grant, nowMs),
+    );
     if (waitMs > 0) return { refusal: tooManyAttempts(waitMs) };
     const isRight = isCode(request.body, grant.status?.code);
     const joiner = readJoiner(request, grant.metadata.name);
@@ -153,17 +171,22 @@ export class Redeemer {
     const earlier = isRight && id !== undefined ? this.#told.find(id, nowMs) : undefined;
     const told = earlier === undefined ? undefined : await earlier;
     if (told !== undefined) return await this.#tellAgain(told);
+    // Another replica may have told, or this one before it was restarted.
+    const known = isRight ? earlierRedemption(grant, requestOf(request, id)) : undefined;
+    if (known !== undefined && !('status' in joiner)) {
+      return asAnswer(await this.#tellFromRecord(grant, joiner, known));
+    }
     const refusal = refusalOfGrant(grant, nowMs);
     if (refusal !== undefined) return { refusal };
     if (!isRight) {
       this.#codes.onAttempt(request.key, nowMs);
+      await this.#deps.refusals.record(grant, request.place);
       return { refusal: refusals.wrongCode };
     }
     if ('status' in joiner) return { refusal: joiner };
-    const answer = this.#admit(grant, joiner, request);
+    const answer = this.#admit(grant, joiner, request, requestOf(request, id));
     if (id !== undefined) this.#told.keep(id, toldOf(answer), nowMs);
-    const admission = await answer;
-    return 'refusal' in admission ? admission : { documents: admission.documents };
+    return asAnswer(await answer);
   }
 
   /** The same answer, unless what it handed out was revoked meanwhile. */
@@ -178,17 +201,31 @@ export class Redeemer {
   }
 
   /** Builds, records, counts, and only then answers. */
-  async #admit(grant: AccessGrant, joiner: Joiner, request: RedemptionRequest): Promise<Admission> {
+  async #admit(
+    grant: AccessGrant,
+    joiner: Joiner,
+    request: RedemptionRequest,
+    requestId: string | undefined,
+  ): Promise<Admission> {
     const built = await this.#build(grant, joiner, request.signingRequest);
     if ('refusal' in built) return built;
     const { records, counter } = this.#deps;
     const record = await records.record({ ...built.issue, client: request.place });
     if (record === undefined) return { refusal: refusals.notCounted };
-    const refusal = await counter.count(grant);
-    if (refusal !== undefined) {
+    const counted = await counter.count(grant, {
+      tokenName: joiner.name,
+      siteId: joiner.subject,
+      client: request.place,
+      serialNumber: built.issue.certificate.serialNumber.toLowerCase(),
+      issuedLink: record.name,
+      ...(requestId === undefined ? {} : { request: requestId }),
+    });
+    if (counted.kind !== 'counted') {
       await records.takeBack(record);
-      return { refusal };
+      if (counted.kind === 'refused') return { refusal: counted.refusal };
+      return await this.#tellFromRecord(grant, joiner, counted.earlier);
     }
+    this.#announce(counted.grant, joiner, request.place);
     this.#deps.log.info('access granted', {
       resource: `${grant.metadata.namespace}/${grant.metadata.name}`,
       name: joiner.name,
@@ -199,11 +236,43 @@ export class Redeemer {
     return { documents: built.documents, record };
   }
 
-  async #build(
+  #announce(grant: AccessGrant, joiner: Joiner, place: string): void {
+    const { events } = this.#deps;
+    const { reason, message } = useOf(grant, this.#deps.clock.nowMs());
+    events?.record(grant, {
+      type: 'Normal',
+      reason: 'Redeemed',
+      message: `Redeemed as ${joiner.name} by site ${joiner.subject} from ${place}: ${message}`,
+    });
+    if (reason === 'UsedUp') events?.record(grant, { type: 'Normal', reason, message });
+  }
+
+  /** The answer to a request that was counted before, from what was recorded then. */
+  async #tellFromRecord(
     grant: AccessGrant,
     joiner: Joiner,
-    signingRequest: string | undefined,
-  ): Promise<Built | { readonly refusal: Refusal }> {
+    earlier: Redemption,
+  ): Promise<Admission> {
+    const namespace = grant.metadata.namespace ?? '';
+    const record = { namespace, name: earlier.issuedLink };
+    try {
+      const certificatePem = await this.#deps.records.certificateOf(record);
+      if (certificatePem === undefined) return { refusal: refusals.revoked };
+      const way = this.#wayInto(grant, joiner);
+      if ('refusal' in way) return way;
+      const { bundlePem: caPem, groups } = way;
+      return {
+        documents: linkDocuments({ name: joiner.name, caPem, groups, certificatePem }),
+        record,
+      };
+    } catch (thrown) {
+      this.#deps.log.warn('a record cannot be read', { error: messageOf(thrown) });
+      return { refusal: refusals.notCounted };
+    }
+  }
+
+  /** Where a joiner comes in, and who vouches for it; or why nobody does. */
+  #wayInto(grant: AccessGrant, joiner: Joiner): WayIn | { readonly refusal: Refusal } {
     const namespace = grant.metadata.namespace ?? '';
     const site = activeSite(this.#deps.sites.list(namespace));
     if (site === undefined) return { refusal: noSite(namespace) };
@@ -218,12 +287,28 @@ export class Redeemer {
     if (fault !== undefined) return { refusal: { status: 500, text: fault } };
     const groups = endpointGroups(site);
     if (groups.length === 0) return { refusal: refusals.noEndpoints };
+    return {
+      site,
+      issuer,
+      signer,
+      groups,
+      bundlePem: bundleForJoiners(server, signer.bundlePem, this.#deps.clock.nowMs()),
+    };
+  }
+
+  async #build(
+    grant: AccessGrant,
+    joiner: Joiner,
+    signingRequest: string | undefined,
+  ): Promise<Built | { readonly refusal: Refusal }> {
+    const way = this.#wayInto(grant, joiner);
+    if ('refusal' in way) return way;
+    const { bundlePem: caPem, groups, issuer, signer, site } = way;
     if (faultOfLife(grant) !== undefined) return { refusal: refusals.corrupted };
     const lifetimeMs = certificateLifeMs(grant) ?? this.#options.certificateLifetimeMs;
     const pair = await this.#sign(signer, joiner, { signingRequest, lifetimeMs });
     if (pair === undefined) return { refusal: refusals.badRequest };
     const { certificate, keyPem } = pair;
-    const caPem = bundleForJoiners(server, signer.bundlePem, this.#deps.clock.nowMs());
     return {
       documents: linkDocuments({
         name: joiner.name,
@@ -276,6 +361,15 @@ function answerIdOf(request: RedemptionRequest, joiner: Joiner | Refusal): strin
   const { redemptionId, key, signingRequest = '' } = request;
   if (redemptionId === undefined || 'status' in joiner) return undefined;
   return answerKey(key, redemptionId, joiner.name, joiner.subject, signingRequest);
+}
+
+/** Only what was signed can be given again: keys that we made are not kept. */
+function requestOf(request: RedemptionRequest, id: string | undefined): string | undefined {
+  return request.signingRequest === undefined ? undefined : id;
+}
+
+function asAnswer(admission: Admission): RedemptionAnswer {
+  return 'refusal' in admission ? admission : { documents: admission.documents };
 }
 
 async function toldOf(answer: Promise<Admission>): Promise<Told | undefined> {

@@ -8,6 +8,7 @@ import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { updateStatus, type WritingClient } from '#kubeclient/index.ts';
 import { type AccessGrant, accessGrant } from '../kinds.ts';
+import { earlierRedemption, type Redemption, withRedemptions } from '../grant-use.ts';
 import { refusalOfGrant, remainingOf } from './redemption.ts';
 import { type Refusal, refusals } from './refusal.ts';
 
@@ -20,8 +21,20 @@ export interface RedemptionCounterDeps {
 interface Account {
   /** The newest version of the grant that we wrote or were given. */
   grant: AccessGrant;
-  waiting: ((refusal: Refusal | undefined) => void)[];
+  waiting: Waiting[];
   busy: boolean;
+}
+
+/** What became of a redemption that was to be counted. */
+export type Counted =
+  | { readonly kind: 'counted'; readonly grant: AccessGrant }
+  /** The very request was counted before, and this was handed out for it. */
+  | { readonly kind: 'repeated'; readonly earlier: Redemption }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+interface Waiting {
+  readonly made: Redemption;
+  readonly resolve: (outcome: Counted) => void;
 }
 
 /** Grants whose last written version is remembered, so that the next count needs no read. */
@@ -42,18 +55,16 @@ export class RedemptionCounter {
   }
 
   /**
-   * Counts one redemption durably. Never throws.
-   * @returns undefined when it was counted, else why not
-   */
-  async count(grant: AccessGrant): Promise<Refusal | undefined> {
+   * Counts one redemption durably, with who made it. Never throws. */
+  async count(grant: AccessGrant, made: Redemption): Promise<Counted> {
     const uid = grant.metadata.uid ?? '';
     const account = this.#accounts.get(uid) ?? { grant, waiting: [], busy: false };
     account.grant = newer(grant, account.grant);
     // Set again, so that the order of the map is that of the last use.
     this.#accounts.delete(uid);
     this.#accounts.set(uid, account);
-    const { promise, resolve } = Promise.withResolvers<Refusal | undefined>();
-    account.waiting.push(resolve);
+    const { promise, resolve } = Promise.withResolvers<Counted>();
+    account.waiting.push({ made, resolve });
     // Whoever comes first also works for those who come later, but does not wait for them.
     if (!account.busy) this.#work(account).catch((fault: unknown) => this.#giveUp(account, fault));
     return await promise;
@@ -65,7 +76,7 @@ export class RedemptionCounter {
       const batch = account.waiting;
       account.waiting = [];
       const refusal = await this.#countBatch(account, batch);
-      for (const resolve of batch) resolve(refusal);
+      for (const { resolve } of batch) resolve({ kind: 'refused', refusal });
     }
     account.busy = false;
     this.#forgetOldest();
@@ -75,20 +86,28 @@ export class RedemptionCounter {
   #giveUp(account: Account, fault: unknown): void {
     this.#deps.log.error('counting redemptions failed', { error: messageOf(fault) });
     account.busy = false;
-    for (const resolve of account.waiting.splice(0)) resolve(refusals.notCounted);
+    const refusal = refusals.notCounted;
+    for (const { resolve } of account.waiting.splice(0)) resolve({ kind: 'refused', refusal });
   }
 
   /** Resolves and removes those of the batch who were counted. @returns the answer of the others */
   async #countBatch(account: Account, batch: Account['waiting']): Promise<Refusal> {
-    let counted = 0;
+    let counted: readonly Waiting[] = [];
+    let repeated: ReadonlyMap<Waiting, Redemption> = new Map();
     let refusal: Refusal | undefined;
     try {
       const written = await updateStatus(this.#deps.client, accessGrant, account.grant, (copy) => {
-        refusal = refusalOfGrant(copy, this.#deps.clock.nowMs());
-        counted = refusal === undefined ? Math.min(remainingOf(copy), batch.length) : 0;
-        if (counted === 0) return copy;
-        const redemptions = (copy.status?.redemptions ?? 0) + counted;
-        return { ...copy, status: { ...copy.status, redemptions } };
+        const nowMs = this.#deps.clock.nowMs();
+        repeated = earlierOf(copy, batch);
+        refusal = refusalOfGrant(copy, nowMs);
+        const fresh = batch.filter((each) => !repeated.has(each));
+        counted = refusal === undefined ? fresh.slice(0, remainingOf(copy)) : [];
+        if (counted.length === 0) return copy;
+        return withRedemptions(
+          copy,
+          counted.map(({ made }) => made),
+          nowMs,
+        );
       });
       if (written === undefined) return refusals.unknown;
       account.grant = written.object;
@@ -99,7 +118,10 @@ export class RedemptionCounter {
       });
       return refusals.notCounted;
     }
-    for (const resolve of batch.splice(0, counted)) resolve(undefined);
+    for (const { resolve } of counted) resolve({ kind: 'counted', grant: account.grant });
+    for (const [{ resolve }, earlier] of repeated) resolve({ kind: 'repeated', earlier });
+    const done = new Set([...counted, ...repeated.keys()]);
+    batch.splice(0, batch.length, ...batch.filter((each) => !done.has(each)));
     return refusal ?? refusals.usedUp;
   }
 
@@ -109,6 +131,19 @@ export class RedemptionCounter {
       if (!account.busy) this.#accounts.delete(uid);
     }
   }
+}
+
+/** Those of the batch that were counted before, by this replica or another. */
+function earlierOf(
+  grant: AccessGrant,
+  batch: readonly Waiting[],
+): ReadonlyMap<Waiting, Redemption> {
+  const found = new Map<Waiting, Redemption>();
+  for (const each of batch) {
+    const earlier = earlierRedemption(grant, each.made.request);
+    if (earlier !== undefined) found.set(each, earlier);
+  }
+  return found;
 }
 
 /** Redemptions only grow, so the higher count is the newer version. */

@@ -7,6 +7,7 @@ import { CodedError, type Retry } from '#base/errors.ts';
 import { HttpError, type HttpResponse, type HttpsRequestOptions } from '#http/index.ts';
 import { createKeyPair, createSigningRequest, type KeyPair, privateKeyPem } from '#pki/index.ts';
 import { GrantsError } from '../errors.ts';
+import { stageOfFault, stageOfRefusal, withStage } from './failure-stage.ts';
 import { answerBytesMax, parseReceivedAccess, type ReceivedAccess } from './received-documents.ts';
 
 /** What is asked of a grant server. */
@@ -100,7 +101,8 @@ export async function redeemToken(
     });
   } catch (thrown) {
     if (!(thrown instanceof CodedError)) throw thrown;
-    const message = `Controller got error: ${reasonOf(thrown)}`;
+    const said = `Controller got error: ${reasonOf(thrown)}`;
+    const message = withStage(said, ...stageOfFault(thrown));
     return { kind: 'failed', message, retry: retryOfFault(thrown) };
   }
   return response.status === 200 ? accessOf(response, order) : refusalOf(response);
@@ -114,7 +116,11 @@ function accessOf(response: HttpResponse, order: RedemptionOrder): RedemptionRes
   } catch (thrown) {
     if (!(thrown instanceof GrantsError)) throw thrown;
     // The use is spent; asking again would only spend another one.
-    const message = 'Controller could not decode response';
+    const message = withStage(
+      'Controller could not decode response',
+      'HTTP',
+      'check that the url is a grant server and its version',
+    );
     return { kind: 'failed', message, retry: 'never', detail: thrown.message };
   }
 }
@@ -126,7 +132,8 @@ function refusalOf(response: HttpResponse): RedemptionResult {
     .replaceAll(/\p{Cc}+/gu, ' ')
     .trim();
   const shown = [`${status} (${STATUS_CODES[status] ?? 'unknown'})`, text.slice(0, shownCharsMax)];
-  const message = `Controller got failed response: ${shown.join(' ').trimEnd()}`;
+  const said = `Controller got failed response: ${shown.join(' ').trimEnd()}`;
+  const message = withStage(said, ...stageOfRefusal(status, text));
   return { kind: 'failed', message, retry: retryOfStatus(response) };
 }
 

@@ -22,12 +22,9 @@ import {
   site,
 } from '../kinds.ts';
 import type { ReceivedAccess, ReceivedLink } from './received-documents.ts';
-import {
-  createJoinerCredentials,
-  faultOfToken,
-  type JoinerCredentials,
-  redeemToken,
-} from './redemption-client.ts';
+import { faultOfToken, type JoinerCredentials, redeemToken } from './redemption-client.ts';
+import { withStage } from './failure-stage.ts';
+import { credentialsFor, forgetCredentials } from './joiner-key.ts';
 import { activeSite } from '../site-access.ts';
 import { isOfEarlierToken, linkFor, linksNotedOn, secretFor } from './token-objects.ts';
 import { asFailed, asOrphaned, asPending, asRedeemed, noActiveSite } from './token-status.ts';
@@ -199,10 +196,18 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
   async #clashOf(token: AccessToken, hasSecret: boolean): Promise<string | undefined> {
     const { name } = token.metadata;
     if (hasSecret)
-      return `Controller could not create received secret: secrets "${name}" already exists`;
+      return withStage(
+        `Controller could not create received secret: secrets "${name}" already exists`,
+        'Secret',
+        'delete it or choose another name for the token',
+      );
     const hasLink = (await this.#deps.client.find(link, keyOf(token))) !== undefined;
     return hasLink
-      ? `Controller could not create received link: links.skupper.io "${name}" already exists`
+      ? withStage(
+          `Controller could not create received link: links.skupper.io "${name}" already exists`,
+          'Link',
+          'delete it or choose another name for the token',
+        )
       : undefined;
   }
 
@@ -213,7 +218,7 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<ReceivedAccess | undefined> {
-    progress.credentials ??= await createJoinerCredentials();
+    progress.credentials ??= await credentialsFor(this.#deps.client, token);
     const { url = '', code = '', ca = '' } = token.spec ?? {};
     const result = await redeemToken(
       { send: this.#send },
@@ -235,8 +240,10 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
       error: result.message,
       detail: result.detail,
     });
-    if (result.retry === 'never') progress.refused = true;
-    else this.#postpone(progress, result.retry);
+    if (result.retry === 'never') {
+      progress.refused = true;
+      await forgetCredentials(this.#deps.client, token);
+    } else this.#postpone(progress, result.retry);
     return undefined;
   }
 
@@ -260,6 +267,7 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
       }
     }
     await this.#write(token, asRedeemed);
+    await forgetCredentials(this.#deps.client, token);
     this.#progress.delete(keyText(keyOf(token)));
     this.#deps.events?.record(token, {
       type: 'Normal',
