@@ -68,7 +68,7 @@ test('what other sites reach listens on the listen address, on a free port that 
   const runtime = newRuntime(t);
   const roles = [
     { name: 'inter-router', port: 55_671, fixed: false },
-    { name: 'edge', port: 45_671, fixed: false },
+    { name: 'inter-network', port: 45_671, fixed: false },
   ];
   const placed = await runtime.place(request('access', roles));
   assert.equal(placed.clusterIP, '127.0.0.1');

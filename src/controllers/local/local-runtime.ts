@@ -65,8 +65,8 @@ const startTypes: ReadonlySet<string> = new Set(['router', 'address', 'log']);
 export class LocalRuntime implements SiteRuntime {
   readonly platform = 'linux';
   readonly accessTypes = ['local', 'loadbalancer', 'nodeport'] as const;
-  readonly roles = ['inter-router', 'normal'] as const;
-  readonly edge = false;
+  readonly roles = ['inter-router', 'edge', 'normal'] as const;
+  readonly edge = true;
   readonly bindsAddresses = true;
   readonly routersHoldCredentials = false;
   readonly ownEntities = [];
