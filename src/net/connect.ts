@@ -4,6 +4,7 @@ import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
 import { NetError, type NetErrorCode } from './errors.ts';
 import { type PeerInfo, peerInfo } from './peer-info.ts';
+import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts';
 import { keepAliveDefaultMs } from './socket-listener.ts';
 import { secureContext, type TlsClientOptions } from './tls-material.ts';
 
@@ -14,6 +15,8 @@ export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly tls?: TlsClientOptions | undefined;
+  /** Goes through this HTTP proxy, which also looks up the host. */
+  readonly proxy?: ProxyOptions | undefined;
   /** For TCP and TLS together. Default {@link connectTimeoutDefaultMs}. */
   readonly timeoutMs?: number | undefined;
   /** Default {@link keepAliveDefaultMs}. */
@@ -27,15 +30,31 @@ export interface Connected {
   readonly peer: PeerInfo;
 }
 
-/** @throws NetError NET_CONNECT, NET_CONNECT_TIMEOUT, NET_TLS, NET_MATERIAL, NET_STOPPED */
+/** @throws NetError NET_CONNECT, NET_CONNECT_TIMEOUT, NET_PROXY, NET_TLS, NET_MATERIAL, NET_STOPPED */
 export async function connectSocket(
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<Connected> {
   if (signal.aborted) throw new NetError('NET_STOPPED', 'connecting was given up');
-  const socket = options.tls ? openTls(options, options.tls) : connectTcp(tcpOptions(options));
-  await whenReady(socket, options, signal);
+  const { proxy, tls } = options;
+  const tunnel = proxy === undefined ? undefined : await throughProxy(options, proxy, signal);
+  const socket =
+    tls === undefined ? (tunnel ?? connectTcp(tcpOptions(options))) : openTls(options, tls, tunnel);
+  if (socket !== tunnel) await whenReady(socket, options, signal);
   return { socket, peer: peerInfo(socket) };
+}
+
+async function throughProxy(
+  options: ConnectOptions,
+  proxy: ProxyOptions,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { host, port, timeoutMs = connectTimeoutDefaultMs } = options;
+  const near = { ...options, host: proxy.host, port: proxy.port, tls: undefined };
+  const socket = connectTcp(tcpOptions(near));
+  await whenReady(socket, near, signal);
+  await openTunnel(socket, proxy, { host, port, timeoutMs }, signal);
+  return socket;
 }
 
 function tcpOptions(options: ConnectOptions): TcpNetConnectOpts {
@@ -50,10 +69,15 @@ function tcpOptions(options: ConnectOptions): TcpNetConnectOpts {
   };
 }
 
-function openTls(options: ConnectOptions, tls: TlsClientOptions): TLSSocket {
+/** @param over the connection to use; a new one when undefined */
+function openTls(
+  options: ConnectOptions,
+  tls: TlsClientOptions,
+  over: Socket | undefined,
+): TLSSocket {
   const name = tls.serverName ?? options.host;
   return connectTls({
-    ...tcpOptions(options),
+    ...(over === undefined ? tcpOptions(options) : { socket: over }),
     secureContext: secureContext(tls.material),
     // An IP address may not be sent as a server name (RFC 6066 3).
     ...(isIP(name) === 0 ? { servername: name } : {}),
@@ -70,7 +94,7 @@ function whenReady(socket: Socket, options: ConnectOptions, signal: AbortSignal)
   const event = options.tls ? 'secureConnect' : 'connect';
   const timeoutMs = options.timeoutMs ?? connectTimeoutDefaultMs;
   return new Promise((resolve, reject) => {
-    let isTcpUp = false;
+    let isTcpUp = options.tls !== undefined && options.proxy !== undefined;
     const fail = (code: NetErrorCode, what: string, cause?: unknown): void => {
       release();
       socket.on('error', () => undefined);

@@ -5,6 +5,7 @@ export type NetErrorCode =
   | 'NET_LISTEN'
   | 'NET_CONNECT'
   | 'NET_CONNECT_TIMEOUT'
+  | 'NET_PROXY'
   | 'NET_TLS'
   | 'NET_MATERIAL'
   | 'NET_STOPPED';
@@ -23,6 +24,11 @@ export const errorDocs: ErrorDocs<NetErrorCode> = {
   NET_CONNECT_TIMEOUT: {
     meaning: 'The other side did not answer in time.',
     action: 'Check address, firewall and load of the other side.',
+  },
+  NET_PROXY: {
+    meaning: 'The HTTP proxy in between did not open the way; the message has its answer.',
+    action:
+      'Check host, port, username and password of the proxy, and that it lets CONNECT through to this host and port.',
   },
   NET_TLS: {
     meaning: 'The TLS handshake failed: a certificate was missing, unknown, expired or misnamed.',

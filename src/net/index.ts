@@ -8,6 +8,7 @@ export {
   type SocketAddress,
   type TlsInfo,
 } from './peer-info.ts';
+export { type ProxyOptions } from './proxy-tunnel.ts';
 export {
   type Dialed,
   type DialStatus,

@@ -5,6 +5,7 @@ export type RouterErrorCode =
   | 'ROUTER_CONFIG_INVALID'
   | 'ROUTER_CONFIG_UNREADABLE'
   | 'ROUTER_LISTEN_FAILED'
+  | 'ROUTER_PROXY_UNUSABLE'
   | 'ROUTER_TLS_MATERIAL_UNUSABLE';
 
 export class RouterError extends CodedError<RouterErrorCode> {}
@@ -21,6 +22,10 @@ export const errorDocs: ErrorDocs<RouterErrorCode> = {
   ROUTER_LISTEN_FAILED: {
     meaning: 'A socket of the router cannot be opened, mostly because the port is taken.',
     action: 'Free the port or configure another one.',
+  },
+  ROUTER_PROXY_UNUSABLE: {
+    meaning: 'A connector names a proxyProfile that is not there, or its password cannot be read.',
+    action: 'Create the proxyProfile, or make its password file readable for the router.',
   },
   ROUTER_TLS_MATERIAL_UNUSABLE: {
     meaning: 'The files of an sslProfile cannot be read or do not fit together.',

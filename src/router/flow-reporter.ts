@@ -202,7 +202,7 @@ export class FlowReporter {
             item.options.sslProfile === undefined
               ? undefined
               : router.tls.ordinal(item.options.sslProfile),
-          usesProxy: 'no',
+          usesProxy: item.options.proxyProfile === undefined ? 'no' : 'yes',
         },
       };
     }

@@ -23,6 +23,7 @@ import type { Attributes, EntityKind } from './agent/entity.ts';
 import { AddressKind } from './agent/address-kind.ts';
 import { KeptKind } from './agent/kept-kind.ts';
 import { LogKind } from './agent/log-kind.ts';
+import { ProxyProfileKind } from './agent/proxy-profile-kind.ts';
 import { RevokedCertificateKind } from './agent/revoked-certificate-kind.ts';
 import { stateKinds } from './agent/state-kinds.ts';
 import { clientConnection } from './client/client-connection.ts';
@@ -34,6 +35,7 @@ import { AmqpConnector } from './endpoint/amqp-connector.ts';
 import { type AcceptedRole, AmqpListener } from './endpoint/amqp-listener.ts';
 import { ConnectionTable } from './endpoint/connection-table.ts';
 import { HealthListener } from './endpoint/health-listener.ts';
+import { ProxyProfiles } from './endpoint/proxy-profiles.ts';
 import { RevokedCertificates } from './endpoint/revoked-certificates.ts';
 import { TlsProfiles } from './endpoint/tls-profiles.ts';
 import type { InboundDestination } from './link/link-inbound.ts';
@@ -107,6 +109,7 @@ export class Router implements StreamRouter {
   readonly kinds = new Map<string, EntityKind>();
   readonly listeners: ListenerKind;
   readonly connectors: ConnectorKind;
+  readonly #proxies = new ProxyProfiles();
   readonly #addressKind = new AddressKind();
   readonly #deps: RouterDeps;
   readonly #stops: (() => Promise<void> | void)[] = [];
@@ -214,6 +217,7 @@ export class Router implements StreamRouter {
         new AmqpConnector(
           {
             ...this.#endpointDeps(),
+            proxies: this.#proxies,
             random: this.#deps.random,
             correlator: this.#name(),
             handler: (origin) => (this.uplink ?? this.peering).handler(origin),
@@ -233,7 +237,8 @@ export class Router implements StreamRouter {
     this.addKind(this.connectors);
     this.addKind(this.#addressKind);
     this.addKind(new LogKind((level) => this.#deps.setLogLevel?.(level)));
-    for (const type of ['site', 'network', 'proxyProfile']) this.addKind(new KeptKind(type));
+    this.addKind(new ProxyProfileKind(this.#proxies));
+    for (const type of ['site', 'network']) this.addKind(new KeptKind(type));
     for (const kind of stateKinds(this, clock.nowMs(), () => clock.nowMs())) {
       this.addKind(kind);
     }

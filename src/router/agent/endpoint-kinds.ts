@@ -136,9 +136,6 @@ export class ConnectorKind implements EntityKind {
       const mode = this.#deps.edge ? 'edge' : 'interior';
       throw unsupported(`role ${role} of a connector in a router of mode ${mode}`);
     }
-    if (optionalText(attributes, 'proxyProfile') !== undefined) {
-      throw unsupported('proxyProfile');
-    }
     const host = required(attributes, 'host');
     const port = portOf(attributes);
     const identity = `${host}:${textOf(attributes, 'port')}${name === undefined ? '' : `:${name}`}`;
@@ -149,6 +146,7 @@ export class ConnectorKind implements EntityKind {
       host,
       port,
       role,
+      proxyProfile: optionalText(attributes, 'proxyProfile'),
       ...commonOptions(attributes),
       verifyHostname: optionalBoolean(attributes, 'verifyHostname') ?? true,
       dataConnections: role === 'edge' ? 0 : this.#deps.dataConnections,

@@ -21,6 +21,7 @@ import type { PeerOrigin } from '../peering.ts';
 import type { Registration } from '../stream.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { connectionOptions, idleTimeoutMsDefault } from './open-fields.ts';
+import type { ProxyProfiles } from './proxy-profiles.ts';
 import type { TlsProfiles } from './tls-profiles.ts';
 
 export interface AmqpConnectorOptions {
@@ -30,6 +31,7 @@ export interface AmqpConnectorOptions {
   readonly role: 'inter-router' | 'edge';
   readonly cost: number;
   readonly sslProfile: string | undefined;
+  readonly proxyProfile: string | undefined;
   readonly verifyHostname: boolean;
   readonly saslMechanisms: readonly SaslMechanism[];
   readonly maxFrameSizeBytes: number | undefined;
@@ -44,6 +46,7 @@ export interface AmqpConnectorDeps {
   readonly log: Logger;
   readonly random: Random;
   readonly tls: TlsProfiles;
+  readonly proxies: ProxyProfiles;
   readonly connections: ConnectionTable;
   readonly onRead: ((bytes: number) => void) | undefined;
   readonly correlator: string;
@@ -182,7 +185,10 @@ export class AmqpConnector {
     const material = sslProfile === undefined ? undefined : this.#deps.tls.material(sslProfile);
     const ordinal = sslProfile === undefined ? 0 : this.#deps.tls.ordinal(sslProfile);
     const tls = material === undefined ? {} : { tls: { material, verifyHostname } };
-    const { socket, peer } = await connectSocket({ host, port, ...tls }, signal);
+    const { proxyProfile } = this.options;
+    const proxy =
+      proxyProfile === undefined ? {} : { proxy: this.#deps.proxies.resolve(proxyProfile) };
+    const { socket, peer } = await connectSocket({ host, port, ...proxy, ...tls }, signal);
     const number = this.#deps.connections.takeNumber();
     const handler = this.#deps.connections.recording(
       number,
