@@ -40,9 +40,10 @@ test('a proxy that refuses is told, without the password, and asked again when i
   assert.match(connector.connectionMsg, /through the proxy 127\.0\.0\.1:\d+: the proxy answered/u);
   const kind = a.router.kinds.get('proxyProfile')!;
   const [shown] = [...kind.entities()];
-  assert.equal(shown?.attributes['password'], null);
+  assert.ok(shown);
+  assert.equal(shown.attributes['password'], null);
   assert.doesNotMatch(connector.connectionMsg, /wr0ng/u);
-  await kind.update!(shown!.identity, { password: 'pass:right' });
+  await kind.update!(shown.identity, { password: 'pass:right' });
   await cluster.converged();
 });
 
