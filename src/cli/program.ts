@@ -87,6 +87,12 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/expose.ts')).addExposeVerb,
   },
   {
+    name: 'unexpose',
+    heading: 'Services:',
+    description: 'take back what expose made',
+    load: async () => (await import('./verbs/unexpose.ts')).addUnexpose,
+  },
+  {
     name: 'gateway',
     heading: 'People and bots:',
     description: 'links, kubeconfigs and tokens that open parts of an API for a while',

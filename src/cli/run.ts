@@ -6,6 +6,7 @@ import { CommanderError } from 'commander';
 import { CodedError, messageOf } from '#base/errors.ts';
 import { CliError } from './errors.ts';
 import { rewriteBooleanValues } from './input/boolean-values.ts';
+import { otherNameOf } from './input/earlier-verbs.ts';
 import type { CliIo } from './io.ts';
 import { oneLine } from './output/table.ts';
 import { buildProgram } from './program.ts';
@@ -54,7 +55,8 @@ function reportUsage(error: CommanderError, io: CliIo): number {
     const [what = '', hint] = error.message.replace(/^error: /, '').split('\n');
     complain(io, what);
     const todo = hint?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
-    complain(io, todo ?? 'add --help to see the flags and examples');
+    const [, verb = ''] = /^unknown command '(.+)'$/.exec(what) ?? [];
+    complain(io, otherNameOf(verb) ?? todo ?? 'add --help to see the flags and examples');
   }
   return 2;
 }

@@ -124,7 +124,7 @@ test('a wait that fails shows what the object says, with exit code 1', async (t)
   assert.equal(outcome.stdout, '');
   const [what, todo] = errorLines(outcome);
   assert.equal(what, 'drawbridge: Site "west" is not yet ready: No router pod is ready');
-  assert.match(todo ?? '', /drawbridge site status -n ns/);
+  assert.match(todo ?? '', /drawbridge why site\/west -n ns/);
 });
 
 test('acceptance 97: site update keeps what was not given', async (t) => {

@@ -5,6 +5,7 @@ import { linkManifests } from '../../src/cli/deeds/link.ts';
 import { type SiteChange, siteManifest, siteSpecPatch } from '../../src/cli/deeds/site.ts';
 import { parseWorkload } from '../../src/cli/deeds/workload.ts';
 import { CliError } from '../../src/cli/errors.ts';
+import { listenerPatch } from '../../src/cli/verbs/listener.ts';
 import { connectorPatch } from '../../src/cli/verbs/connector.ts';
 
 describe('site update', () => {
@@ -49,12 +50,27 @@ describe('connector update', () => {
     [{ host: 'h' }, { host: 'h' }, { host: 'h', selector: null }],
     [{}, { selector: 'a=b' }, { selector: 'a=b', host: null }],
     [{ includeNotReady: false }, {}, { includeNotReadyPods: false }],
+    [
+      { useClientCert: false, verifyHostname: true },
+      {},
+      { useClientCert: false, verifyHostname: true },
+    ],
+    [{ exposePodsByName: false }, {}, { exposePodsByName: false }],
   ];
   for (const [flags, target, patch] of table) {
     test(JSON.stringify({ flags, target }), () => {
       assert.deepEqual(connectorPatch(flags, target), patch);
     });
   }
+});
+
+test('listener update changes what is named', () => {
+  assert.deepEqual(listenerPatch({}), {});
+  assert.deepEqual(listenerPatch({ observer: 'none', exposePodsByName: false, port: '81' }), {
+    observer: 'none',
+    exposePodsByName: false,
+    port: 81,
+  });
 });
 
 test('a generated link has the endpoints of one group each', () => {

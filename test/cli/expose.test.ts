@@ -52,6 +52,22 @@ test('a host becomes a connector and a listener under the address', async (t) =>
   assert.match(said(again), /There is already a connector web created for namespace ns$/);
 });
 
+test('unexpose takes both back, and says when there is nothing', async (t) => {
+  const w = await world(t);
+  const line = 'expose host 127.0.0.1 --address web --port 8080 --wait none';
+  assert.equal((await w.run(line)).code, 0);
+  assert.deepEqual(await w.run('unexpose host 127.0.0.1 --address web'), {
+    code: 0,
+    stdout: 'web is not exposed any more\n',
+    stderr: '',
+  });
+  assert.equal(await w.spec(connector, 'web'), undefined);
+  assert.equal(await w.spec(listener, 'web'), undefined);
+  const again = await w.run('unexpose deployment web');
+  assert.equal(again.code, 1);
+  assert.equal(said(again), 'drawbridge: "web" is not exposed in ns');
+});
+
 test('nothing is made unless both can be: a listener in the way, a Secret that is absent', async (t) => {
   const w = await world(t);
   assert.equal((await w.run('listener create web 80 --wait none')).code, 0);

@@ -70,6 +70,40 @@ const manifests: readonly (readonly [string, unknown])[] = [
     },
   ],
   [
+    'connector generate c 1 --host h --tls-credentials s --use-client-cert --verify-hostname --expose-pods-by-name',
+    {
+      apiVersion,
+      kind: 'Connector',
+      metadata: { name: 'c' },
+      spec: {
+        routingKey: 'c',
+        port: 1,
+        type: 'tcp',
+        host: 'h',
+        tlsCredentials: 's',
+        useClientCert: true,
+        verifyHostname: true,
+        exposePodsByName: true,
+      },
+    },
+  ],
+  [
+    'listener generate l 1 --observer http2 --expose-pods-by-name=true',
+    {
+      apiVersion,
+      kind: 'Listener',
+      metadata: { name: 'l' },
+      spec: {
+        routingKey: 'l',
+        host: 'l',
+        port: 1,
+        type: 'tcp',
+        observer: 'http2',
+        exposePodsByName: true,
+      },
+    },
+  ],
+  [
     'connector generate c 65535 --host ::1',
     {
       apiVersion,

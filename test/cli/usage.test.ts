@@ -94,6 +94,13 @@ const wrong: readonly (readonly [string, ...string[]])[] = [
     'expose deployment d --port 80 --no-listener --tls-cert s',
     '--host and --tls-cert are for the listener: leave out --no-listener',
   ],
+  ['unexpose', 'type and name of the target must be given'],
+  ['unexpose host h', "--address must be given for target type 'host'"],
+  [
+    'listener create l 80 --observer http3',
+    'observer is not valid: value http3 not allowed. It should be one of this options: [auto none http1 http2]',
+  ],
+  ['init', "unknown command 'init'"],
   ['link delete', 'link name must not be empty'],
   ['link generate --no-generate-credential', 'the TLS secret name was not specified'],
   ['link generate x', 'this command does not need any arguments'],
@@ -161,6 +168,22 @@ describe('wrong usage', () => {
         else assert.equal(said, problem);
       });
     });
+  }
+});
+
+test('verbs of Skupper v1 that are no more name what to use', async () => {
+  for (const [verb, todo] of [
+    ['init', 'site create'],
+    ['delete', 'site delete'],
+    ['service', 'listener create'],
+    ['network', 'site status'],
+  ] as const) {
+    const { code, stderr } = await cli([verb, '--flag', 'x']);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      new RegExp(`^drawbridge: unknown command '${verb}'\ndrawbridge: .*${todo}`),
+    );
   }
 });
 

@@ -75,7 +75,7 @@ function notYet(
   const what = `${of.kind} "${name}" is not yet ${goal}`;
   const why = reason === '' ? ', check the status for more information' : `: ${reason}`;
   return new CliError('CLI_WAIT', what + why, {
-    todo: `it stays as it is; look again with 'drawbridge ${of.singular} status -n ${namespace}'`,
+    todo: `it stays and goes on by itself; 'drawbridge why ${of.singular}/${name} -n ${namespace}' names the cause`,
   });
 }
 

@@ -182,6 +182,7 @@ async function confirmation(
         todo: `it will be refused as soon as the router is there; look with 'drawbridge link status all -n ${namespace}'`,
       });
     }
+    session.progress.say(`waiting: "${name}": the router has not confirmed yet`);
     await pause(pollMs);
   }
 }
@@ -230,6 +231,7 @@ async function replaceIssuer(session: Session, name: string, deadlineMs: number)
         },
       );
     }
+    session.progress.say(`waiting: Secret "${name}" and what it signs are being replaced`);
     await pause(pollMs);
   }
 }

@@ -133,7 +133,7 @@ export async function redeemToken(
   const reason = statusOf(object).message ?? '';
   const why = reason === '' ? ', check the status for more information' : `: ${reason}`;
   throw new CliError('CLI_WAIT', `Token "${name}" redeem not ready yet${why}`, {
-    todo: `if it is used up or expired, 'kubectl delete accesstoken ${name} -n ${namespace}' and ask for a new one`,
+    todo: `'drawbridge why token/${name} -n ${namespace}' names the cause and what to do`,
   });
 }
 

@@ -21,7 +21,9 @@ import {
   checkExposureFlags,
   type ExposureFlags,
   givenFields,
+  podNames,
   readNameAndPort,
+  trueFields,
   withExposureFlags,
   withWaitFlags,
 } from './exposure.ts';
@@ -30,6 +32,8 @@ interface ConnectorFlags extends ExposureFlags {
   readonly selector?: string;
   readonly workload?: string;
   readonly includeNotReady?: boolean;
+  readonly useClientCert?: boolean;
+  readonly verifyHostname?: boolean;
 }
 
 type WaitingFlags = ConnectorFlags & { readonly timeout: string; readonly wait: string };
@@ -121,7 +125,11 @@ function withTarget(command: Command): Command {
     .option('--selector <labels>', 'labels of the pods (default: app=NAME)')
     .option('--workload <type/name>', 'deployment, service, daemonset or statefulset')
     .option('--include-not-ready', 'also pods that are not ready')
-    .option('--no-include-not-ready', 'only pods that are ready');
+    .option('--no-include-not-ready', 'only pods that are ready')
+    .option('--use-client-cert', 'show the certificate of --tls-credentials to the server')
+    .option('--no-use-client-cert', 'show the server no certificate')
+    .option('--verify-hostname', "the host must be in the server's certificate")
+    .option('--no-verify-hostname', 'any certificate of the CA will do');
 }
 
 /** Where a connector leads; empty when the command line does not say. */
@@ -157,14 +165,13 @@ export function connectorManifest(
       type: 'tcp',
       ...givenFields({ ...flags, host: undefined, port: undefined }),
       ...where,
-      ...(flags.includeNotReady === true ? { includeNotReadyPods: true } : {}),
+      ...trueFields(switchesOf(flags)),
     },
   };
 }
 
 /** The merge patch of an update: a new kind of target takes the place of the old one. */
 export function connectorPatch(flags: ConnectorFlags, target: Target): Record<string, unknown> {
-  const { includeNotReady } = flags;
   const where =
     target.host !== undefined
       ? { host: target.host, selector: null }
@@ -174,7 +181,18 @@ export function connectorPatch(flags: ConnectorFlags, target: Target): Record<st
   return {
     ...givenFields({ ...flags, host: undefined }),
     ...where,
+    ...switchesOf(flags),
+  };
+}
+
+/** Fields that are on or off, as far as they were given. */
+function switchesOf(flags: ConnectorFlags): Record<string, boolean> {
+  const { includeNotReady, useClientCert, verifyHostname } = flags;
+  return {
     ...(includeNotReady === undefined ? {} : { includeNotReadyPods: includeNotReady }),
+    ...(useClientCert === undefined ? {} : { useClientCert }),
+    ...(verifyHostname === undefined ? {} : { verifyHostname }),
+    ...podNames(flags),
   };
 }
 

@@ -19,6 +19,7 @@ export interface ExposureFlags extends GlobalFlags {
   readonly host?: string | undefined;
   readonly tlsCredentials?: string;
   readonly type?: string;
+  readonly exposePodsByName?: boolean;
   /** Only of update. */
   readonly port?: string | undefined;
 }
@@ -31,6 +32,8 @@ export function withExposureFlags(command: Command): Command {
     .option('-r, --routing-key <key>', 'what listeners and connectors meet by (default: the name)')
     .option('--tls-credentials <secret>', 'Secret with certificate, key or CA')
     .option('--type <type>', 'tcp')
+    .option('--expose-pods-by-name', 'pods get names of their own')
+    .option('--no-expose-pods-by-name', 'pods share the name of the service')
     .allowExcessArguments(true);
 }
 
@@ -77,6 +80,16 @@ export function givenFields(flags: ExposureFlags): Record<string, unknown> {
     ...(type === undefined ? {} : { type }),
     ...(port === undefined ? {} : { port: Number(port) }),
   };
+}
+
+/** The field for pods, when it was given. */
+export function podNames({ exposePodsByName }: ExposureFlags): Record<string, boolean> {
+  return exposePodsByName === undefined ? {} : { exposePodsByName };
+}
+
+/** Switches that are on; in a new object the others are off anyway. */
+export function trueFields(switches: Readonly<Record<string, boolean>>): Record<string, boolean> {
+  return Object.fromEntries(Object.entries(switches).filter(([, on]) => on));
 }
 
 /** How the status of a kind is shown. */

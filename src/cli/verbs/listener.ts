@@ -7,6 +7,7 @@ import { settle } from '../deeds/change.ts';
 import { createExposure, updateExposure } from '../deeds/exposure.ts';
 import { requiredName } from '../input/arguments.ts';
 import { readFormat } from '../input/format.ts';
+import { choiceProblems } from '../input/name.ts';
 import { Problems } from '../input/problems.ts';
 import { readWaiting } from '../input/waiting.ts';
 import type { CliIo } from '../io.ts';
@@ -19,12 +20,17 @@ import {
   checkExposureFlags,
   type ExposureFlags,
   givenFields,
+  podNames,
   readNameAndPort,
+  trueFields,
   withExposureFlags,
   withWaitFlags,
 } from './exposure.ts';
 
-type WaitingFlags = ExposureFlags & { readonly timeout: string; readonly wait: string };
+type ListenerFlags = ExposureFlags & { readonly observer?: string };
+type WaitingFlags = ListenerFlags & { readonly timeout: string; readonly wait: string };
+
+const observers = ['auto', 'none', 'http1', 'http2'] as const;
 
 /** Adds the verbs to their group. */
 export function addListener(group: Command, io: CliIo): void {
@@ -49,7 +55,7 @@ Examples:
       const flags = command.optsWithGlobals<WaitingFlags>();
       const problems = new Problems();
       const { name, port } = readNameAndPort(problems, 'listener', command.args);
-      checkExposureFlags(problems, flags);
+      checkListenerFlags(problems, flags);
       const waiting = readWaiting(problems, flags);
       problems.throwIfAny("see 'drawbridge listener create --help'");
       const format = readFormat(flags);
@@ -72,12 +78,12 @@ function addUpdate(group: Command, io: CliIo): void {
       const flags = command.optsWithGlobals<WaitingFlags>();
       const problems = new Problems();
       const name = requiredName(problems, 'listener', command.args);
-      checkExposureFlags(problems, flags);
+      checkListenerFlags(problems, flags);
       const waiting = readWaiting(problems, flags);
       problems.throwIfAny("see 'drawbridge listener update --help'");
       const format = readFormat(flags);
       await withSession(io, flags, async (session) => {
-        const changed = await updateExposure(session, listener, name, givenFields(flags));
+        const changed = await updateExposure(session, listener, name, listenerPatch(flags));
         const settled = (await settle(session, listener, name, waiting)) ?? changed;
         announce(io, format, settled, `Listener "${name}" is updated`);
       });
@@ -89,10 +95,10 @@ function addGenerate(group: Command, io: CliIo): void {
     .description('print the manifest of a listener (default -o yaml)')
     .addHelpText('after', '\nExamples:\n  drawbridge listener generate backend 8080 > backend.yaml')
     .action((_name: unknown, _port: unknown, _flags: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<ExposureFlags>();
+      const flags = command.optsWithGlobals<ListenerFlags>();
       const problems = new Problems();
       const { name, port } = readNameAndPort(problems, 'listener', command.args);
-      checkExposureFlags(problems, flags);
+      checkListenerFlags(problems, flags);
       problems.throwIfAny("see 'drawbridge listener generate --help'");
       const format = readFormat(flags, 'yaml') === 'json' ? 'json' : 'yaml';
       const manifest = inNamespace(listenerManifest(name, port, flags), flags.namespace);
@@ -101,16 +107,43 @@ function addGenerate(group: Command, io: CliIo): void {
 }
 
 function withHost(command: Command): Command {
-  return command.option('--host <host>', 'name or IP address to listen at (default: the name)');
+  return command
+    .option('--host <host>', 'name or IP address to listen at (default: the name)')
+    .option('--observer <protocol>', `what to make of the bytes: ${observers.join(', ')}`);
+}
+
+function checkListenerFlags(problems: Problems, flags: ListenerFlags): void {
+  checkExposureFlags(problems, flags);
+  const { observer } = flags;
+  if (observer !== undefined) problems.add(...choiceProblems('observer', observer, observers));
+}
+
+/** The merge patch of an update. */
+export function listenerPatch(flags: ListenerFlags): Record<string, unknown> {
+  const { observer } = flags;
+  return {
+    ...givenFields(flags),
+    ...podNames(flags),
+    ...(observer === undefined ? {} : { observer }),
+  };
 }
 
 /** The manifest of a listener; routing key and host are the name unless given. */
-export function listenerManifest(name: string, port: number, flags: ExposureFlags): Listener {
+export function listenerManifest(name: string, port: number, flags: ListenerFlags): Listener {
+  const { observer } = flags;
   const given = { ...flags, port: undefined };
   return {
     apiVersion: apiVersionOf(listener),
     kind: listener.kind,
     metadata: { name },
-    spec: { routingKey: name, host: name, port, type: 'tcp', ...givenFields(given) },
+    spec: {
+      routingKey: name,
+      host: name,
+      port,
+      type: 'tcp',
+      ...givenFields(given),
+      ...trueFields(podNames(flags)),
+      ...(observer === undefined ? {} : { observer: observer as (typeof observers)[number] }),
+    },
   };
 }

@@ -95,11 +95,16 @@ function texts(view: LinkView, name: string | undefined, verbose: boolean): stri
 
 /** @throws CliError CLI_WAIT */
 function mustBeConnected({ outgoing }: LinkView): void {
-  const late = outgoing.filter((one) => !isConnected(one)).map(linkSentence);
-  const [first, ...more] = outgoing.length === 0 ? ['There is no link'] : late;
+  const late = outgoing.filter((one) => !isConnected(one));
+  const [first, ...more] = outgoing.length === 0 ? ['There is no link'] : late.map(linkSentence);
   if (first === undefined) return;
+  const [{ link, token } = {}] = late;
+  const name = (link ?? token)?.metadata.name ?? '';
   throw new CliError('CLI_WAIT', first, {
     more,
-    todo: "it is tried again by itself; 'drawbridge link status -v' shows the endpoints",
+    todo:
+      name === ''
+        ? "make one with 'drawbridge token redeem FILE'"
+        : `it is tried again by itself; 'drawbridge why ${link === undefined ? 'token' : 'link'}/${name}' names the cause`,
   });
 }
