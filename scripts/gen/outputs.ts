@@ -1,6 +1,7 @@
 /** Everything that is generated and committed: path to text. */
 import { generateAcceptance } from './acceptance.ts';
 import { generateCliDoc } from './cli-doc.ts';
+import { generateControllerManifests } from './controller-manifests.ts';
 import { generateCrds } from './crds.ts';
 import { generateDecisionsDoc } from './decisions-doc.ts';
 import { generateErrorsDoc } from './errors-doc.ts';
@@ -12,6 +13,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ...generateAcceptance(),
     ...generateCrds(),
+    ...generateControllerManifests(),
     ...generateKindsDoc(),
     ...(await generateCliDoc()),
     ...(await generateErrorsDoc()),

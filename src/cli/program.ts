@@ -33,6 +33,18 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/cluster/controller.ts')).addController,
   },
   {
+    name: 'install',
+    heading: 'Run:',
+    description: 'put kinds, rights and controller into a cluster',
+    load: async () => (await import('./verbs/cluster/install.ts')).addInstall,
+  },
+  {
+    name: 'uninstall',
+    heading: 'Run:',
+    description: 'take them out again, when no site is left',
+    load: async () => (await import('./verbs/cluster/install.ts')).addUninstall,
+  },
+  {
     name: 'site',
     heading: 'Sites and links:',
     description: 'create, look at and remove the site',

@@ -9,7 +9,7 @@ export {
   accessTypeNames,
   checkAccessSettings,
 } from './cluster/exposure/access-methods.ts';
-export { deployment, pod } from './cluster/kinds.ts';
+export { clusterKind, deployment, pod } from './cluster/kinds.ts';
 export { healthListenerName } from './cluster/router-place.ts';
 export { clusterKinds } from './cluster/watched-kinds.ts';
 export type { CertificateWish, ControllerIdentity } from './context.ts';

@@ -30,6 +30,7 @@ export {
   qualifiedKind,
   qualifiedResource,
 } from './definition.ts';
+export { crdOf } from './crd.ts';
 export { Registry } from './registry.ts';
 export type { Infer, Schema, SchemaNode, SchemaType, ValidationRule } from './schema/node.ts';
 export {

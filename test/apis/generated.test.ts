@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { apiDefinitions } from '#apis/index.ts';
 import { isRecord } from '#kube/index.ts';
-import { crdOf, generateCrds } from '../../scripts/gen/crds.ts';
+import { crdOf } from '#kube/index.ts';
+import { generateCrds } from '../../scripts/gen/crds.ts';
 import { generateKindsDoc } from '../../scripts/gen/kinds.ts';
 
 const root = join(import.meta.dirname, '..', '..');

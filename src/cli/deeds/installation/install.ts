@@ -1,0 +1,95 @@
+/** What `install` and `uninstall` do to a cluster. */
+import { isKubeError } from '#kubeclient/index.ts';
+import type { KubeObject } from '#kube/index.ts';
+import { site } from '../../api/kinds.ts';
+import type { Session } from '../../api/session.ts';
+import { CliError } from '../../errors.ts';
+import { applyAll } from '../apply.ts';
+import {
+  controllerObjects,
+  crdObjects,
+  type InstallationWish,
+  type InstalledObject,
+  managedBy,
+} from './controller-objects.ts';
+
+export type InstalledAs = 'applied' | 'kept' | 'removed';
+
+/** Told of each object and what became of it. */
+export type Tell = (object: KubeObject, what: InstalledAs) => void;
+
+/** Applies kinds, rights and controller. Kinds and namespaces of others are used as they are. */
+export async function install(session: Session, wish: InstallationWish, tell: Tell): Promise<void> {
+  for (const wanted of [...crdObjects(), ...controllerObjects(wish)]) {
+    const { kind } = wanted.object;
+    const shared = kind === 'CustomResourceDefinition' || kind === 'Namespace';
+    if (shared && (await isForeign(session, wanted))) {
+      tell(wanted.object, 'kept');
+      continue;
+    }
+    await applyAll(session, [wanted]);
+    tell(wanted.object, 'applied');
+  }
+}
+
+/**
+ * Removes what an installation made, kinds last, with all objects of these kinds.
+ * @throws CliError CLI_REFUSED while there are Sites, unless `force`
+ */
+export async function uninstall(
+  session: Session,
+  wish: InstallationWish,
+  options: { readonly force: boolean; readonly keepKinds: boolean },
+  tell: Tell,
+): Promise<void> {
+  if (!options.force) await refuseWithSites(session);
+  const kinds = options.keepKinds ? [] : crdObjects();
+  // Rights go after the controller, which needs them while it ends.
+  for (const made of [...controllerObjects(wish).toReversed(), ...kinds]) {
+    const { name, namespace = '' } = made.object.metadata;
+    const found = await session.client.find(made.of, { namespace, name });
+    if (found === undefined) continue;
+    if (!isManaged(found)) {
+      tell(found, 'kept');
+      continue;
+    }
+    await session.client.remove(made.of, { namespace, name }, { uid: found.metadata.uid ?? '' });
+    tell(found, 'removed');
+  }
+}
+
+async function isForeign(session: Session, { of, object }: InstalledObject): Promise<boolean> {
+  const { name, namespace = '' } = object.metadata;
+  const found = await session.client.find(of, { namespace, name });
+  return found !== undefined && !isManaged(found);
+}
+
+function isManaged({ metadata }: KubeObject): boolean {
+  return Object.entries(managedBy).every(([name, value]) => metadata.labels?.[name] === value);
+}
+
+async function refuseWithSites(session: Session): Promise<void> {
+  const sites = await sitesOf(session);
+  if (sites.length === 0) return;
+  const shown = sites.slice(0, sitesShown).map((each) => `${each.namespace}/${each.name}`);
+  const more = sites.length > shown.length ? ` and ${sites.length - shown.length} more` : '';
+  throw new CliError('CLI_REFUSED', `there are still sites: ${shown.join(', ')}${more}`, {
+    todo: "delete them first ('drawbridge site delete -n NAMESPACE'), or give --force to lose them",
+  });
+}
+
+const sitesShown = 5;
+
+async function sitesOf(session: Session): Promise<readonly { namespace: string; name: string }[]> {
+  try {
+    const { items } = await session.client.list(site);
+    return items.map(({ metadata }) => ({
+      namespace: metadata.namespace ?? '',
+      name: metadata.name,
+    }));
+  } catch (thrown) {
+    // Without the kind there are none.
+    if (isKubeError(thrown, 'KUBE_NOT_FOUND')) return [];
+    throw thrown;
+  }
+}

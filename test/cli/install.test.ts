@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { isRecord } from '#kube/index.ts';
+import { runProcess } from '../support/process-runner.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/drawbridge.ts', import.meta.url));
+const run = (line: string) => runProcess(process.execPath, [launcher, ...line.split(' ')]);
+
+test('install prints what it would apply, with the settings that were given', async () => {
+  const image = 'registry.example/drawbridge:1';
+  const settings =
+    '--set cluster-host=n.example --set require-explicit-control=true --set disable-metrics=false';
+  const { code, stdout } = await run(`install --print --image ${image} ${settings}`);
+  assert.equal(code, 0);
+  const documents = parseAllDocuments(stdout).map((each) => each.toJS() as unknown);
+  const kinds = documents.map((each) => (isRecord(each) ? each['kind'] : undefined));
+  assert.deepEqual(
+    kinds.filter((kind) => kind !== 'CustomResourceDefinition'),
+    [
+      'Namespace',
+      'ServiceAccount',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role',
+      'RoleBinding',
+      'Deployment',
+    ],
+  );
+  assert.match(stdout, /- --cluster-host=n\.example\n/);
+  assert.match(stdout, /- --require-explicit-control\n/);
+  assert.match(stdout, /- --grant-server-autoconfigure\n/);
+  assert.doesNotMatch(stdout, /disable-metrics/);
+});
+
+test('for one namespace there are no rights elsewhere', async () => {
+  const { stdout } = await run('install --print --image i -n team-a --only-namespace');
+  assert.doesNotMatch(stdout, /kind: ClusterRole/);
+  assert.match(stdout, /- --watch-namespace=team-a\n/);
+  assert.match(stdout, /controller: team-a\/drawbridge-controller\n/);
+  assert.doesNotMatch(stdout, /^\s*- "?\*"?$/m, 'no rule names everything');
+});
+
+test('wrong flags of install are all named at once', async () => {
+  const { code, stderr } = await run(
+    'install --pull-policy sometimes --replicas 0 --set colour=blue --set enable-grants=maybe -o json',
+  );
+  assert.equal(code, 2);
+  for (const expected of [
+    /--image is needed/,
+    /--pull-policy is not valid/,
+    /--replicas/,
+    /"colour=blue" is not NAME=VALUE of 'drawbridge controller'/,
+    /enable-grants is true or false/,
+    /--output has no meaning for 'install'/,
+    /see 'drawbridge install --help'/,
+  ]) {
+    assert.match(stderr, expected);
+  }
+});
