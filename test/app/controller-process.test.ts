@@ -40,8 +40,8 @@ test('the controller leads, makes routers, redeems tokens, and tells how it is',
   await until(async () => client.find(deployment, router('west')), 'the Deployment', 20_000);
   const own = await until(async () => {
     const found = await client.get(site, { namespace: 'west', name: 'west' });
-    return found.status?.controller === undefined ? undefined : found;
-  }, 'who controls it');
+    return found.status?.endpoints?.length === 2 ? found : undefined;
+  }, 'who controls it, and its endpoints');
   assert.equal(own.status?.controller?.name, 'skupper-controller');
   assert.equal(own.status?.controller?.namespace, 'drawbridge-system');
 
