@@ -70,14 +70,16 @@ export interface ClusterWorld {
   gone(of: ResourceDefinition, namespace: string, name: string): Promise<void>;
 }
 
-/** All kinds of a cluster; those that the embedded server serves itself come from there. */
+/** All kinds of a cluster. Pods are written by tests here, which the embedded server would not let them. */
 export function clusterRegistry(lacks: readonly string[] = []): Registry {
-  const served = [...builtinDefinitions, ...apiDefinitions];
-  const known = new Set(served.map(qualifiedResource));
-  const others = [...clusterKinds.always, ...clusterKinds.optional].filter(
-    (kind) => !known.has(qualifiedResource(kind)) && !lacks.includes(qualifiedResource(kind)),
+  const cluster = [...clusterKinds.always, ...clusterKinds.optional].filter(
+    (kind) => !lacks.includes(qualifiedResource(kind)),
   );
-  return new Registry([...served, ...others]);
+  const replaced = new Set(cluster.map(qualifiedResource));
+  const served = [...builtinDefinitions, ...apiDefinitions].filter(
+    (kind) => !replaced.has(qualifiedResource(kind)),
+  );
+  return new Registry([...served, ...cluster]);
 }
 
 export async function clusterWorld(
