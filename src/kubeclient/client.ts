@@ -225,7 +225,7 @@ export class KubeClient {
     const refusal = await this.#transport.stream(path, options.signal, (line) => {
       onEvent(parseEvent<T>(line, path));
     });
-    if (refusal !== undefined) throw errorOfAnswer(refusal.status, refusal.body, `GET ${path}`);
+    if (refusal !== undefined) throw errorOfAnswer(refusal, `GET ${path}`);
   }
 
   /** Any request by path, for what has no definition (`/version`, reviews). */
@@ -245,7 +245,7 @@ export class KubeClient {
   async #json<Answer>(request: KubeRequest): Promise<Answer> {
     const answer = await this.#transport.request(request);
     if (answer.status < 200 || answer.status > 299) {
-      throw errorOfAnswer(answer.status, answer.body, `${request.method} ${request.path}`);
+      throw errorOfAnswer(answer, `${request.method} ${request.path}`);
     }
     return parseJson(answer.body, request.path) as Answer;
   }
@@ -266,7 +266,7 @@ function parseEvent<T extends KubeObject>(line: string, path: string): WatchEven
   if (event.type === 'ERROR') {
     const status = (event.object as { code?: unknown }).code;
     const body = JSON.stringify(event.object);
-    throw errorOfAnswer(typeof status === 'number' ? status : 500, body, `GET ${path}`);
+    throw errorOfAnswer({ status: typeof status === 'number' ? status : 500, body }, `GET ${path}`);
   }
   if (typeof event.object?.metadata !== 'object') throw protocolError(path);
   return { type: event.type, object: event.object };

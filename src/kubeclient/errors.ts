@@ -51,8 +51,19 @@ export function isKubeError(thrown: unknown, code: KubeClientErrorCode): thrown 
   return thrown instanceof KubeClientError && thrown.code === code;
 }
 
-/** The error for an answer outside 200..299. @param body the answer, a Kubernetes Status or text */
-export function errorOfAnswer(status: number, body: string, what: string): KubeClientError {
+/**
+ * The error for an answer outside 200..299.
+ * @param answer its body is a Kubernetes Status or text; `retryAfterSeconds` is that of the header
+ */
+export function errorOfAnswer(
+  answer: {
+    readonly status: number;
+    readonly body: string;
+    readonly retryAfterSeconds?: number | undefined;
+  },
+  what: string,
+): KubeClientError {
+  const { status, body } = answer;
   const parsed = parseStatus(body);
   const reason = parsed.reason ?? '';
   const message = parsed.message ?? `${what} answered ${status}`;
@@ -61,7 +72,7 @@ export function errorOfAnswer(status: number, body: string, what: string): KubeC
     status,
     reason,
     causes: parsed.causes,
-    retry: retryOf(code, parsed.retryAfterSeconds),
+    retry: retryOf(code, parsed.retryAfterSeconds ?? answer.retryAfterSeconds),
     facts: { request: what, status },
   });
 }

@@ -1,6 +1,7 @@
 /**
  * Tells people what happened to an object, as core/v1 Events. Best effort: recording never fails
- * or waits, repeats of the same thing raise a count, and a flood is dropped.
+ * or waits, repeats of the same thing raise a count, many similar ones become one,
+ * and a flood is dropped.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
@@ -8,9 +9,10 @@ import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import { Ring } from '#base/ring.ts';
-import type { KubeObject } from '#kube/index.ts';
+import { formatTime, type KubeObject } from '#kube/index.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './errors.ts';
+import { EventLimits } from './event-limits.ts';
 
 export interface EventRecorderDeps {
   readonly client: Pick<KubeClient, 'raw'>;
@@ -49,6 +51,7 @@ export class EventRecorder implements Running {
   readonly #component: string;
   readonly #pending = new Ring<Pending>(pendingMax);
   readonly #series = new Map<string, Series>();
+  readonly #limits = new EventLimits();
   #sending: Promise<void> | undefined;
   #stopped = false;
 
@@ -87,11 +90,16 @@ export class EventRecorder implements Running {
 
   async #send({ object, event }: Pending): Promise<void> {
     const { uid = '', namespace = 'default', name } = object.metadata;
-    const id = [uid, event.type, event.reason, event.message].join('\n');
-    const now = new Date(this.#deps.clock.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const nowMs = this.#deps.clock.nowMs();
+    const topic = [event.type, event.reason].join('\n');
+    const tellable = this.#limits.admit(uid, topic, event.message, nowMs);
+    if (tellable === undefined) return;
+    const { id } = tellable;
+    const message = tellable.message.slice(0, messageCharsMax);
+    const now = formatTime(nowMs);
     const known = this.#series.get(id);
     if (known !== undefined) {
-      if (await this.#raise(known, now)) return;
+      if (await this.#raise(known, now, message)) return;
       this.#series.delete(id);
     }
     const digest = createHash('sha256').update(id).update(now).digest('hex').slice(0, 16);
@@ -113,7 +121,7 @@ export class EventRecorder implements Running {
         },
         type: event.type,
         reason: event.reason,
-        message: event.message.slice(0, messageCharsMax),
+        message,
         source: { component: this.#component },
         firstTimestamp: now,
         lastTimestamp: now,
@@ -124,7 +132,7 @@ export class EventRecorder implements Running {
   }
 
   /** @returns false when the Event is gone (they expire) */
-  async #raise(series: Series, now: string): Promise<boolean> {
+  async #raise(series: Series, now: string, message: string): Promise<boolean> {
     series.count++;
     const namespace = encodeURIComponent(series.namespace);
     try {
@@ -132,7 +140,7 @@ export class EventRecorder implements Running {
         method: 'PATCH',
         path: `/api/v1/namespaces/${namespace}/events/${encodeURIComponent(series.name)}`,
         contentType: 'application/merge-patch+json',
-        body: { count: series.count, lastTimestamp: now },
+        body: { count: series.count, lastTimestamp: now, message },
       });
       return true;
     } catch (thrown) {

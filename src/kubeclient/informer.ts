@@ -14,7 +14,7 @@ import type { Logger } from '#base/log.ts';
 import { type Random, randomFraction } from '#base/random.ts';
 import type { KubeObject, ObjectKey, ResourceDefinition } from '#kube/index.ts';
 import type { KubeClient, WatchEvent } from './client.ts';
-import { isKubeError } from './errors.ts';
+import { KubeClientError, type KubeClientErrorCode } from './errors.ts';
 import { type Change, type Index, type Lister, ObjectCache } from './object-cache.ts';
 import { pause } from './pause.ts';
 
@@ -46,6 +46,24 @@ export interface InformerOptions<T extends KubeObject> {
 export type ChangeHandler<T extends KubeObject> = (change: Change<T>) => void;
 
 const defaultBackoff: BackoffOptions = { firstMs: 100, maxMs: 5_000, factor: 2, jitter: 0.5 };
+
+/** A watch that lasted so long was no failure, even if nothing happened meanwhile. */
+const quietWatchMsMin = 5_000;
+
+/** After these the watch goes on where it was. */
+const resumable: ReadonlySet<KubeClientErrorCode> = new Set([
+  'KUBE_UNREACHABLE',
+  'KUBE_TIMEOUT',
+  'KUBE_OVERLOADED',
+  'KUBE_UNAUTHORIZED',
+]);
+
+/** Retry-After, or what the Status says of it; 0 when the server did not ask for a pause. */
+function askedPauseMs(thrown: unknown): number {
+  return thrown instanceof KubeClientError && typeof thrown.retry === 'object'
+    ? thrown.retry.afterMs
+    : 0;
+}
 
 export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, Running {
   readonly definition: ResourceDefinition<T>;
@@ -119,17 +137,22 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, R
     const { signal } = this.#cut;
     let failures = 0;
     while (!signal.aborted) {
+      const begunMs = performance.now();
+      let askedMs = 0;
       try {
         if (this.#revision === '') await this.#relist();
         const before = this.#revision;
         await this.#watch();
-        // A server that ends every watch at once must not be asked in a tight loop.
-        failures = this.#revision === before ? failures + 1 : 0;
+        // A server that ends every watch at once must not be asked in a tight loop; one that ends a
+        // long quiet watch does nothing wrong.
+        const useful = this.#revision !== before || performance.now() - begunMs > quietWatchMsMin;
+        failures = useful ? 0 : failures + 1;
       } catch (thrown) {
-        failures++;
+        failures = performance.now() - begunMs > quietWatchMsMin ? 1 : failures + 1;
         this.#onFault(thrown, failures);
+        askedMs = askedPauseMs(thrown);
       }
-      if (failures > 0) await this.#pause(failures - 1);
+      if (failures > 0) await this.#pause(failures - 1, askedMs);
     }
   }
 
@@ -175,20 +198,19 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T>, R
 
   #onFault(thrown: unknown, failures: number): void {
     if (this.#cut.signal.aborted) return;
-    // A resumed watch is right after a lost connection. Whatever else happened, a fresh list
-    // cannot be wrong.
-    if (!isKubeError(thrown, 'KUBE_UNREACHABLE') && !isKubeError(thrown, 'KUBE_TIMEOUT')) {
-      this.#revision = '';
-    }
+    // Where the watch was interrupted it can be resumed; a list would only add to the load. Whatever
+    // else happened, a fresh list cannot be wrong.
+    if (!(thrown instanceof KubeClientError) || !resumable.has(thrown.code)) this.#revision = '';
     const facts = { error: messageOf(thrown), failures };
     if (failures < 3) this.#deps.log.debug('watch interrupted', facts);
     else this.#deps.log.warn('watch keeps failing', facts);
   }
 
-  async #pause(attempt: number): Promise<void> {
+  /** @param askedMs what the server asked for, at least */
+  async #pause(attempt: number, askedMs: number): Promise<void> {
     const fraction = randomFraction(this.#deps.random);
     const delayMs = backoffMs(this.#options.backoff ?? defaultBackoff, attempt, fraction);
-    await pause(delayMs, this.#cut.signal);
+    await pause(Math.max(delayMs, askedMs), this.#cut.signal);
   }
 
   #admits(namespace: string): boolean {

@@ -42,6 +42,8 @@ export interface KubeAnswer {
   readonly body: string;
   /** Values of `Warning` headers, their text only. */
   readonly warnings: readonly string[];
+  /** What `Retry-After` asks for; undefined when it is absent or a date. */
+  readonly retryAfterSeconds: number | undefined;
 }
 
 export class KubeTransport {
@@ -77,8 +79,7 @@ export class KubeTransport {
     outgoing.on('error', (error) => reject(unreachable(error, this.#connection.server)));
     outgoing.on('response', (answer: IncomingMessage) => {
       collect(answer, this.#limits.answerBytesMax, what).then(
-        (text) =>
-          resolve({ status: answer.statusCode ?? 0, body: text, warnings: warningsOf(answer) }),
+        (text) => resolve(answerOf(answer, text)),
         (error: unknown) => reject(unreachable(error, this.#connection.server)),
       );
     });
@@ -119,7 +120,7 @@ export class KubeTransport {
     outgoing.on('response', (answer: IncomingMessage) => {
       if (answer.statusCode !== 200) {
         collect(answer, this.#limits.answerBytesMax, what).then(
-          (text) => resolve({ status: answer.statusCode ?? 0, body: text, warnings: [] }),
+          (text) => resolve(answerOf(answer, text)),
           reject,
         );
         return;
@@ -187,6 +188,16 @@ async function collect(answer: IncomingMessage, bytesMax: number, what: string):
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size).toString('utf8');
+}
+
+function answerOf(answer: IncomingMessage, body: string): KubeAnswer {
+  const after = answer.headers['retry-after'] ?? '';
+  return {
+    status: answer.statusCode ?? 0,
+    body,
+    warnings: warningsOf(answer),
+    retryAfterSeconds: /^\d{1,6}$/.test(after) ? Number(after) : undefined,
+  };
 }
 
 /** `299 - "text"` to `text`. */

@@ -145,6 +145,39 @@ test('nonsense in the stream leads to a fresh list', async (t) => {
   await until(() => seen.length === 1, 'the change');
 });
 
+test('a server that asks to slow down gets its pause, and no list on top', async (t) => {
+  const api = await ScriptedApi.start(t);
+  api.put('a', { n: '1' });
+  api.watchesRefused = 1;
+  const informer = newInformer(t, api);
+  const begunMs = performance.now();
+  informer.start();
+  await until(() => api.watchCount === 1, 'the watch');
+  assert.ok(performance.now() - begunMs >= 990, 'not before Retry-After');
+  const kinds = api.requests.map((line) => (line.includes('watch=true') ? 'watch' : 'list'));
+  assert.deepEqual(kinds, ['list', 'watch', 'watch']);
+});
+
+test('a server that ends every watch at once is not asked in a tight loop', async (t) => {
+  const api = await ScriptedApi.start(t);
+  const client = new KubeClient({
+    server: api.server,
+    namespace: 'ns',
+    credentials: async () => ({ tls: {}, headers: {} }),
+  });
+  const ender = setInterval(() => api.endWatches(), 1);
+  t.after(() => clearInterval(ender));
+  const informer = new Informer(configMaps, { client, random: systemRandom, log: silentLogger });
+  t.after(() => informer.stop());
+  informer.start();
+  await until(() => api.requests.length >= 4, 'some watches');
+  const before = api.requests.length;
+  await new Promise((resolve) => {
+    setTimeout(resolve, 300);
+  });
+  assert.ok(api.requests.length - before <= 3, `${api.requests.length - before} in 300 ms`);
+});
+
 test('it keeps trying while the server refuses to list', async (t) => {
   const api = await ScriptedApi.start(t);
   api.listsRefused = 3;

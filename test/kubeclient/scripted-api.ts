@@ -19,6 +19,8 @@ export class ScriptedApi {
   compacted = 0;
   /** Lists are answered in pages of this size. */
   listsRefused = 0;
+  /** So many watches are answered with 429 and a Retry-After header of one second. */
+  watchesRefused = 0;
   server = '';
   readonly #watchers = new Set<Watcher>();
   #events: { revision: number; line: string }[] = [];
@@ -139,6 +141,11 @@ export class ScriptedApi {
   }
 
   #watch(url: URL, answer: ServerResponse): void {
+    if (this.watchesRefused > 0) {
+      this.watchesRefused--;
+      answer.writeHead(429, { 'retry-after': '1' }).end('Too many requests\n');
+      return;
+    }
     const from = Number(url.searchParams.get('resourceVersion'));
     answer.writeHead(200, { 'content-type': 'application/json' });
     answer.flushHeaders();

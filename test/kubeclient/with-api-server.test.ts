@@ -227,6 +227,24 @@ test('the same event again raises its count', async (t) => {
   assert.equal(items[0]?.involvedObject?.uid, object.metadata.uid);
 });
 
+test('an object that has ever new troubles fills the namespace with few events', async (t) => {
+  const { client } = await apiWorld(t);
+  const object = await client.create(configMap, newMap('a'));
+  const clock = { nowMs: () => 1_800_000_000_000, monotonicMs: () => 0 };
+  const recorder = new EventRecorder({ client, clock, log: silentLogger }, 'test');
+  for (let n = 0; n < 100; n++) {
+    recorder.record(object, { type: 'Warning', reason: 'Trouble', message: `it broke at ${n}` });
+  }
+  await recorder.stop({ graceMs: 5_000 });
+  const { items } = await client.list(event, { namespace: 'default' });
+  assert.equal(items.length, 11);
+  const combined = items.filter(({ message }) => message?.startsWith('(combined from similar'));
+  assert.deepEqual(
+    combined.map(({ count, message }) => [count, message]),
+    [[15, '(combined from similar events): it broke at 24']],
+  );
+});
+
 test('a server with another CA is not trusted', async (t) => {
   const world = await apiWorld(t);
   const other = await apiWorld(t);
