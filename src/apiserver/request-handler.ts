@@ -14,7 +14,6 @@ import {
   notFoundPath,
   type Registry,
   serviceUnavailable,
-  tooManyRequests,
 } from '#kube/index.ts';
 import {
   type Attributes,
@@ -32,6 +31,7 @@ import { forbiddenError } from './access/authorization/authorizer.ts';
 import type { Answer } from './access/reviews/review.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { emptyOpenApiV2, type OpenApi } from './discovery/openapi.ts';
+import { RequestGates } from './fairness/request-gates.ts';
 import type { ApiServerLimits } from './limits.ts';
 import { faultOf, sendFault, sendValue, setWarnings } from './request/answer.ts';
 import { decodeObjectBody } from './request/object-body.ts';
@@ -73,11 +73,12 @@ const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz
 export class RequestHandler {
   readonly #deps: RequestHandlerDeps;
   readonly #limits: ApiServerLimits;
-  #inFlight = 0;
+  readonly #gates: RequestGates;
 
   constructor(deps: RequestHandlerDeps, limits: ApiServerLimits) {
     this.#deps = deps;
     this.#limits = limits;
+    this.#gates = new RequestGates(limits);
   }
 
   /** Answers one request; what goes wrong becomes a Status. Never rejects. */
@@ -126,7 +127,9 @@ export class RequestHandler {
     if (!verb) throw methodNotAllowed();
     const review = this.#deps.access.reviews.find(info);
     if (review) {
-      await this.#limited(() => this.#answerReview(exchange, info, review));
+      await this.#gates.pass(user, info, exchange, () =>
+        this.#answerReview(exchange, info, review),
+      );
       return;
     }
     const target = resolveTarget(this.#deps.registry, placeOf(info));
@@ -142,7 +145,9 @@ export class RequestHandler {
       const watching = this.#deps.resources.handle(call);
       if (response.headersSent) trail?.onStream(response);
       await watching;
-    } else await this.#limited(() => this.#deps.resources.handle(call));
+    } else {
+      await this.#gates.pass(user, info, exchange, () => this.#deps.resources.handle(call));
+    }
   }
 
   async #answerReview(exchange: Exchange, info: ResourceRequest, answer: Answer): Promise<void> {
@@ -234,15 +239,5 @@ export class RequestHandler {
     const decision = this.#deps.access.authorizer.decide(user, attributes);
     trail?.onDecision(decision);
     if (!decision.allowed) throw forbiddenError(user, attributes, decision.reason);
-  }
-
-  async #limited(work: () => Promise<void>): Promise<void> {
-    if (this.#inFlight >= this.#limits.requestsInFlightMax) throw tooManyRequests(1);
-    this.#inFlight++;
-    try {
-      await work();
-    } finally {
-      this.#inFlight--;
-    }
   }
 }

@@ -112,11 +112,15 @@ export class ResourceHandler {
   }
 
   #watch(call: ResourceCall): Promise<void> {
-    const { target, query, response, stopping } = call;
+    const { target, user, query, response, stopping } = call;
     const shape = shapeOf(call);
     const representation = (): RepresentationDeps => this.#representation(target);
     const options = parseListOptions(query);
-    return this.#deps.watches.serve({ target, options, shape, representation }, response, stopping);
+    return this.#deps.watches.serve(
+      { target, user: user.name, options, shape, representation },
+      response,
+      stopping,
+    );
   }
 
   async #create(call: ResourceCall): Promise<void> {

@@ -97,7 +97,7 @@ export async function startApiServer(
   const writer = new ObjectWriter({ store, clock, random, admissionOf, gates, fieldsOf }, limits);
   const remover = new ObjectRemover({ writer, clock });
   const lister = new ObjectLister(store, limits);
-  const watches = new WatchService({ store, random }, limits);
+  const watches = new WatchService({ store, random, logger }, limits);
   const lifecycle = { store, registry, writer, remover, logger };
   const garbage = new GarbageCollector(lifecycle);
   const namespaces = new NamespaceKeeper(lifecycle);
@@ -125,7 +125,12 @@ export async function startApiServer(
     await access.start(writer);
     http = await startHttpServer(
       { logger, handle: (...exchange) => handler.handle(...exchange) },
-      { host: options.host, port: options.port, tls: options.tls },
+      {
+        host: options.host,
+        port: options.port,
+        tls: options.tls,
+        limits: { connectionsPerAddressMax: limits.connectionsPerAddressMax },
+      },
     );
     const file = options.kubeconfig && new KubeconfigFile({ store, logger }, options.kubeconfig);
     file?.start(http.origin);

@@ -31,6 +31,8 @@ export interface TlsIdentity {
 export interface HttpServerLimits {
   /** Open connections; more are closed at once. */
   readonly connectionsMax: number;
+  /** Open connections from one address; more are closed at once. Absent: no such limit. */
+  readonly connectionsPerAddressMax?: number;
   readonly headersBytesMax: number;
   /** From the first byte of a request to the end of its headers. */
   readonly headersTimeoutMs: number;
@@ -120,6 +122,8 @@ class HttpServer implements RunningHttpServer {
   readonly #limits: HttpServerLimits;
   readonly #server: Server | TlsServer;
   readonly #sockets = new Set<Socket>();
+  /** Open connections by remote address. */
+  readonly #addresses = new Map<string, number>();
   /** Requests being answered on each usable connection. */
   readonly #busy = new Map<Socket, number>();
   readonly #drained = Promise.withResolvers<void>();
@@ -233,7 +237,18 @@ class HttpServer implements RunningHttpServer {
 
   #track(socket: Socket): void {
     this.#sockets.add(socket);
+    const { remoteAddress: address = '' } = socket;
+    const fromThere = (this.#addresses.get(address) ?? 0) + 1;
+    this.#addresses.set(address, fromThere);
+    const { connectionsPerAddressMax: most } = this.#limits;
+    if (most !== undefined && fromThere > most) {
+      this.#deps.logger.debug('too many connections from one address', { address });
+      socket.destroy();
+    }
     socket.once('close', () => {
+      const left = (this.#addresses.get(address) ?? 1) - 1;
+      if (left > 0) this.#addresses.set(address, left);
+      else this.#addresses.delete(address);
       this.#sockets.delete(socket);
       if (this.#stopping.signal.aborted && this.#sockets.size === 0) this.#drained.resolve();
     });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect as connectPlain } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { silentLogger } from '#base/log.ts';
@@ -119,6 +120,24 @@ test('client certificates are read and judged', async (t) => {
   });
   assert.match(fingerprintSha256, /^[0-9a-f]{64}$/);
   assert.equal((await ask(await foreign.issue(false, 'me'))).trusted, false);
+});
+
+test('one address gets so many connections, and others when these are closed', async (t) => {
+  const limits = { connectionsPerAddressMax: 2 };
+  const server = await serverFor(t, hello, { limits });
+  const open = (): Socket => {
+    const socket = connectPlain(server.port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    return socket;
+  };
+  const first = open();
+  open();
+  await until(() => server.connectionCount === 2, 'two connections');
+  const third = open();
+  await once(third, 'close');
+  first.destroy();
+  await until(() => server.connectionCount === 1, 'one to close');
+  assert.equal((await httpsRequest({ url: server.origin })).status, 200);
 });
 
 test('bodies are read up to their limit', async (t) => {

@@ -1,5 +1,6 @@
 /** Opens watches: where each begins, how long it lasts, how many there may be. */
 import type { ServerResponse } from 'node:http';
+import type { Logger } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { randomFraction } from '#base/random.ts';
 import {
@@ -19,12 +20,15 @@ import { EventEncoder } from './watch-event.ts';
 import { WatchStream } from './watch-stream.ts';
 
 export interface WatchServiceDeps {
+  readonly logger: Logger;
   readonly store: Store<KubeObject>;
   readonly random: Random;
 }
 
 export interface WatchCall {
   readonly target: ResourceTarget;
+  /** Name of who watches. */
+  readonly user: string;
   readonly options: ListOptions;
   readonly shape: Shape;
   readonly representation: () => RepresentationDeps;
@@ -38,6 +42,7 @@ export class WatchService {
   readonly #limits: ApiServerLimits;
   readonly #encoder = new EventEncoder();
   #open = 0;
+  readonly #openOf = new Map<string, number>();
 
   constructor(deps: WatchServiceDeps, limits: ApiServerLimits) {
     this.#deps = deps;
@@ -50,9 +55,11 @@ export class WatchService {
 
   /** Serves one watch to its end. @throws StatusError KUBE_BAD_REQUEST, KUBE_TOO_MANY_REQUESTS */
   async serve(call: WatchCall, response: ServerResponse, stopping: AbortSignal): Promise<void> {
-    const { target, options, shape } = call;
+    const { target, user, options, shape } = call;
     const { definition, namespace, name } = target;
-    if (this.#open >= this.#limits.watchesMax) throw tooManyRequests(1);
+    const own = this.#openOf.get(user) ?? 0;
+    const { watchesMax, watchesPerUserMax } = this.#limits;
+    if (this.#open >= watchesMax || own >= watchesPerUserMax) throw tooManyRequests(1);
     const byName = name === '' ? options.fieldSelector : `metadata.name=${name}`;
     const selection = new Selection(definition, namespace, { ...options, fieldSelector: byName });
     const start = this.#startOf(options);
@@ -61,6 +68,7 @@ export class WatchService {
         store: this.#deps.store,
         response,
         encoder: this.#encoder,
+        logger: this.#deps.logger.child({ user, resource: qualifiedResource(definition) }),
         representation: call.representation,
       },
       {
@@ -78,13 +86,20 @@ export class WatchService {
     response.writeHead(200, { 'content-type': 'application/json' });
     // A quiet watch writes nothing for long, and headers would wait for the first byte.
     response.flushHeaders();
-    this.#open++;
+    this.#count(user, 1);
     try {
       if (start.tooLarge) stream.fail(resourceVersionTooLarge(start.afterRevision, start.current));
       else await stream.run(stopping);
     } finally {
-      this.#open--;
+      this.#count(user, -1);
     }
+  }
+
+  #count(user: string, change: 1 | -1): void {
+    this.#open += change;
+    const own = (this.#openOf.get(user) ?? 0) + change;
+    if (own > 0) this.#openOf.set(user, own);
+    else this.#openOf.delete(user);
   }
 
   #startOf(options: ListOptions): {

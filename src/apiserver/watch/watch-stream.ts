@@ -6,6 +6,7 @@
  *   replaying --nothing left--> live --backlog--> waiting --drain--> replaying
  */
 import type { ServerResponse } from 'node:http';
+import type { Logger } from '#base/log.ts';
 import {
   apiVersionOf,
   internalError,
@@ -25,6 +26,7 @@ export interface WatchStreamDeps {
   readonly store: Store<KubeObject>;
   readonly response: ServerResponse;
   readonly encoder: EventEncoder;
+  readonly logger: Logger;
   representation(): RepresentationDeps;
 }
 
@@ -174,11 +176,22 @@ export class WatchStream {
     this.#unsubscribe = undefined;
     const { response } = this.#deps;
     this.#uncork();
-    this.#stall = setTimeout(() => response.destroy(), this.#options.limits.watchStallMs);
+    this.#stall = setTimeout(() => this.#cut(), this.#options.limits.watchStallMs);
     response.once('drain', () => {
       clearTimeout(this.#stall);
       if (!this.#ended) this.#replay();
     });
+  }
+
+  /** Who does not read cannot be told why: the log says it. */
+  #cut(): void {
+    const { response, logger } = this.#deps;
+    const { watchStallMs: stalledMs } = this.#options.limits;
+    logger.warn('cut a watch whose client reads nothing', {
+      stalledMs,
+      waitingBytes: response.writableLength,
+    });
+    response.destroy();
   }
 
   #bookmark(annotations?: Record<string, string>): void {
