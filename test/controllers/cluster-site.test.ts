@@ -182,11 +182,23 @@ test('acceptance 18, 19: logging is configured, and a new start shows in the dig
   );
   const digest = 'skupper.io/config-digest';
   const before = first.spec?.template.metadata.annotations[digest];
-  await world.eventually(
+  const second = await world.eventually(
     deployment,
     'west',
     'skupper-router',
     ({ spec }) => spec?.template.metadata.annotations[digest] !== before,
+  );
+  await world.client.patch(site, inWest('west'), { spec: { edge: true } });
+  await world.eventually(
+    deployment,
+    'west',
+    'skupper-router',
+    ({ spec }) =>
+      spec?.template.metadata.annotations[digest] !==
+      second.spec?.template.metadata.annotations[digest],
+  );
+  await world.eventually(configMap, 'west', 'skupper-router', ({ data }) =>
+    data?.['skrouterd.json']?.includes('"mode": "edge"'),
   );
 });
 

@@ -62,7 +62,7 @@ export interface ClusterRuntimeOptions {
 export class ClusterRuntime implements SiteRuntime {
   readonly platform = 'kubernetes';
   readonly roles = ['inter-router', 'edge', 'normal'] as const;
-  readonly edge = false;
+  readonly edge = true;
   readonly bindsAddresses = false;
   readonly routersHoldCredentials = true;
   readonly ownEntities: readonly RouterEntity[] = [healthListener()];
