@@ -22,12 +22,17 @@ that of \`-n\`, else of the context, else \`default\`.
 export async function generateCliDoc(): Promise<ReadonlyMap<string, string>> {
   const sections = [intro, section('drawbridge', await help([]))];
   for (const verb of ['up', 'router', 'version']) sections.push(await sectionOf([verb]));
-  for (const { name } of groups) {
-    const verbs = await verbsOf(name);
-    if (verbs.length === 0) sections.push(await sectionOf([name]));
-    for (const verb of verbs) sections.push(await sectionOf([name, verb]));
-  }
+  for (const { name } of groups) sections.push(...(await sectionsOf([name])));
   return new Map([[path, sections.join('\n')]]);
+}
+
+/** A verb, or the verbs of a group, however deep. */
+async function sectionsOf(words: readonly string[]): Promise<string[]> {
+  const verbs = await verbsOf(words);
+  if (verbs.length === 0) return [await sectionOf(words)];
+  const sections: string[] = [];
+  for (const verb of verbs) sections.push(...(await sectionsOf([...words, verb])));
+  return sections;
 }
 
 async function sectionOf(words: readonly string[]): Promise<string> {
@@ -44,9 +49,9 @@ function withoutGlobals(text: string): string {
 }
 
 /** Names of the verbs of a group, from its help. */
-async function verbsOf(group: string): Promise<string[]> {
-  const [, commands = ''] = (await help([group])).split('\nCommands:\n');
-  return [...commands.matchAll(/^ {2}([a-z]+)/gm)]
+async function verbsOf(group: readonly string[]): Promise<string[]> {
+  const [, commands = ''] = (await help(group)).split('\nCommands:\n');
+  return [...commands.matchAll(/^ {2}([a-z-]+)/gm)]
     .map(([, verb = '']) => verb)
     .filter((verb) => verb !== 'help');
 }

@@ -70,6 +70,8 @@ test('nothing is wrong with two linked sites and their service', async (t) => {
   await why(up, 'listener/hello', 'east', /in site west\n[^]+accepts connections\n\nNo fault/, 0);
   await why(up, 'connector/hello', 'west', /in site east\n\nNo fault found/, 0);
   for (const site of ['west', 'east']) await why(up, `site/${site}`, site, /No fault found/, 0);
+  const all = succeeded(await up.cli('why', '-n', 'east'));
+  assert.match(all, /^site\/east +ok\nlink\/\S+ +ok\nlistener\/hello +ok\n\nNo fault found/m);
 
   const busy = await startHello(t, 'in the way');
   const at = [String(busy.port), '--host', '127.0.0.1', '-n', 'east', '--wait', 'none'];
@@ -80,6 +82,10 @@ test('nothing is wrong with two linked sites and their service', async (t) => {
   const gone = ['connector', 'update', 'hello', '--port', String(await freePort()), '-n', 'west'];
   succeeded(await up.cli(...gone));
   await why(up, 'connector/hello', 'west', /Cause: nothing listens at .+ the server is down/, 1);
+  const ill = await up.cli('why', '-n', 'west');
+  assert.equal(ill.code, 1);
+  assert.match(ill.stdout, /^connector\/hello +FAULT +nothing listens at .+$/m);
+  assert.match(ill.stdout, /^Begin with connector\/hello:\n {2}Start the server/m);
 });
 
 test('revoked by a site that cannot be asked, and then down', async (t) => {

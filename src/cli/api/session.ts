@@ -25,7 +25,7 @@ export interface Session {
   /** The flag -n, else the context's namespace, else `default`. */
   readonly namespace: string;
   /** Says what is waited for. */
-  readonly progress: Pick<Progress, 'say'>;
+  readonly progress: Progress;
 }
 
 /**

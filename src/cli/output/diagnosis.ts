@@ -1,6 +1,7 @@
 /** A path that was followed, as people read it: the steps, then one cause and what mends it. */
 import type { Diagnosis, StepState } from '../why/step.ts';
-import { oneLine } from './table.ts';
+import type { Surveyed } from '../why/survey.ts';
+import { oneLine, renderTable } from './table.ts';
 
 const signs: Readonly<Record<StepState, string>> = { ok: 'ok', fault: 'FAULT', note: '-' };
 
@@ -23,4 +24,18 @@ export function renderDiagnosis(target: string, namespace: string, diagnosis: Di
     ...(fix.length === 0 ? [] : ['Fix:', ...fix]),
     '',
   ].join('\n');
+}
+
+/** Everything of a namespace, a line each, and which path to follow first. */
+export function renderSurvey(namespace: string, surveyed: readonly Surveyed[]): string {
+  const rows = surveyed.map(({ target, diagnosis: { cause } }) => [
+    target,
+    cause === undefined ? signs.ok : signs.fault,
+    cause?.detail ?? '',
+  ]);
+  const first = surveyed.find(({ diagnosis }) => !diagnosis.healthy);
+  const table = renderTable(['OBJECT', 'STATE', 'CAUSE'], rows);
+  if (first === undefined) return `${table}\nNo fault found in namespace ${namespace}.\n`;
+  const fix = (first.diagnosis.cause?.fix ?? []).map((line) => `  ${line}\n`).join('');
+  return `${table}\nBegin with ${first.target}:\n${fix}`;
 }

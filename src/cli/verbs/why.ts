@@ -5,23 +5,11 @@ import { type GlobalFlags, readFormat } from '../input/format.ts';
 import { choiceProblems, nameProblems } from '../input/name.ts';
 import { Problems } from '../input/problems.ts';
 import type { CliIo, Outcome } from '../io.ts';
-import { renderDiagnosis } from '../output/diagnosis.ts';
+import { renderDiagnosis, renderSurvey } from '../output/diagnosis.ts';
 import { renderDocument } from '../output/document.ts';
-import { connectorPath } from '../why/connector-steps.ts';
-import { linkPath } from '../why/link-steps.ts';
-import { listenerPath } from '../why/listener-steps.ts';
-import { sitePath } from '../why/site-steps.ts';
 import { follow, type Step } from '../why/step.ts';
-import { tokenPath } from '../why/token-steps.ts';
+import { paths, survey } from '../why/survey.ts';
 import { type World, worldOf } from '../why/world.ts';
-
-const paths: Readonly<Record<string, readonly Step<World>[]>> = {
-  link: linkPath,
-  token: tokenPath,
-  listener: listenerPath,
-  connector: connectorPath,
-  site: sitePath,
-};
 
 /** Other words for the kinds, as kubectl prints and takes them. */
 const aliases: Readonly<Record<string, string>> = {
@@ -50,15 +38,21 @@ export function addWhy(verb: Command, io: CliIo, outcome: Outcome): void {
       `
 Follows the path from this end: objects, certificates, the router, name, TCP and TLS of the other
 end, the other side of a routing key. Stops at the first fault and says what mends it.
+Without an object all of the namespace are followed, and those at fault are listed.
 Exit code 0 when nothing is wrong, 1 with a cause. Nothing is changed.
 
 Examples:
+  drawbridge why -n east
   drawbridge why link/token-to-west -n east
   drawbridge why token/token-to-west -n east -o json
   drawbridge why $(kubectl get link -n east -o name) -n east`,
     )
     .action(async (_object: unknown, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<GlobalFlags>();
+      if (command.args.length === 0) {
+        outcome.exitCode = await surveyAll(io, flags);
+        return;
+      }
       const problems = new Problems();
       const { kind, name, steps } = readObject(problems, command.args);
       problems.throwIfAny("see 'drawbridge why --help'");
@@ -77,6 +71,26 @@ Examples:
       );
       outcome.exitCode = diagnosis.healthy ? 0 : 1;
     });
+}
+
+/** Follows everything. @returns the exit code */
+async function surveyAll(io: CliIo, flags: GlobalFlags): Promise<number> {
+  const format = readFormat(flags);
+  return withSession(io, flags, async (session) => {
+    const { namespace, progress } = session;
+    const surveyed = await survey(session, Date.now(), (target) => {
+      progress.say(`following: ${target}`);
+    });
+    const healthy = surveyed.every(({ diagnosis }) => diagnosis.healthy);
+    const objects = surveyed.map(({ target, diagnosis }) => ({ target, ...diagnosis }));
+    progress.end();
+    io.stdout.write(
+      format === 'table'
+        ? renderSurvey(namespace, surveyed)
+        : renderDocument({ namespace, healthy, objects }, format),
+    );
+    return healthy ? 0 : 1;
+  });
 }
 
 function readObject(

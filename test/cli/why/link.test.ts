@@ -189,7 +189,6 @@ test('a peer that hangs up on the certificate: revoked where we cannot look', as
 
 test('wrong targets are usage errors', async () => {
   for (const [args, message] of [
-    [['why'], /the object must be given as KIND\/NAME/],
     [['why', 'to-west'], /the object must be given as KIND\/NAME/],
     [['why', 'pod/x'], /kind is not valid: value pod not allowed/],
     [['why', 'link/A_B'], /link name is not valid/],

@@ -152,6 +152,26 @@ test('a connector that is well', async (t) => {
   assert.match(told.text, /a listener for "backend" is in site west\n\nNo fault found\.\n$/);
 });
 
+test('without an object everything of the namespace is followed', async (t) => {
+  const s = await situation(t);
+  const none = await s.cli('why');
+  assert.equal(none.code, 1, none.stdout);
+  // There is no router in this test, which is the site's fault: nothing else is looked at.
+  assert.match(none.stdout, /^OBJECT +STATE +CAUSE\nsite\/east +FAULT +the router does not/);
+  const empty = await situation(t, false);
+  const told = await empty.cli('why', '-o', 'json');
+  assert.equal(told.code, 1);
+  const { healthy, objects } = JSON.parse(told.stdout) as {
+    healthy: boolean;
+    objects: { target: string; cause?: { detail: string } }[];
+  };
+  assert.equal(healthy, false);
+  assert.deepEqual(
+    objects.map(({ target, cause }) => [target, cause?.detail]),
+    [['site', 'No active site in namespace east']],
+  );
+});
+
 test('kinds are taken as kubectl prints and takes them', async (t) => {
   const s = await situation(t);
   for (const target of ['listeners/x', 'lnr/x', 'listener.skupper.io/x']) {
