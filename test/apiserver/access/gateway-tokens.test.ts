@@ -83,6 +83,12 @@ test('the issuer is who created it, whatever anybody writes; nothing else change
   ]);
   const made = await askAs(api, bob, tokens, { body: token('a', {}, { issuedBy: 'root' }) });
   assert.equal(made.json.status.issuedBy, 'bob');
+  const applied = await askAs(api, bob, `${tokens}/b?fieldManager=m`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+    body: token('b', {}, { issuedBy: 'root' }),
+  });
+  assert.deepEqual([applied.status, applied.json.status.issuedBy], [201, 'bob']);
   const path = `${tokens}/a`;
   const patch = (at: string, body: object) =>
     askAs(api, bob, at, { method: 'PATCH', body, headers: merge });

@@ -131,6 +131,29 @@ test('nobody gives away more than he holds', async (t) => {
   assert.equal((await askAs(api, bob, bindings, bindTo('admin'))).status, 403);
 });
 
+test('server-side apply gives away no more than other writes', async (t) => {
+  const api = await apiServerFor(t);
+  const bob = await certificateFor(api, 'bob');
+  const own = { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] };
+  await grantTo(api, 'bob', 'bob', [{ ...own, verbs: ['create', 'patch'] }, readMaps]);
+  const apply = (name: string, rules: readonly object[]) =>
+    askAs(api, bob, `${rbac}/clusterroles/${name}?fieldManager=m&force=true`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name },
+        rules,
+      },
+    });
+  const everything = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
+  assert.equal((await apply('mine', [readMaps])).status, 201);
+  assert.equal((await apply('mine', [everything])).status, 403);
+  assert.equal((await apply('other', [everything])).status, 403);
+  assert.equal((await apply('cluster-admin', [everything])).status, 403);
+});
+
 test('the default roles are there, name every kind of ours, and keep what users add', async (t) => {
   const api = await apiServerFor(t);
   const view = `${rbac}/clusterroles/view`;
