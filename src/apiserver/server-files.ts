@@ -100,6 +100,52 @@ export async function ensureServerFiles(
   }
 }
 
+export interface UserRequest {
+  /** That of `ensureServerFiles`, with a CA in it. */
+  readonly directory: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly lifetimeMs: number;
+}
+
+/** PEM texts, and how the certificate is known. */
+export interface UserFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Hex, as the list of revoked certificates takes it. */
+  readonly serialNumber: string;
+  readonly notAfterMs: number;
+}
+
+/**
+ * A certificate for somebody else than the machine's owner; nothing is written.
+ * @throws ApiServerError APISERVER_FILES_UNUSABLE
+ */
+export async function issueUserFiles(
+  deps: { readonly clock: Clock },
+  { directory, name, groups, lifetimeMs }: UserRequest,
+): Promise<UserFiles> {
+  try {
+    const read = (file: string): string => readFileSync(join(directory, file), 'utf8');
+    const authority = parseAuthority(read('ca.crt'), read('ca.key'));
+    const { certificate, keys } = await issueCertificate(authority, {
+      commonName: name,
+      organizations: groups,
+      server: false,
+      client: true,
+      nowMs: deps.clock.nowMs(),
+      lifetimeMs,
+    });
+    const { pem: cert, serialNumber, notAfterMs } = certificate;
+    const key = privateKeyPem(keys.privateKey);
+    return { ca: authority.certificate.pem, cert, key, serialNumber, notAfterMs };
+  } catch (cause) {
+    const message = `cannot issue a certificate from ${directory}: ${messageOf(cause)}`;
+    throw new ApiServerError('APISERVER_FILES_UNUSABLE', message, { cause });
+  }
+}
+
 async function ensureAuthority(directory: string, nowMs: number): Promise<Authority> {
   const [certPath, keyPath] = [join(directory, 'ca.crt'), join(directory, 'ca.key')];
   if (existsSync(certPath) && existsSync(keyPath)) {
