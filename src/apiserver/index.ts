@@ -8,7 +8,12 @@ export {
 export type { AuditLevel } from './access/audit/audit-event.ts';
 export { type ApiStoreOptions, openApiStore, sealedCollections } from './api-store.ts';
 export type { KubeconfigFileOptions } from './kubeconfig-file.ts';
-export { ensureServerFiles, type ServerFiles, type ServerFilesRequest } from './server-files.ts';
+export {
+  ensureServerFiles,
+  issueUserFiles,
+  type ServerFiles,
+  type ServerFilesRequest,
+} from './server-files.ts';
 export { type KubeconfigRequest, kubeconfigText } from './kubeconfig.ts';
 export { type ApiServerLimits } from './limits.ts';
 export { type ApiServerErrorCode } from './errors.ts';

@@ -18,6 +18,8 @@ export interface KubeconfigRequest {
   readonly key: string;
   /** Namespaces that get a context of their own; `default` always has one. */
   readonly namespaces: readonly string[];
+  /** Of the context `drawbridge`; default `default`. */
+  readonly namespace?: string;
 }
 
 const base = 'drawbridge';
@@ -49,7 +51,7 @@ export function kubeconfigText(request: KubeconfigRequest): string {
       },
     ],
     contexts: [
-      context(base, 'default'),
+      context(base, request.namespace ?? 'default'),
       ...others.map((namespace) => context(`${base}-${namespace}`, namespace)),
     ],
     'current-context': base,

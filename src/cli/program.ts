@@ -117,6 +117,12 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/token-request.ts')).addTokenRequest,
   },
   {
+    name: 'user',
+    heading: 'People and bots:',
+    description: 'kubeconfigs for colleagues who use this machine',
+    load: async () => (await import('./verbs/user.ts')).addUser,
+  },
+  {
     name: 'system',
     heading: 'About:',
     description: 'objects in files, and where other verbs of `skupper system` have gone',
