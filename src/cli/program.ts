@@ -120,7 +120,7 @@ export const groups: readonly Group[] = [
     name: 'user',
     heading: 'People and bots:',
     description: 'kubeconfigs for colleagues who use this machine',
-    load: async () => (await import('./verbs/user.ts')).addUser,
+    load: async () => (await import('./verbs/user/user.ts')).addUser,
   },
   {
     name: 'system',

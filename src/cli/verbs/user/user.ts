@@ -3,16 +3,16 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Clock } from '#base/clock.ts';
-import { clusterAddress } from '../api/cluster-address.ts';
-import { locateApi } from '../api/locate.ts';
-import { checkTokenPath, writeToken } from '../api/token-file.ts';
-import { CliError } from '../errors.ts';
-import { readDuration } from '../input/duration.ts';
-import { type GlobalFlags, readFormat } from '../input/format.ts';
-import { Problems } from '../input/problems.ts';
-import { repeated } from '../input/repeated.ts';
-import type { CliIo } from '../io.ts';
-import { renderDocument } from '../output/document.ts';
+import { clusterAddress } from '../../api/cluster-address.ts';
+import { locateApi } from '../../api/locate.ts';
+import { checkTokenPath, writeToken } from '../../api/token-file.ts';
+import { CliError } from '../../errors.ts';
+import { readDuration } from '../../input/duration.ts';
+import { type GlobalFlags, readFormat } from '../../input/format.ts';
+import { Problems } from '../../input/problems.ts';
+import { repeated } from '../../input/repeated.ts';
+import type { CliIo } from '../../io.ts';
+import { renderDocument } from '../../output/document.ts';
 
 interface CreateFlags extends GlobalFlags {
   readonly group: readonly string[];
