@@ -365,6 +365,7 @@ export class Router implements StreamRouter {
     return {
       ...this.#endpointDeps(),
       revoked: this.revoked,
+      onRouters: () => this.changed(),
       handler: (role: AcceptedRole, cost: number): ConnectionHandler => {
         switch (role) {
           case 'normal':

@@ -17,6 +17,7 @@ import type { NetworkSite } from '../network.ts';
 import type { EntityRow, ManagedType } from '../router-config/difference.ts';
 import { EarlyBeacons } from './early-beacons.ts';
 import { LostLinks } from './lost-links.ts';
+import { LostRouters } from './lost-routers.ts';
 import { messageTo, siteAddress, textOfMessage } from './site-mail.ts';
 import type {
   Attributes,
@@ -118,10 +119,18 @@ class ManagementConnection implements RouterConnection {
           onMessage(message);
         }),
     };
-    const onChange = (view: NetworkView): void => {
-      beacons.onView(view);
-      this.#network = siteNetwork(lost.apply(view));
+    let current: NetworkView | undefined;
+    const tell = (): void => {
+      if (current === undefined) return;
+      this.#network = siteNetwork(lost.apply(lostRouters.apply(current)));
       this.#handlers.onNetwork();
+    };
+    const query = (type: QueriedType): Promise<readonly EntityRow[]> => client.query(type);
+    const lostRouters = new LostRouters({ query, onChange: tell }, site.id);
+    const onChange = (view: NetworkView): void => {
+      current = view;
+      beacons.onView(view);
+      tell();
     };
     const watcher = networkWatcher(
       { client: carrier, clock, onChange },

@@ -38,7 +38,7 @@ export interface RouterConnection {
 /** Types of entities that are made and removed. */
 export type CreatedType = ManagedType | 'revokedCertificate';
 /** Types of entities that are looked at. */
-export type QueriedType = CreatedType | 'connection';
+export type QueriedType = CreatedType | 'connection' | 'router.node';
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 

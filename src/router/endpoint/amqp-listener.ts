@@ -56,6 +56,8 @@ export interface AmqpListenerDeps {
   readonly connections: ConnectionTable;
   readonly revoked: RevokedCertificates;
   readonly onRead: ((bytes: number) => void) | undefined;
+  /** A router connected or disconnected. */
+  readonly onRouters: () => void;
   /** The handler for an accepted connection of this role. */
   readonly handler: (role: AcceptedRole, cost: number) => ConnectionHandler;
 }
@@ -220,7 +222,11 @@ export class AmqpListener {
       }),
     );
     this.#transports.set(transport, peer);
-    void transport.closed.then(() => this.#transports.delete(transport));
+    if (role !== 'normal') this.#deps.onRouters();
+    void transport.closed.then(() => {
+      this.#transports.delete(transport);
+      if (role !== 'normal') this.#deps.onRouters();
+    });
   }
 
   /** Why the peer may not enter, if so. */
