@@ -43,6 +43,7 @@ export async function startGatewayPart(
         tls: { ...api.tls, minVersion: 'TLSv1.2' },
         hosts: [advertise, options.listen],
         clusters: new Map([['local', api.connection]]),
+        issuing: api.connection,
         // On one machine everything is its owner's; what a grant may not do, its rules say.
         identity: 'account',
         protectedNamespaces: [gatewayNamespace, 'kube-system'],

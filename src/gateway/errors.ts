@@ -72,6 +72,11 @@ export class GatewayError extends CodedError<GatewayErrorCode> {
   }
 }
 
+/** True when somebody brought a handle that never was: trying many of them must not pay. */
+export function isGuess(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && thrown.facts['guess'] === true;
+}
+
 export const errorDocs: ErrorDocs<GatewayErrorCode> = {
   GATEWAY_TARGET: {
     meaning: 'The path or query is not written in the one form that the gateway decides about.',

@@ -20,13 +20,15 @@ import {
 } from '#kubeclient/index.ts';
 import { AuditLog, type AuditLogOptions } from './audit/audit-log.ts';
 import { GatewayError } from './errors.ts';
+import { Issuer } from './issue/issuer.ts';
 import { GrantBook } from './grant/grant-book.ts';
 import { defaultGrantLimits, type GrantLimits } from './grant/grant-facts.ts';
 import { GrantFollower } from './grant/grant-follower.ts';
 import { ConsolePages } from './console/console-pages.ts';
 import { StaticPages } from './console/static-pages.ts';
 import { Admission } from './http/admission.ts';
-import { GatewayHandler, type PageSource } from './http/gateway-handler.ts';
+import { GatewayHandler } from './http/gateway-handler.ts';
+import type { PageSource } from './http/page-source.ts';
 import { NativeApi } from './http/native-api.ts';
 import { Recorder } from './http/recorder.ts';
 import { defaultForwardLimits, type ForwardLimits } from './proxy/forward.ts';
@@ -59,6 +61,8 @@ export interface GatewayOptions {
   /** API servers by name; `local` is the one behind /k8s. */
   readonly clusters: ReadonlyMap<string, KubeConnection>;
   readonly identity: IdentityMode;
+  /** Where grants are kept, to issue them for callers with a bearer there. Absent: it does not. */
+  readonly issuing?: KubeConnection;
   /** Namespaces whose Secrets no grant opens. */
   readonly protectedNamespaces: readonly string[];
   /** Lets grants name nodes/proxy. Default false. */
@@ -96,6 +100,8 @@ const serverLimits = {
   handshakeTimeoutMs: 10_000,
 };
 const graceMsDefault = 10_000;
+/** For the first list of the grants; milliseconds. */
+const startMsMax = 20_000;
 
 /**
  * Starts it; resolves when the grants are known and requests are answered.
@@ -118,7 +124,12 @@ export async function startGateway(
   const parts = assemble({ ...deps, log }, options, { audit, grants, trustedProxies, pages });
   grants.start();
   parts.follower.start();
-  await grants.synced;
+  if (!(await isInTime(grants.synced, startMsMax))) {
+    await grants.stop();
+    await parts.follower.stop();
+    await audit.stop();
+    throw new GatewayError('GATEWAY_CONFIG', 'the API that keeps the grants cannot be read');
+  }
   const stopParts = async (): Promise<void> => {
     await parts.streams.stop();
     await parts.follower.stop();
@@ -204,12 +215,14 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
     protectedNamespaces: new Set(options.protectedNamespaces),
     nodesProxy: options.nodesProxy ?? false,
   };
+  const { issuing } = options;
+  const issuer = issuing && new Issuer({ ...deps, connection: issuing });
   const unhealthy = (): string | undefined =>
     follower.isConfirmed ? undefined : 'the grants have not been confirmed for too long';
   const handler = new GatewayHandler(
     {
       admission: new Admission({ gatekeeper, clock, upstreams }, { origins, never }),
-      native: new NativeApi({ gatekeeper, streams, clock, unhealthy }, limits, origins),
+      native: new NativeApi({ gatekeeper, streams, clock, issuer, unhealthy }, limits, origins),
       recorder: new Recorder({ audit, clock, metrics, identity }),
       forward: {
         streams,
@@ -224,6 +237,14 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   );
   metrics.gauge('drawbridge_gateway_streams', 'Streams open now.', () => streams.size);
   return { handler, streams, follower, upstreams };
+}
+
+async function isInTime(work: Promise<void>, limitMs: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), limitMs);
+  const done = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return done;
 }
 
 function hostSet(hosts: readonly string[]): ReadonlySet<string> {

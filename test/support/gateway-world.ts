@@ -88,6 +88,7 @@ export async function gatewayWorld(
         hosts: [],
         clusters: new Map([['local', local]]),
         identity: 'account',
+        issuing: connection,
         protectedNamespaces: ['drawbridge-system'],
         audit: { failClosed: false },
         ...setup.options,

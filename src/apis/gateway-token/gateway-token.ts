@@ -50,7 +50,10 @@ const rule = object('What may be done, in the words of RBAC. An empty list means
     ),
     apiGroups: texts('API groups; empty text for the core group.', 'A group.'),
     resources: texts('Resources in the plural.', 'A resource.'),
-    subresources: texts('Subresources such as log or status.', 'A subresource.'),
+    subresources: texts(
+      'Subresources such as status, beside the objects themselves; none by default, * for all that need no name.',
+      'A subresource.',
+    ),
     resourceNames: texts('Names of objects.', 'A name.'),
     namespaces: texts('Namespaces.', 'A namespace.'),
     selectors: texts('Label selectors that lists and watches must carry.', 'A selector.'),
@@ -84,14 +87,17 @@ const frozen = {
     ]),
     { maxItems: gatewayListMax, 'x-kubernetes-list-type': 'set' },
   ),
-  urls: texts('Path patterns, for old clients; prefer rules.', 'A pattern.'),
-  methods: texts('HTTP methods for the patterns, for old clients.', 'A method.'),
+  urls: texts('Path patterns whose stars are whole segments; prefer rules.', 'A pattern.'),
+  methods: texts('HTTP methods for the patterns, or watch; get by default.', 'A method.'),
   notBefore: dateTime('Earliest use; creation by default.'),
   expirationWindow: withDefault(
     string('How long after notBefore or creation it can be used, such as 15m.', duration),
     '15m',
   ),
-  sessionMax: string('How long one session may last; expirationWindow by default.', duration),
+  sessionMax: string(
+    'How long one session may last, never longer than the token; expirationWindow by default.',
+    duration,
+  ),
   usesAllowed: withDefault(integer('How often it may be used.', { minimum: 1 }), 1),
   countPer: withDefault(
     oneOfTexts('What counts as a use.', ['redemption', 'request', 'stream']),

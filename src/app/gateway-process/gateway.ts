@@ -90,6 +90,7 @@ async function serve(
       host: options.listen,
       tls: await readIdentity(tlsFiles),
       clusters: await connections(local, options.clusters),
+      issuing: local,
       protectedNamespaces: [options.namespace, 'kube-system', ...options.protectedNamespaces],
     },
   );

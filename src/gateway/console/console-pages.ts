@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '#base/log.ts';
 import { messageOf } from '#base/errors.ts';
 import { sendText } from '#http/index.ts';
-import type { PageSource } from '../http/gateway-handler.ts';
+import type { PageSource } from '../http/page-source.ts';
 import { type Asset, sendAsset } from './asset.ts';
 import { loadConsoleAssets } from './assets.ts';
 import { pageHeaders, partHeaders } from './page-headers.ts';

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, relative, sep } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import { GatewayError } from '../errors.ts';
-import type { PageSource } from '../http/gateway-handler.ts';
+import type { PageSource } from '../http/page-source.ts';
 import { type Asset, assetOf, sendAsset } from './asset.ts';
 import { foreignPageHeaders } from './page-headers.ts';
 

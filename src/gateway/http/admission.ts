@@ -2,7 +2,7 @@
 import type { GatewayToken } from '#apis/index.ts';
 import { AttemptLimit, placeOf } from '#base/attempt-limit.ts';
 import type { Clock } from '#base/clock.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, isGuess } from '../errors.ts';
 import type { Admitted } from '../proxy/exchange.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
@@ -106,9 +106,7 @@ export class Admission {
     try {
       return await this.#deps.gatekeeper.enter(handle, ask.client);
     } catch (thrown) {
-      if (thrown instanceof GatewayError && thrown.code === 'GATEWAY_CREDENTIAL') {
-        this.onWrong(ask.client);
-      }
+      if (isGuess(thrown)) this.onWrong(ask.client);
       throw thrown;
     }
   }

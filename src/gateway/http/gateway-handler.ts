@@ -10,7 +10,7 @@ import { unreachable } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
 import { redacted } from '../audit/redaction.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, isGuess } from '../errors.ts';
 import { causeText, forward, type ForwardDeps, type ForwardLimits } from '../proxy/forward.ts';
 import { protocolAsked, upgrade } from '../proxy/upgrade.ts';
 import { checkHandshake, readOffer } from '../proxy/web-socket-offer.ts';
@@ -20,15 +20,10 @@ import { isUpgradeable } from '../rules/connect-capability.ts';
 import type { Admission } from './admission.ts';
 import { clientOf, requireHost } from './client-of.ts';
 import type { NativeApi } from './native-api.ts';
+import type { PageSource } from './page-source.ts';
 import type { Facts, Recorder } from './recorder.ts';
 import { refusalOf, sendRefusal, writeRefusal } from './refusal-answer.ts';
 import { type Route, routeOf } from './route.ts';
-
-/** Pages for browsers. */
-export interface PageSource {
-  /** Answers GET or HEAD of a path. @returns false when it has no such page */
-  serve(path: string, request: IncomingMessage, response: ServerResponse): boolean;
-}
 
 export interface GatewayHandlerDeps {
   readonly admission: Admission;
@@ -155,6 +150,7 @@ export class GatewayHandler {
     const { client, auditId } = facts;
     const { admission, native, recorder } = this.#deps;
     admission.refuseGuesser(client);
+    if (facts.method === 'POST') recorder.refuseUnrecorded();
     try {
       await native.handle({
         request,
@@ -164,10 +160,10 @@ export class GatewayHandler {
         client,
         auditId,
         onSession: (kind, access) => recorder.onSession(kind, access, facts),
+        onIssued: (grant) => recorder.onIssued(grant, facts),
       });
     } catch (thrown) {
-      const wrong = thrown instanceof GatewayError && thrown.code === 'GATEWAY_CREDENTIAL';
-      if (wrong) admission.onWrong(client);
+      if (isGuess(thrown)) admission.onWrong(client);
       throw thrown;
     }
   }

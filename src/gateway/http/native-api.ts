@@ -4,13 +4,16 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '#base/clock.ts';
+import type { GatewayToken } from '#apis/index.ts';
 import { sendJson, sendText } from '#http/index.ts';
 import { formatTime } from '#kube/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { GrantLimits } from '../grant/grant-facts.ts';
 import { type Handle, parseHandle, revealHandle } from '../grant/handle.ts';
 import { quietHeaders } from '../proxy/response-headers.ts';
-import type { HeaderLines } from '../request/inbound-headers.ts';
+import type { Issuer } from '../issue/issuer.ts';
+import { linkPath } from '../console/console-pages.ts';
+import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
 import type { Access, Gatekeeper } from '../session/gatekeeper.ts';
 import type { StreamRegistry } from '../stream/stream-registry.ts';
 import {
@@ -22,12 +25,15 @@ import {
 import { clearedCookie, readSessions, sessionCookie, tagOf } from './cookies.ts';
 import { readCredential } from './credential.ts';
 import { viewGrant, viewSession } from './grant-view.ts';
+import { readIssue } from './issue-body.ts';
 import { readJson } from './json-body.ts';
 
 export interface NativeApiDeps {
   readonly gatekeeper: Gatekeeper;
   readonly streams: StreamRegistry;
   readonly clock: Clock;
+  /** Absent: grants are made with kubectl and the command line only. */
+  readonly issuer: Issuer | undefined;
   /** Undefined when all is well. */
   readonly unhealthy: () => string | undefined;
 }
@@ -43,6 +49,7 @@ export interface NativeCall {
   readonly auditId: string;
   /** Told of what deserves a record. */
   readonly onSession: (kind: 'redeem' | 'leave', access: Access) => void;
+  readonly onIssued: (grant: GatewayToken) => void;
 }
 
 export class NativeApi {
@@ -69,6 +76,8 @@ export class NativeApi {
     switch (`${method} ${noun}${tag === undefined ? '' : '/TAG'}`) {
       case 'POST look':
         return this.#look(call);
+      case 'POST grants':
+        return this.#issue(call);
       case 'POST redeem':
         return this.#redeem(call);
       case 'GET self':
@@ -91,6 +100,18 @@ export class NativeApi {
     const { code } = await readJson(call.request, call.lines, ['code']);
     const grant = await this.#deps.gatekeeper.look(this.#codeOf(code), call.client);
     this.#send(call, 200, { grant: viewGrant(grant, this.#limits) });
+  }
+
+  /** With a bearer of the API server: nothing of a browser proves who may give away what. */
+  async #issue(call: NativeCall): Promise<void> {
+    const { issuer } = this.#deps;
+    if (issuer === undefined) throw notFound();
+    refuseForeignOrigin(call.lines, this.#origins);
+    const { bearer, wish } = await readIssue(call.request, call.lines, this.#limits);
+    const { grant, code } = await issuer.issue(bearer, wish);
+    call.onIssued(grant);
+    const link = `https://${lineOf(call.lines, 'host') ?? ''}${linkPath}#${code}`;
+    this.#send(call, 201, { code, link, grant: viewGrant(grant, this.#limits) });
   }
 
   async #redeem(call: NativeCall): Promise<void> {
@@ -188,7 +209,7 @@ export class NativeApi {
   }
 }
 
-const known = new Set(['look', 'redeem', 'self', 'sessions']);
+const known = new Set(['grants', 'look', 'redeem', 'self', 'sessions']);
 
 function notFound(): GatewayError {
   return new GatewayError('GATEWAY_NOT_FOUND', 'the gateway serves nothing here');

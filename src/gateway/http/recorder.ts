@@ -1,6 +1,7 @@
 /** One audit record and one count for each request and stream, whatever became of it. */
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AuditRecord } from '../audit/audit-record.ts';
+import type { GatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Counter, MetricsRegistry } from '#base/metrics.ts';
 import type { GatewayError } from '../errors.ts';
@@ -91,6 +92,19 @@ export class Recorder {
     if (kind === 'redeem') this.#redemptions.add(1);
     facts.admitted = { ...facts.admitted, access };
     this.#write(facts, { kind, decision: 'allow', rule: kind, status: 200 });
+  }
+
+  onIssued({ metadata, status }: GatewayToken, facts: Facts): void {
+    const { namespace = '', name } = metadata;
+    const issuedBy = status?.issuedBy;
+    this.#write(facts, {
+      kind: 'issue',
+      decision: 'allow',
+      rule: 'issue',
+      status: 201,
+      grant: `${namespace}/${name}`,
+      ...(issuedBy === undefined ? {} : { issuedBy }),
+    });
   }
 
   #count(facts: Facts, decision: string, status: number): void {

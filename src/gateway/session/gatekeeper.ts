@@ -108,13 +108,14 @@ export class Gatekeeper {
   async #resume(session: Handle, client: string): Promise<Access> {
     this.#refuseUnconfirmed();
     try {
-      const holds = (found: GatewayToken): boolean => this.#access(found, session) !== undefined;
+      const holds = ({ status }: GatewayToken): boolean =>
+        (status?.redemptions ?? []).some((each) => isHashOf(each.session, session));
       const grant = await this.#find(session, holds);
       refuseState(grant, this.#deps.clock.nowMs(), this.#limits);
       refusePlace(grant, client);
       const access = this.#access(grant, session);
-      if (access === undefined) throw unknown();
-      return access;
+      if (access !== undefined) return access;
+      throw new GatewayError('GATEWAY_CREDENTIAL', 'the session has ended');
     } catch (thrown) {
       throw asCredentialFault(thrown);
     }
@@ -166,7 +167,9 @@ export class Gatekeeper {
 }
 
 function unknown(): GatewayError {
-  return new GatewayError('GATEWAY_CREDENTIAL', 'the link, token or session is not known here');
+  return new GatewayError('GATEWAY_CREDENTIAL', 'the link, token or session is not known here', {
+    facts: { guess: true },
+  });
 }
 
 /** To whom already holds something, an ended grant is a credential that counts no more. */
