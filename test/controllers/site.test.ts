@@ -11,7 +11,7 @@ import {
   type Site,
   site,
 } from '#apis/index.ts';
-import { configMap, secret, service } from '#kube/index.ts';
+import { configMap, event, secret, service } from '#kube/index.ts';
 import { until } from '../support/until.ts';
 import { createOpenSite, echoServer, newConnector, newListener, newSite } from './site-objects.ts';
 import { siteWorld } from './site-world.ts';
@@ -230,4 +230,15 @@ test('a router takes over new local credentials, also of a new CA', async (t) =>
   );
   await client.create(listener, newListener('west', 'l', { routingKey, host: 'l', port: 80 }));
   await world.eventually(listener, 'west', 'l', 'Ready', ready);
+});
+
+test('a normal start writes no Warning', async (t) => {
+  const world = await siteWorld(t);
+  await createOpenSite(world, 'west');
+  await world.plane.stop();
+  const { items } = await world.client.list(event);
+  const warnings = items.filter(({ type }) => type === 'Warning').map(({ message }) => message);
+  assert.deepEqual(warnings, []);
+  assert.ok(items.length > 0, 'Events are written');
+  world.plane = await world.startPlane();
 });

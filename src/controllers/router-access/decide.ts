@@ -1,5 +1,6 @@
 /** What a RouterAccess becomes: a SecuredAccess, a router listener per role, and its status. Pure. */
 import {
+  type ConditionState,
   type Evaluation,
   equalJson,
   settleStatus,
@@ -8,7 +9,7 @@ import {
   stateReady,
 } from '#kube/index.ts';
 import type { Endpoint, RouterAccess, SecuredAccess } from '../kinds.ts';
-import { annotations, defaultRolePort, routerSelector, siteObjects } from '../names.ts';
+import { annotations, defaultRolePort, messages, routerSelector, siteObjects } from '../names.ts';
 
 /** The spec of the SecuredAccess behind it. @param issuer who signs when nothing else is said */
 export function securedAccessSpec(
@@ -48,6 +49,8 @@ export function isControlled(object: RouterAccess | SecuredAccess): boolean {
 export interface RouterAccessFacts {
   /** What is wrong, if anything. */
   readonly problem: string | undefined;
+  /** Secret that is being made for it and is not there yet. */
+  readonly awaited?: string | undefined;
   readonly securedAccess: SecuredAccess | undefined;
 }
 
@@ -66,7 +69,7 @@ export function decideRouterAccessStatus(
   const settled = settleStatus(
     before,
     {
-      Configured: facts.problem === undefined ? stateReady() : stateError(facts.problem),
+      Configured: configuredState(facts),
       Resolved: endpoints.length > 0 ? stateReady() : statePending(),
     },
     ['Configured', 'Resolved'],
@@ -74,4 +77,9 @@ export function decideRouterAccessStatus(
   );
   const next = { ...settled, endpoints };
   return equalJson(next, before) ? before : next;
+}
+
+function configuredState({ problem, awaited }: RouterAccessFacts): ConditionState {
+  if (problem !== undefined) return stateError(problem);
+  return awaited === undefined ? stateReady() : statePending(messages.tlsSecretNotFound(awaited));
 }

@@ -74,11 +74,12 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
         ? informers.of(securedAccess).get(key)
         : await this.#ensureSecuredAccess(access, defaultIssuer(active));
     const problem = active === undefined ? messages.noActiveSite : this.#problemOf(access, secured);
+    const awaited = this.#awaitedSecret(access);
     const written = await updateStatus(client, routerAccess, access, (copy) => ({
       ...copy,
       status: decideRouterAccessStatus(
         copy,
-        { problem, securedAccess: active === undefined ? undefined : secured },
+        { problem, awaited, securedAccess: active === undefined ? undefined : secured },
         evaluationOf(this.#context, copy),
       ),
     }));
@@ -91,11 +92,20 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
     const configured = secured?.status?.conditions?.find(({ type }) => type === 'Configured');
     if (configured?.status === 'False') return configured.message;
     if (name === '') return messages.tlsSecretNotFound(name);
+    if (this.#awaitedSecret(access) !== undefined) return undefined;
     const secrets = { secret: secretsOf(this.#context, access.metadata.namespace ?? '') };
     return (
       checkCredentials(secrets, name, { authority: true, certificate: true }) ??
       checkCredentialsTime(secrets, name, this.#context.clock.nowMs())
     );
+  }
+
+  /** The Secret that is being made for it and is not there yet: no fault, it takes a moment. */
+  #awaitedSecret(access: RouterAccess): string | undefined {
+    const { tlsCredentials, generateTlsCredentials } = specOf(access);
+    if (generateTlsCredentials !== true || tlsCredentials === '') return undefined;
+    const found = secretsOf(this.#context, access.metadata.namespace ?? '')(tlsCredentials);
+    return found === undefined ? tlsCredentials : undefined;
   }
 
   async #ensureSecuredAccess(
