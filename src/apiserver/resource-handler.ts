@@ -71,7 +71,8 @@ export class ResourceHandler {
   async handle(call: ResourceCall): Promise<void> {
     checkOffered(call);
     const { verb, target, response } = call;
-    const { scale } = target.definition;
+    const { scale, deprecation } = target.definition;
+    if (deprecation !== undefined) setWarnings(response, [deprecation]);
     if (target.subresource === 'scale' && scale) return this.#scale(call, scale);
     switch (verb) {
       case 'get': {
@@ -265,6 +266,7 @@ function checkOffered({ verb, target }: ResourceCall): void {
   const { definition, subresource, name, namespace } = target;
   if (definition.readOnly === true && !readVerbs.includes(verb)) throw methodNotAllowed();
   if (subresource === '') {
+    if (verb === 'create' && definition.closed === true) throw methodNotAllowed();
     const homeless = definition.scope === 'Namespaced' && namespace === '';
     if (verb === 'create' && (name !== '' || homeless)) throw methodNotAllowed();
     if ((verb === 'update' || verb === 'patch') && name === '') throw methodNotAllowed();

@@ -16,7 +16,8 @@ import type { Store } from '#store/index.ts';
 import { Access } from './access/access.ts';
 import type { AuditLevel } from './access/audit/audit-event.ts';
 import { AuditFile, type AuditFileOptions } from './access/audit/audit-file.ts';
-import { resourceEntries } from './discovery/api-resources.ts';
+import { KindKeeper } from './custom/kind-keeper.ts';
+import { customKindGate } from './custom/kind-rules.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
 import { type KubeconfigFileOptions, KubeconfigFile, withHost } from './kubeconfig-file.ts';
@@ -91,16 +92,17 @@ export async function startApiServer(
     { clock, logger, store, registry, issuer },
     keys === undefined ? {} : { keys: { directory: keys } },
   );
-  const { gates } = access;
+  const gates = [...access.gates, customKindGate(registry)];
   const auditFile = options.audit && new AuditFile(logger, options.audit);
   const fieldsOf = keyed((definition) => new FieldOwnership(definition));
   const writer = new ObjectWriter({ store, clock, random, admissionOf, gates, fieldsOf }, limits);
-  const remover = new ObjectRemover({ writer, clock });
+  const remover = new ObjectRemover({ writer, clock, registry });
   const lister = new ObjectLister(store, limits);
   const watches = new WatchService({ store, random, logger }, limits);
   const lifecycle = { store, registry, writer, remover, logger };
   const garbage = new GarbageCollector(lifecycle);
   const namespaces = new NamespaceKeeper(lifecycle);
+  const kinds = new KindKeeper({ ...lifecycle, clock });
   const resources = new ResourceHandler(
     { store, clock, lister, writer, remover, watches, tableOf },
     limits,
@@ -111,7 +113,7 @@ export async function startApiServer(
       registry,
       access,
       audit: auditFile && auditTo(auditFile, clock, options.audit?.level),
-      discovery: new Discovery(resourceEntries(registry)),
+      discovery: new Discovery(registry),
       openApi: new OpenApi(registry, options.version),
       resources,
       version: versionDocument(options.version),
@@ -119,7 +121,9 @@ export async function startApiServer(
     },
     limits,
   );
+  kinds.start();
   await namespaces.start();
+  await kinds.showOwn();
   garbage.start();
   try {
     await access.start(writer);
@@ -135,12 +139,13 @@ export async function startApiServer(
     const file = options.kubeconfig && new KubeconfigFile({ store, logger }, options.kubeconfig);
     file?.start(http.origin);
     const optional = [file, auditFile].filter((part) => part !== undefined);
-    return new ApiServer(http, watches, [access, garbage, namespaces, ...optional]);
+    return new ApiServer(http, watches, [access, garbage, namespaces, kinds, ...optional]);
   } catch (thrown) {
     await http?.stop({ graceMs: 0 });
     await access.stop();
     await garbage.stop();
     await namespaces.stop();
+    await kinds.stop();
     await auditFile?.stop();
     throw thrown;
   }
@@ -195,7 +200,7 @@ function auditTo(
 function keyed<T>(
   make: (definition: ResourceDefinition) => T,
 ): (definition: ResourceDefinition) => T {
-  const known = new Map<ResourceDefinition, T>();
+  const known = new WeakMap<ResourceDefinition, T>();
   return (definition) => {
     const found = known.get(definition);
     if (found !== undefined) return found;

@@ -61,6 +61,12 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly statusSubresource: boolean;
   /** True when clients may only read; what writes it has the store itself. */
   readonly readOnly?: boolean;
+  /** Version in which objects are stored, where a kind has several; absent: its own. */
+  readonly storageVersion?: string;
+  /** What clients of this version are warned of. */
+  readonly deprecation?: string;
+  /** True while the kind is being removed: nothing new is created. */
+  readonly closed?: boolean;
   /** Set when the kind has `/scale`. */
   readonly scale?: ScalePaths;
   /** True when metadata.generation is kept. */

@@ -30,7 +30,6 @@ export {
   qualifiedKind,
   qualifiedResource,
 } from './definition.ts';
-export { crdOf } from './crd.ts';
 export { Registry } from './registry.ts';
 export type { Infer, Schema, SchemaNode, SchemaType, ValidationRule } from './schema/node.ts';
 export {
@@ -107,7 +106,7 @@ export {
   checkPortName,
   checkPortNumber,
   checkQualifiedName,
-  checkServiceName,
+  checkLabel1035,
   checkSubdomainName,
   generateName,
 } from './name.ts';
@@ -188,6 +187,10 @@ export type { ConfigMap } from './builtin/config-map.ts';
 export { configMap } from './builtin/config-map.ts';
 export type { Deployment } from './builtin/apps/deployment-schema.ts';
 export { deployment } from './builtin/apps/deployment.ts';
+export type { CrdCondition, CrdNames, CustomResourceDefinition } from './crd/crd-schema.ts';
+export { asCrd, customResourceDefinition } from './crd/crd.ts';
+export { crdOf } from './crd/crd-of.ts';
+export { compareVersions, servedKinds } from './crd/served-kinds.ts';
 export type { Endpoints, EndpointSlice } from './builtin/endpoints/endpoints-schema.ts';
 export { endpoints, endpointSlice } from './builtin/endpoints/endpoints.ts';
 export type { Pod } from './builtin/pod/pod-schema.ts';

@@ -69,8 +69,8 @@ export function checkSubdomainName(name: string): string[] {
   return found;
 }
 
-/** RFC 1035 label: names of Services. */
-export function checkServiceName(name: string): string[] {
+/** RFC 1035 label: names of Services, of versions and kinds. */
+export function checkLabel1035(name: string): string[] {
   const found: string[] = [];
   if (byteLength(name) > 63) found.push(tooLongText(63));
   if (!label1035Form.test(name)) {

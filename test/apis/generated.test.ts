@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { apiDefinitions } from '#apis/index.ts';
-import { isRecord } from '#kube/index.ts';
-import { crdOf } from '#kube/index.ts';
+import { crdOf, isRecord } from '#kube/index.ts';
 import { generateCrds } from '../../scripts/gen/crds.ts';
 import { generateKindsDoc } from '../../scripts/gen/kinds.ts';
 

@@ -68,6 +68,7 @@ test('the OpenAPI index leads to documents that may be kept for ever', async (t)
   const index = (await api.call('/openapi/v3')).json.paths;
   assert.deepEqual(Object.keys(index).sort(), [
     'api/v1',
+    'apis/apiextensions.k8s.io/v1',
     'apis/apps/v1',
     'apis/coordination.k8s.io/v1',
     'apis/discovery.k8s.io/v1',

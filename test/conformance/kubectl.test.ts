@@ -22,9 +22,6 @@ const needs: Readonly<Record<string, Capability>> = {
   '49': 'deployments',
 };
 
-/** What the embedded server is still to learn; a line leaves this list when it passes. */
-const pending: ReadonlySet<string> = new Set('48 62'.split(' '));
-
 const prelude = String.raw`
 K(){ kubectl -n "$N" "$@"; }
 L(){ printf 'apiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata: {name: %s}\nspec: {routingKey: %s, host: %s, port: %s}\n' "$1" "$1" "$1" "$2"; }
@@ -80,13 +77,9 @@ async function runLines(t: TestContext, run: Run, lines: readonly Line[]): Promi
     const need = needs[number];
     const missing = need !== undefined && !run.target.has(need);
     const skip = missing ? `the target has no ${need}` : false;
-    await t.test(`${number} ${command}`, { skip }, async (inner) => {
+    await t.test(`${number} ${command}`, { skip }, async () => {
       const script = `${prelude}\n${command}`;
       const { code, stdout, stderr } = await runProcess('bash', ['-c', script], { env });
-      if (code !== 0 && run.target.name === 'embedded' && pending.has(number)) {
-        inner.skip(`line ${number}: the embedded server does not do this yet`);
-        return;
-      }
       assert.equal(code, 0, `${stdout}\n${stderr}`);
     });
   }

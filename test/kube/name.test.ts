@@ -7,7 +7,7 @@ import {
   checkPortName,
   checkPortNumber,
   checkQualifiedName,
-  checkServiceName,
+  checkLabel1035,
   checkSubdomainName,
   generateName,
 } from '#kube/index.ts';
@@ -27,7 +27,7 @@ const names: readonly [string, Check, readonly string[], readonly string[]][] = 
     ['a', 'a.b-c.d', 'a'.repeat(253)],
     ['', 'A', '.a', 'a..b', 'a/b', 'a'.repeat(254)],
   ],
-  ['service', checkServiceName, ['a', 'a-1'], ['1a', 'a.b', 'A', 'a'.repeat(64)]],
+  ['service', checkLabel1035, ['a', 'a-1'], ['1a', 'a.b', 'A', 'a'.repeat(64)]],
   [
     'qualified',
     checkQualifiedName,

@@ -78,6 +78,7 @@ test('a registry finds kinds by both names and refuses two of one name', () => {
     { group: 'apps', versions: ['v1'] },
     { group: 'coordination.k8s.io', versions: ['v1'] },
     { group: 'rbac.authorization.k8s.io', versions: ['v1'] },
+    { group: 'apiextensions.k8s.io', versions: ['v1'] },
   ]);
   assert.deepEqual(registry.inGroupVersion('coordination.k8s.io', 'v1'), [lease]);
   assert.throws(() => new Registry([configMap, configMap]), DefinitionError);

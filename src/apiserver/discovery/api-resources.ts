@@ -1,5 +1,5 @@
 /** The verbs and names of what is served, from which every discovery document is made. */
-import type { Registry, ResourceDefinition } from '#kube/index.ts';
+import { compareVersions, type Registry, type ResourceDefinition } from '#kube/index.ts';
 
 /** Subresources of a kind with their verbs. */
 export interface SubresourceEntry {
@@ -59,6 +59,7 @@ export function groupVersions(entries: readonly ResourceEntry[]): ReadonlyMap<st
     if (!versions.includes(version)) versions.push(version);
     groups.set(group, versions);
   }
+  for (const versions of groups.values()) versions.sort(compareVersions);
   return groups;
 }
 

@@ -4,9 +4,9 @@
  * @spec Kubernetes apidiscovery.k8s.io, meta/v1 APIGroupList, APIResourceList
  */
 import { createHash } from 'node:crypto';
-import { apiVersionOf } from '#kube/index.ts';
+import { apiVersionOf, type Registry } from '#kube/index.ts';
 import { parseAccept } from '../request/media-type.ts';
-import { groupVersions, type ResourceEntry } from './api-resources.ts';
+import { groupVersions, resourceEntries, type ResourceEntry } from './api-resources.ts';
 
 /** A ready answer. */
 export interface DiscoveryDocument {
@@ -20,9 +20,16 @@ const json = 'application/json';
 const aggregatedVersions: readonly string[] = ['v2', 'v2beta1'];
 
 export class Discovery {
+  readonly #registry: Registry;
   readonly #documents = new Map<string, DiscoveryDocument>();
+  #revision = 0;
 
-  constructor(entries: readonly ResourceEntry[]) {
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  #build(entries: readonly ResourceEntry[]): void {
+    this.#documents.clear();
     const core = entries.filter(({ group }) => group === '');
     const grouped = entries.filter(({ group }) => group !== '');
     this.#put('/api', json, apiVersions(core));
@@ -44,6 +51,9 @@ export class Discovery {
 
   /** The document of a path in the form the client prefers; undefined when there is none. */
   find(path: string, accept: string | undefined): DiscoveryDocument | undefined {
+    const { revision } = this.#registry;
+    if (revision !== this.#revision) this.#build(resourceEntries(this.#registry));
+    this.#revision = revision;
     const place = path.endsWith('/') ? path.slice(0, -1) : path;
     for (const { type, parameters } of parseAccept(accept)) {
       if (type !== json || parameters['as'] !== 'APIGroupDiscoveryList') continue;

@@ -40,7 +40,8 @@ export const emptyOpenApiV2: {
 export class OpenApi {
   readonly #registry: Registry;
   readonly #version: string;
-  readonly #documents = new Map<string, OpenApiDocument>();
+  /** Ready documents, good as long as the definitions are the same. */
+  readonly #documents = new Map<string, Made>();
 
   constructor(registry: Registry, version: string) {
     this.#registry = registry;
@@ -49,12 +50,16 @@ export class OpenApi {
 
   /** The document of `/openapi/v3` or `/openapi/v3/…`, made at the first call. */
   find(path: string): OpenApiDocument | undefined {
+    const index = path === '/openapi/v3';
+    const definitions = index ? this.#registry.all : this.#definitionsOf(path);
     const known = this.#documents.get(path);
-    if (known) return known;
-    const value = path === '/openapi/v3' ? this.#index() : this.#groupVersion(path);
-    if (value === undefined) return undefined;
-    const document = documentOf(value);
-    this.#documents.set(path, document);
+    if (known && sameList(known.definitions, definitions)) return known.document;
+    if (definitions.length === 0) {
+      this.#documents.delete(path);
+      return undefined;
+    }
+    const document = documentOf(index ? this.#index() : this.#groupVersion(definitions));
+    this.#documents.set(path, { definitions, document });
     return document;
   }
 
@@ -70,13 +75,15 @@ export class OpenApi {
     return { paths };
   }
 
-  #groupVersion(path: string): Json | undefined {
+  #definitionsOf(path: string): readonly ResourceDefinition[] {
     const parts = /^\/openapi\/v3\/(?:api\/([^/]+)|apis\/([^/]+)\/([^/]+))$/u.exec(path);
-    if (!parts) return undefined;
+    if (!parts) return [];
     const group = parts[2] ?? '';
     const version = parts[1] ?? parts[3] ?? '';
-    const definitions = this.#registry.inGroupVersion(group, version);
-    if (definitions.length === 0) return undefined;
+    return this.#registry.inGroupVersion(group, version);
+  }
+
+  #groupVersion(definitions: readonly ResourceDefinition[]): Json {
     const paths: Record<string, Json> = {};
     const schemas: Record<string, Json> = {};
     for (const definition of definitions) {
@@ -90,6 +97,15 @@ export class OpenApi {
       components: { schemas },
     };
   }
+}
+
+interface Made {
+  readonly definitions: readonly ResourceDefinition[];
+  readonly document: OpenApiDocument;
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
 
 function documentOf(value: Json): OpenApiDocument {

@@ -197,7 +197,7 @@ export function targetOfObject(
   object: KubeObject,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): ResourceTarget | undefined {
-  const definition = registry.byKind(object.apiVersion, object.kind);
+  const definition = registry.ofObject(object);
   if (!definition) return undefined;
   const { group, version, plural } = definition;
   return { definition, group, version, resource: plural, namespace, name, subresource: '' };

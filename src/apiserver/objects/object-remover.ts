@@ -11,9 +11,11 @@ import {
   type KubeObject,
   notSupported,
   preconditionFailed,
+  type Registry,
   type Status,
   StatusError,
 } from '#kube/index.ts';
+import { checkCrdDelete, isCrdKind, withCleanup } from '../custom/kind-rules.ts';
 import { checkDryRun, refuse } from '../request/query-options.ts';
 import type { ResourceTarget } from '../request/request-path.ts';
 import { checkNamespaceDelete, isNamespaceKind, terminatingNamespace } from './namespace-rules.ts';
@@ -89,7 +91,14 @@ export class ObjectRemover {
   readonly #writer: ObjectWriter;
   readonly #clock: Clock;
 
-  constructor(deps: { readonly writer: ObjectWriter; readonly clock: Clock }) {
+  readonly #registry: Registry;
+
+  constructor(deps: {
+    readonly writer: ObjectWriter;
+    readonly clock: Clock;
+    readonly registry: Registry;
+  }) {
+    this.#registry = deps.registry;
     this.#writer = deps.writer;
     this.#clock = deps.clock;
   }
@@ -102,10 +111,13 @@ export class ObjectRemover {
   async remove(target: ResourceTarget, call: DeleteCall): Promise<Status | KubeObject> {
     const { definition, name } = target;
     if (isNamespaceKind(definition)) checkNamespaceDelete(target);
+    const kind = isCrdKind(definition);
+    if (kind) checkCrdDelete(this.#registry, target);
     let gone = false;
     const change: Change = (current) => {
       checkPreconditions(current, target, call);
-      const finalizers = finalizersFor(current.metadata.finalizers ?? [], call.propagation);
+      const asked = finalizersFor(current.metadata.finalizers ?? [], call.propagation);
+      const finalizers = kind ? withCleanup(asked) : asked;
       gone = finalizers.length === 0 && !isNamespaceKind(definition);
       return gone ? undefined : this.#marked(target, current, finalizers);
     };

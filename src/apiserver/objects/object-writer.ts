@@ -53,6 +53,7 @@ import {
   withoutRevision,
 } from './server-metadata.ts';
 import { storeFault } from './store-fault.ts';
+import { inStorage, inVersion } from './stored-version.ts';
 
 export interface ObjectWriterDeps {
   readonly store: Store<KubeObject>;
@@ -245,17 +246,18 @@ export class ObjectWriter {
     for (let attempt = 1; ; attempt++) {
       const stored = this.#deps.store.get(collection, { namespace, name });
       if (!stored) throw notFoundObject(definition, name);
-      const next = change(stored.value as DynamicObject);
-      if (next === stored.value) return stored.value;
-      const value = withoutRevision(next ?? stored.value);
+      const current = inVersion(definition, stored.value as DynamicObject);
+      const next = change(current);
+      if (next === current) return current;
+      const value = inStorage(definition, withoutRevision(next ?? current));
       const remove = next === undefined || isFinished(definition, value);
-      if (!remove && equalJson(value, withoutRevision(stored.value))) return stored.value;
-      if (options.dryRun) return stampRevision(value, stored.revision);
+      if (!remove && equalJson(value, withoutRevision(stored.value))) return current;
+      if (options.dryRun) return inVersion(definition, stampRevision(value, stored.revision));
       const text = this.#textOf(value);
       try {
         const { revision: expected } = stored;
         const request = { collection, namespace, name, expected, value, text, delete: remove };
-        return (await this.#deps.store.write(request)).value;
+        return inVersion(definition, (await this.#deps.store.write(request)).value);
       } catch (thrown) {
         if (!isConflict(thrown)) throw storeFault(thrown);
         if (options.guarded || attempt === this.#limits.writeAttemptsMax) {
@@ -292,10 +294,11 @@ export class ObjectWriter {
 
   async #insert(
     target: ResourceTarget,
-    value: DynamicObject,
+    object: DynamicObject,
     call: WriteCall,
   ): Promise<KubeObject> {
     const { definition, namespace } = target;
+    const value = inStorage(definition, object);
     const { name } = value.metadata;
     const collection = qualifiedResource(definition);
     const { store } = this.#deps;
@@ -304,11 +307,11 @@ export class ObjectWriter {
       checkNamespaceOpen(holder?.value, target, name);
     }
     if (store.get(collection, { namespace, name })) throw alreadyExists(definition, name);
-    if (call.dryRun) return value;
+    if (call.dryRun) return object;
     const text = this.#textOf(value);
     try {
       const written = await store.write({ collection, namespace, name, expected: 0, value, text });
-      return written.value;
+      return inVersion(definition, written.value);
     } catch (thrown) {
       if (isConflict(thrown)) throw alreadyExists(definition, name);
       throw storeFault(thrown);

@@ -9,6 +9,7 @@ import {
   type TableRenderer,
 } from '#kube/index.ts';
 import type { Negotiated } from '../request/media-type.ts';
+import { inVersion } from './stored-version.ts';
 import type { ListOptions } from '../request/query-options.ts';
 
 /** What is asked for: form, version and what tables carry. */
@@ -33,7 +34,7 @@ export function showObject(deps: RepresentationDeps, shape: Shape, object: KubeO
       return withMetaVersion(shape, partialObject(object));
     case 'json':
     case 'yaml':
-      return object;
+      return inVersion(deps.definition, object);
     default:
       return unreachable(shape.form, 'form');
   }
@@ -60,7 +61,7 @@ export function showList(
     case 'json':
     case 'yaml': {
       const items = definition.custom
-        ? objects
+        ? objects.map((object) => inVersion(definition, object))
         : objects.map(({ apiVersion: _v, kind: _k, ...rest }) => rest);
       return { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata, items };
     }
@@ -77,7 +78,8 @@ export function showTable(
   metadata: ListMeta,
   withColumns = true,
 ): unknown {
-  const table = deps.table.table(objects, {
+  const shown = objects.map((object) => inVersion(deps.definition, object));
+  const table = deps.table.table(shown, {
     nowMs: deps.nowMs,
     metadata,
     include: shape.includeObject,

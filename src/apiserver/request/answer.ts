@@ -41,7 +41,8 @@ export function sendFault(response: ServerResponse, fault: StatusError): void {
 export function setWarnings(response: ServerResponse, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
   const texts = [...new Set(warnings)].slice(0, warningsMax).map(warningHeader);
-  response.setHeader('Warning', texts);
+  const before = response.getHeader('Warning') ?? [];
+  response.setHeader('Warning', [...(Array.isArray(before) ? before : [String(before)]), ...texts]);
 }
 
 function warningHeader(text: string): string {

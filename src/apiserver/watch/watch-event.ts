@@ -51,7 +51,8 @@ export class EventEncoder {
     deps: RepresentationDeps,
     withColumns: boolean,
   ): Buffer {
-    const key = `${event.type} ${shape.form} ${shape.metaVersion} ${shape.includeObject} ${withColumns}`;
+    const { version } = deps.definition;
+    const key = `${version} ${event.type} ${shape.form} ${shape.metaVersion} ${shape.includeObject} ${withColumns}`;
     let known = this.#shared.get(change);
     if (!known) this.#shared.set(change, (known = new Map()));
     const found = known.get(key);

@@ -4,7 +4,7 @@
  * one Service per host, one of its ports per listener, and whoever has a port keeps it.
  */
 import { isIP } from 'node:net';
-import { checkServiceName, labelOf } from '#kube/index.ts';
+import { checkLabel1035, labelOf } from '#kube/index.ts';
 import type { Secret, Service } from '../kinds.ts';
 import { labels, messages } from '../names.ts';
 import { checkCredentials } from '../router-config/check-credentials.ts';
@@ -107,7 +107,7 @@ function problemOfSpec({ host, port, fault }: Front, bindsAddresses: boolean): s
   if (port < 1 || port > 65_535) return messages.invalidPort(port);
   if (isIP(host) !== 0 && bindsAddresses) return undefined;
   if (isIP(host) !== 0) return `Invalid host: ${host}: in a cluster it is the name of a Service`;
-  if (checkServiceName(host).length > 0) return `Invalid host: ${host}`;
+  if (checkLabel1035(host).length > 0) return `Invalid host: ${host}`;
   return undefined;
 }
 

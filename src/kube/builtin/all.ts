@@ -1,4 +1,5 @@
 /** The built-in kinds that Drawbridge serves and uses. */
+import { customResourceDefinition } from '../crd/crd.ts';
 import type { ResourceDefinition } from '../definition.ts';
 import { deployment } from './apps/deployment.ts';
 import { configMap } from './config-map.ts';
@@ -30,4 +31,5 @@ export const builtinDefinitions: readonly ResourceDefinition[] = [
   roleBinding,
   clusterRole,
   clusterRoleBinding,
+  customResourceDefinition,
 ];

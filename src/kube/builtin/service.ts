@@ -1,7 +1,7 @@
 /** Service (core/v1). */
 import type { Cell } from '../definition.ts';
 import type { KubeObject } from '../object.ts';
-import { checkServiceName } from '../name.ts';
+import { checkLabel1035 } from '../name.ts';
 import { ageColumn, nameColumn } from '../table/table.ts';
 import { builtin } from './definition.ts';
 import { validateService } from './service-check.ts';
@@ -98,7 +98,7 @@ export const service = builtin({
     },
   ],
   selectableFields: [{ path: 'spec.type' }, { path: 'spec.clusterIP' }],
-  nameCheck: checkServiceName,
+  nameCheck: checkLabel1035,
   prepare,
   validate: (target, before) =>
     validateService(asService(target), before === undefined ? undefined : asService(before)),

@@ -36,13 +36,55 @@ export type RuleCheck = (value: unknown, old: unknown, path?: string) => FieldEr
 /** Most findings of rules in one object; a list with a failing rule per item could be long. */
 export const ruleFindingsMax = 100;
 
+/** What the rules of a schema are compiled in. */
+function ruleEnvironment(): Environment {
+  return new Environment({ unlistedVariablesAreDyn: true });
+}
+
+/** Characters of one rule; the longest of well-known kinds have some hundreds. */
+const ruleLengthMax = 10_000;
+
+/** Faults of one rule of a kind that comes from outside: its shape, its CEL, the functions it calls. */
+export function checkRule(given: unknown, place: string): FieldError[] {
+  const { rule, messageExpression, fieldPath } = isRecord(given) ? given : {};
+  if (typeof rule !== 'string' || rule.trim() === '') return [required(`${place}.rule`)];
+  if (fieldPath !== undefined && (typeof fieldPath !== 'string' || !/^[.[]/u.test(fieldPath))) {
+    return [invalid(`${place}.fieldPath`, fieldPath, 'must be a path such as .a.b')];
+  }
+  const environment = ruleEnvironment();
+  const found = checkExpression(environment, rule, `${place}.rule`, 'bool');
+  if (messageExpression === undefined) return found;
+  if (typeof messageExpression !== 'string')
+    return [...found, required(`${place}.messageExpression`)];
+  const at = `${place}.messageExpression`;
+  return [...found, ...checkExpression(environment, messageExpression, at, 'string')];
+}
+
+function checkExpression(
+  environment: Environment,
+  text: string,
+  field: string,
+  wanted: string,
+): FieldError[] {
+  if (text.length > ruleLengthMax) {
+    return [invalid(field, '', `must have at most ${ruleLengthMax} characters`)];
+  }
+  const checked = environment.check(text);
+  if (!checked.valid) {
+    const first = messageOf(checked.error).split('\n', 1)[0] ?? '';
+    return [invalid(field, text, `compilation failed: ${first}`)];
+  }
+  if (checked.type === wanted || checked.type === 'dyn') return [];
+  return [invalid(field, text, `must evaluate to a ${wanted}`)];
+}
+
 /**
  * Compiles the rules of a schema.
  * @returns undefined when it has none
  * @throws DefinitionError KUBE_RULE_SYNTAX
  */
 export function compileRules(schema: SchemaNode): RuleCheck | undefined {
-  const environment = new Environment({ unlistedVariablesAreDyn: true });
+  const environment = ruleEnvironment();
   const tree = compileNode(schema, environment);
   if (tree === undefined) return undefined;
   return (value, old, path = '') => {

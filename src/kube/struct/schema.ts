@@ -39,12 +39,17 @@ export class StructSchemas {
       else properties[field.name] = this.#field(field);
     }
     const atomic = struct.atomic ? ({ 'x-kubernetes-map-type': 'atomic' } as const) : {};
-    const schema: SchemaNode = { type: 'object', properties, ...atomic };
+    const description = wordsOf(name);
+    const schema: SchemaNode = { type: 'object', description, properties, ...atomic };
     this.#made.set(name, schema);
     return schema;
   }
 
-  #field({ type, holder, traits, default: preset }: StructField): SchemaNode {
+  #field(field: StructField): SchemaNode {
+    return { ...this.#shape(field), description: wordsOf(field.name) };
+  }
+
+  #shape({ type, holder, traits, default: preset }: StructField): SchemaNode {
     const inner = this.of(type);
     const withDefault = preset === undefined ? {} : { default: preset };
     switch (holder) {
@@ -67,6 +72,12 @@ export class StructSchemas {
         return unreachable(holder, 'holder');
     }
   }
+}
+
+/** The words of a name, `nodeSelector` and `NodeSelector` alike, for people who ask what a field is. */
+function wordsOf(name: string): string {
+  const words = name.replaceAll(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/gu, '$1$3 $2');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 function listTraits(traits: readonly string[]): Partial<SchemaNode> {

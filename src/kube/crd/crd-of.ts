@@ -1,7 +1,7 @@
-/** CustomResourceDefinitions of our kinds, made from their definitions. */
-import type { Column, ResourceDefinition } from './definition.ts';
-import { isRecord } from './object.ts';
-import type { SchemaNode } from './schema/node.ts';
+/** From the definition of a kind to the CustomResourceDefinition that a real cluster takes. */
+import type { Column, ResourceDefinition } from '../definition.ts';
+import { isRecord } from '../object.ts';
+import type { SchemaNode } from '../schema/node.ts';
 
 /** Strategic merge does not exist for custom kinds, and CRDs refuse the words for it. */
 const builtinOnly: readonly string[] = [
