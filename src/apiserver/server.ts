@@ -123,10 +123,10 @@ export async function startApiServer(
   );
   kinds.start();
   await namespaces.start();
-  await kinds.showOwn();
   garbage.start();
   try {
     await access.start(writer);
+    await kinds.showOwn();
     http = await startHttpServer(
       { logger, handle: (...exchange) => handler.handle(...exchange) },
       {

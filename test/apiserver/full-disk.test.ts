@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { apiServerFor } from '../support/api-server.ts';
 
 test('writes are refused with 507 and a reason, reading and health go on', async (t) => {
-  const api = await apiServerFor(t, { storeLimits: { databaseBytesMax: 400_000 } });
+  const api = await apiServerFor(t, { storeLimits: { databaseBytesMax: 1_000_000 } });
   const path = '/api/v1/namespaces/default/configmaps';
   const create = (n: number) =>
     api.call(path, { body: { metadata: { name: `c${n}` }, data: { k: 'x'.repeat(20_000) } } });
