@@ -16,13 +16,11 @@ import type { Store } from '#store/index.ts';
 import { Access } from './access/access.ts';
 import type { AuditLevel } from './access/audit/audit-event.ts';
 import { AuditFile, type AuditFileOptions } from './access/audit/audit-file.ts';
-import { KindKeeper } from './custom/kind-keeper.ts';
 import { customKindGate } from './custom/kind-rules.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
 import { type KubeconfigFileOptions, KubeconfigFile, withHost } from './kubeconfig-file.ts';
-import { GarbageCollector } from './lifecycle/garbage-collector.ts';
-import { NamespaceKeeper } from './lifecycle/namespace-keeper.ts';
+import { Keepers } from './lifecycle/keepers.ts';
 import { type ApiServerLimits, defaultApiServerLimits } from './limits.ts';
 import { ObjectLister } from './objects/object-lister.ts';
 import { ObjectRemover } from './objects/object-remover.ts';
@@ -99,10 +97,7 @@ export async function startApiServer(
   const remover = new ObjectRemover({ writer, clock, registry });
   const lister = new ObjectLister(store, limits);
   const watches = new WatchService({ store, random, logger }, limits);
-  const lifecycle = { store, registry, writer, remover, logger };
-  const garbage = new GarbageCollector(lifecycle);
-  const namespaces = new NamespaceKeeper(lifecycle);
-  const kinds = new KindKeeper({ ...lifecycle, clock });
+  const keepers = new Keepers({ clock, store, registry, writer, remover, logger });
   const resources = new ResourceHandler(
     { store, clock, lister, writer, remover, watches, tableOf },
     limits,
@@ -121,12 +116,10 @@ export async function startApiServer(
     },
     limits,
   );
-  kinds.start();
-  await namespaces.start();
-  garbage.start();
+  await keepers.start();
   try {
     await access.start(writer);
-    await kinds.showOwn();
+    await keepers.showOwnKinds();
     http = await startHttpServer(
       { logger, handle: (...exchange) => handler.handle(...exchange) },
       {
@@ -139,13 +132,11 @@ export async function startApiServer(
     const file = options.kubeconfig && new KubeconfigFile({ store, logger }, options.kubeconfig);
     file?.start(http.origin);
     const optional = [file, auditFile].filter((part) => part !== undefined);
-    return new ApiServer(http, watches, [access, garbage, namespaces, kinds, ...optional]);
+    return new ApiServer(http, watches, [access, keepers, ...optional]);
   } catch (thrown) {
     await http?.stop({ graceMs: 0 });
     await access.stop();
-    await garbage.stop();
-    await namespaces.stop();
-    await kinds.stop();
+    await keepers.stop();
     await auditFile?.stop();
     throw thrown;
   }
