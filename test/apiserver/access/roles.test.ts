@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { apiDefinitions } from '#apis/index.ts';
+import { builtinDefinitions } from '#kube/index.ts';
 import { defaultRoles } from '../../../src/apiserver/access/authorization/default-roles.ts';
 import { askAs, certificateFor, grantTo, tokenFor } from '../../support/api-identities.ts';
 import { type AnyJson, apiServerFor } from '../../support/api-server.ts';
@@ -171,6 +172,13 @@ test('the default roles are there, name every kind of ours, and keep what users 
     const secret = plural === 'accessgrants' || plural === 'accesstokens';
     assert.equal(named(await rulesOf(view), 'get'), !secret, plural);
   }
+  const admin = await rulesOf(`${rbac}/clusterroles/admin`);
+  for (const { group, plural, scope } of builtinDefinitions) {
+    const named = admin.some(
+      (rule) => rule.apiGroups?.includes(group) && rule.resources?.includes(plural),
+    );
+    assert.ok(named || scope === 'Cluster', plural);
+  }
   for (const { rules } of defaultRoles) {
     if (rules.length > 0 && rules[0]?.resources?.includes('*')) continue;
     assert.ok(!rules.some(({ verbs }) => verbs.includes('*')));
@@ -184,14 +192,19 @@ test('the default roles are there, name every kind of ours, and keep what users 
     rules: [gizmo],
   };
   await api.call(`${rbac}/clusterroles`, { body });
-  const admin = `${rbac}/clusterroles/admin`;
   await until(
-    async () => (await rulesOf(admin)).some((rule) => rule.resources?.includes('gizmos')),
+    async () =>
+      (await rulesOf(`${rbac}/clusterroles/admin`)).some((rule) =>
+        rule.resources?.includes('gizmos'),
+      ),
     'rules of parts in the whole',
   );
   await api.call(`${rbac}/clusterroles/gizmo-view`, { method: 'DELETE' });
   await until(
-    async () => !(await rulesOf(admin)).some((rule) => rule.resources?.includes('gizmos')),
+    async () =>
+      !(await rulesOf(`${rbac}/clusterroles/admin`)).some((rule) =>
+        rule.resources?.includes('gizmos'),
+      ),
     'rules of parts in the whole',
   );
 });

@@ -80,6 +80,7 @@ const viewRules: readonly PolicyRule[] = [
   ]),
   rule(read, '', ['namespaces', 'namespaces/status']),
   rule(read, 'discovery.k8s.io', ['endpointslices']),
+  rule(read, 'apps', ['deployments', 'deployments/scale', 'deployments/status']),
   rule(read, 'skupper.io', withStatus(siteResources)),
   rule(read, 'drawbridge.dev', withStatus(drawbridgeResources)),
 ];
@@ -89,6 +90,7 @@ const editRules: readonly PolicyRule[] = [
   rule(write, '', ['configmaps', 'events', 'secrets', 'serviceaccounts', 'services']),
   rule(['impersonate'], '', ['serviceaccounts']),
   rule(['create'], '', ['serviceaccounts/token']),
+  rule(write, 'apps', ['deployments', 'deployments/scale']),
   rule(everything, 'coordination.k8s.io', ['leases']),
   rule(write, 'skupper.io', siteResources),
   rule(everything, 'skupper.io', codeResources),
