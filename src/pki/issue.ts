@@ -22,7 +22,7 @@ import { checkSubject, splitHosts, type SubjectName } from './names.ts';
 /** Five years, as Skupper issues: links made from a token keep their certificate that long. */
 export const certificateLifetimeMsDefault = 5 * 365 * 24 * 3600 * 1000;
 /** How far the start of validity lies in the past at most, for peers whose clock is behind. */
-const backdateMsMax = 5 * 60 * 1000;
+const backdateMsMax = 15 * 60 * 1000;
 
 /** A certificate that may sign others, with its key. */
 export interface Authority {

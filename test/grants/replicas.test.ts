@@ -111,6 +111,40 @@ test('who lost the answer gets it from another replica, counted once', async (t)
   assert.equal((await ask(await replica(world), grant, headers)).status, 403);
 });
 
+test('a record that a killed server left behind is the one that its joiner is then given', async (t) => {
+  const world = await grantWorld(t);
+  await openSite(world);
+  const grant = await world.grant('one');
+  const request = await createSigningRequest(await createKeyPair(), { commonName: 'joiner' });
+  const headers = {
+    name: 't',
+    subject: 'site',
+    'redemption-id': 'same',
+    'certificate-request': request.replaceAll(/-----[^-]+-----|\s/g, ''),
+  };
+  // As if it died between record and count: the count never comes back.
+  const { promise: never, resolve: release } = Promise.withResolvers<void>();
+  world.client.fault = async (verb, kind) => {
+    if (verb === 'updateStatus' && kind === 'AccessGrant') await never;
+  };
+  const lost = ask(world.server, grant, headers);
+  const [left] = await until(() => {
+    const records = world.informers.of(issuedLink).list(west);
+    return records.length === 1 ? records : undefined;
+  }, 'the record');
+  world.client.fault = () => undefined;
+  const again = await ask(await replica(world), grant, headers);
+  assert.equal(again.status, 200, again.body.toString());
+  const now = await world.read('one');
+  assert.equal(now.status?.redemptions, 1);
+  assert.equal(now.status.redeemedBy?.[0]?.serialNumber, left?.spec?.serialNumber);
+  // The first one comes back to life after all: it is no second redemption, and takes nothing back.
+  release();
+  assert.equal(certificateIn(await lost), certificateIn(again));
+  assert.equal((await world.read('one')).status?.redemptions, 1);
+  assert.equal(world.informers.of(issuedLink).list(west).length, 1);
+});
+
 test('two at once with one request, at two replicas, are one redemption', async (t) => {
   const world = await grantWorld(t);
   await openSite(world);

@@ -5,7 +5,7 @@
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { annotationOf, formatTime, type ObjectKey, ownerReferenceTo } from '#kube/index.ts';
-import type { KubeClient, WritingClient } from '#kubeclient/index.ts';
+import { isKubeError, type KubeClient, type WritingClient } from '#kubeclient/index.ts';
 import type { CertificateSummary } from '#pki/index.ts';
 import {
   type AccessGrant,
@@ -29,7 +29,17 @@ export interface Issue {
   readonly isSigned: boolean;
   /** Address of the joiner. */
   readonly client: string;
+  /** Tells the same request when it comes again, SHA-256 in base64; undefined when it cannot. */
+  readonly requestId?: string | undefined;
   readonly nowMs: number;
+}
+
+/** A certificate that is on record. */
+export interface Recorded {
+  readonly key: ObjectKey;
+  readonly serialNumber: string;
+  /** False when an earlier try of the same request left it; then its certificate is the one. */
+  readonly isNew: boolean;
 }
 
 /** On IssuedLinks whose key stayed with the joiner: the certificate. */
@@ -51,7 +61,8 @@ export function issuedLinkOf(issue: Issue): IssuedLink {
     apiVersion: 'drawbridge.dev/v1alpha1',
     kind: issuedLink.kind,
     metadata: {
-      name: `${start}-${serialNumber.slice(0, serialInNameLength)}`,
+      // The same request finds the record of its earlier try, which was perhaps cut off.
+      name: `${start}-${(hexOf(issue.requestId) ?? serialNumber).slice(0, serialInNameLength)}`,
       namespace: grant.metadata.namespace ?? '',
       labels: { [issuedLinkGrantLabel]: grant.metadata.uid ?? '' },
       // Public; with it the same answer can be given again, by any replica.
@@ -92,18 +103,32 @@ export class IssueRecorder {
     this.#deps = deps;
   }
 
-  /** Writes the record. Never throws. @returns its key; undefined when it could not be written */
-  async record(issue: Issue): Promise<ObjectKey | undefined> {
+  /** Writes the record. Never throws. @returns undefined when it could not be written */
+  async record(issue: Issue): Promise<Recorded | undefined> {
     const wanted = issuedLinkOf(issue);
     const key = { namespace: wanted.metadata.namespace ?? '', name: wanted.metadata.name };
     try {
       await this.#deps.client.create(issuedLink, wanted);
-      return key;
+      return { key, serialNumber: wanted.spec?.serialNumber ?? '', isNew: true };
     } catch (thrown) {
+      const isThere = issue.requestId !== undefined && isKubeError(thrown, 'KUBE_ALREADY_EXISTS');
+      const earlier = isThere ? await this.#earlier(key) : undefined;
+      if (earlier !== undefined) return earlier;
       this.#deps.log.warn('a certificate was not handed out: it could not be recorded', {
         resource: `${key.namespace}/${issue.grant.metadata.name}`,
         error: messageOf(thrown),
       });
+      return undefined;
+    }
+  }
+
+  async #earlier(key: ObjectKey): Promise<Recorded | undefined> {
+    try {
+      const found = await this.#deps.client.find(issuedLink, key);
+      if (found === undefined) return undefined;
+      return { key, serialNumber: found.spec?.serialNumber ?? '', isNew: false };
+    } catch (thrown) {
+      this.#deps.log.warn('a record cannot be read', { error: messageOf(thrown) });
       return undefined;
     }
   }
@@ -147,4 +172,8 @@ function isValidRecord(found: IssuedLink | undefined): found is IssuedLink {
     found.metadata.deletionTimestamp === undefined &&
     found.spec?.revoked !== true
   );
+}
+
+function hexOf(base64: string | undefined): string | undefined {
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('hex');
 }

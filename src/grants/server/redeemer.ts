@@ -27,7 +27,7 @@ import type { Issue, IssueRecorder } from './issue-record.ts';
 import type { AccessGrant, Secret, Site } from '../kinds.ts';
 import { linkDocuments } from './link-documents.ts';
 import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
-import type { RedemptionCounter } from './redemption-counter.ts';
+import type { Counted, RedemptionCounter } from './redemption-counter.ts';
 import type { RefusalRecorder } from './refusal-record.ts';
 import { noSite, type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 import { type Signer, SigningAuthorities } from './signing-authority.ts';
@@ -210,18 +210,21 @@ export class Redeemer {
     const built = await this.#build(grant, joiner, request.signingRequest);
     if ('refusal' in built) return built;
     const { records, counter } = this.#deps;
-    const record = await records.record({ ...built.issue, client: request.place });
-    if (record === undefined) return { refusal: refusals.notCounted };
+    const recorded = await records.record({ ...built.issue, client: request.place, requestId });
+    if (recorded === undefined) return { refusal: refusals.notCounted };
+    const { key: record, serialNumber } = recorded;
     const counted = await counter.count(grant, {
       tokenName: joiner.name,
       siteId: joiner.subject,
       client: request.place,
-      serialNumber: built.issue.certificate.serialNumber.toLowerCase(),
+      serialNumber,
       issuedLink: record.name,
       ...(requestId === undefined ? {} : { request: requestId }),
     });
     if (counted.kind !== 'counted') {
-      await records.takeBack(record);
+      if (recorded.isNew && isNobodys(record.name, counted, requestId)) {
+        await records.takeBack(record);
+      }
       if (counted.kind === 'refused') return { refusal: counted.refusal };
       return await this.#tellFromRecord(grant, joiner, counted.earlier);
     }
@@ -231,9 +234,10 @@ export class Redeemer {
       name: joiner.name,
       subject: joiner.subject,
       place: request.place,
-      serial: built.issue.certificate.serialNumber,
+      serial: serialNumber,
     });
-    return { documents: built.documents, record };
+    if (recorded.isNew) return { documents: built.documents, record };
+    return await this.#tellFromRecord(grant, joiner, { issuedLink: record.name });
   }
 
   #announce(grant: AccessGrant, joiner: Joiner, place: string): void {
@@ -251,7 +255,7 @@ export class Redeemer {
   async #tellFromRecord(
     grant: AccessGrant,
     joiner: Joiner,
-    earlier: Redemption,
+    earlier: Pick<Redemption, 'issuedLink'>,
   ): Promise<Admission> {
     const namespace = grant.metadata.namespace ?? '';
     const record = { namespace, name: earlier.issuedLink };
@@ -361,6 +365,19 @@ function answerIdOf(request: RedemptionRequest, joiner: Joiner | Refusal): strin
   const { redemptionId, key, signingRequest = '' } = request;
   if (redemptionId === undefined || 'status' in joiner) return undefined;
   return answerKey(key, redemptionId, joiner.name, joiner.subject, signingRequest);
+}
+
+/**
+ * True when a record is surely of a certificate that nobody was given. The same request at another
+ * replica shares the record; where the count is not known it stays for the next try.
+ */
+function isNobodys(
+  name: string,
+  counted: Exclude<Counted, { kind: 'counted' }>,
+  requestId: string | undefined,
+): boolean {
+  if (counted.kind === 'repeated') return counted.earlier.issuedLink !== name;
+  return requestId === undefined || counted.refusal !== refusals.notCounted;
 }
 
 /** Only what was signed can be given again: keys that we made are not kept. */

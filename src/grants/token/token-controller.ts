@@ -266,8 +266,9 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
           await this.#failToStore(token, 'link', thrown);
       }
     }
-    await this.#write(token, asRedeemed);
+    // Before the last word: once the token is redeemed nobody looks at it again.
     await forgetCredentials(this.#deps.client, token);
+    await this.#write(token, asRedeemed);
     this.#progress.delete(keyText(keyOf(token)));
     this.#deps.events?.record(token, {
       type: 'Normal',
