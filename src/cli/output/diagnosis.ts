@@ -28,11 +28,11 @@ export function renderDiagnosis(target: string, namespace: string, diagnosis: Di
 
 /** Everything of a namespace, a line each, and which path to follow first. */
 export function renderSurvey(namespace: string, surveyed: readonly Surveyed[]): string {
-  const rows = surveyed.map(({ target, diagnosis: { cause } }) => [
-    target,
-    cause === undefined ? signs.ok : signs.fault,
-    cause?.detail ?? '',
-  ]);
+  const rows = surveyed.map(({ target, diagnosis: { cause, steps } }) => {
+    const unseen = steps.find(({ step }) => step === 'access');
+    const state = cause !== undefined ? 'fault' : unseen !== undefined ? 'note' : 'ok';
+    return [target, signs[state], (cause ?? unseen)?.detail ?? ''];
+  });
   const first = surveyed.find(({ diagnosis }) => !diagnosis.healthy);
   const table = renderTable(['OBJECT', 'STATE', 'CAUSE'], rows);
   if (first === undefined) return `${table}\nNo fault found in namespace ${namespace}.\n`;

@@ -1,5 +1,6 @@
 /** `why`: follows the path of one object and names the one thing that is wrong with it. */
 import type { Command } from 'commander';
+import { site } from '../api/kinds.ts';
 import { withSession } from '../api/session.ts';
 import { type GlobalFlags, readFormat } from '../input/format.ts';
 import { choiceProblems, nameProblems } from '../input/name.ts';
@@ -8,7 +9,7 @@ import type { CliIo, Outcome } from '../io.ts';
 import { renderDiagnosis, renderSurvey } from '../output/diagnosis.ts';
 import { renderDocument } from '../output/document.ts';
 import { follow, type Step } from '../why/step.ts';
-import { paths, survey } from '../why/survey.ts';
+import { kinds, paths, survey } from '../why/survey.ts';
 import { type World, worldOf } from '../why/world.ts';
 
 /** Other words for the kinds, as kubectl prints and takes them. */
@@ -58,12 +59,15 @@ Examples:
       problems.throwIfAny("see 'drawbridge why --help'");
       const format = readFormat(flags);
       const target = `${kind}/${name}`;
-      const { namespace, diagnosis } = await withSession(io, flags, async (session) => ({
-        namespace: session.namespace,
-        diagnosis: await follow(worldOf(session, name, Date.now()), steps, (done) => {
+      const { namespace, diagnosis } = await withSession(io, flags, async (session) => {
+        // Who may not look at the object itself is told so; what is around it is only noted.
+        await session.client.find(kinds[kind] ?? site, { namespace: session.namespace, name });
+        const world = worldOf(session, name, Date.now());
+        const followed = await follow(world, steps, (done) => {
           session.progress.say(`following: ${target} (${done.at(-1)?.step ?? 'site'})`);
-        }),
-      }));
+        });
+        return { namespace: session.namespace, diagnosis: followed };
+      });
       io.stdout.write(
         format === 'table'
           ? renderDiagnosis(target, namespace, diagnosis)

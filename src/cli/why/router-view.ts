@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '#base/errors.ts';
 import { silentLogger } from '#base/log.ts';
+import { isKubeError } from '#kubeclient/index.ts';
 import { type Attributes, managementClient } from '#management/index.ts';
 import { secretKind, type Service, serviceKind } from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
@@ -26,6 +27,8 @@ export async function routerView(
   try {
     return await ask(session);
   } catch (thrown) {
+    // Who may not read the credentials knows nothing of the router, good or bad.
+    if (isKubeError(thrown, 'KUBE_FORBIDDEN')) throw thrown;
     return { problem: messageOf(thrown) };
   }
 }

@@ -2,6 +2,7 @@
  * A path followed from this end: one step after the other, each a fact, until the first that is at
  * fault. That one is the cause, so a person reads one sentence and runs one command.
  */
+import { isKubeError } from '#kubeclient/index.ts';
 
 /** `note`: looked at, but neither good nor bad, or not to be had from here. */
 export type StepState = 'ok' | 'fault' | 'note';
@@ -48,10 +49,23 @@ export async function follow<Context>(
   const found: Finding[] = [];
   for (const step of steps) {
     onStep(found);
-    for (const finding of await step(context)) {
+    for (const finding of await taken(step, context)) {
+      // What may not be looked at stands in the way of several steps.
+      if (finding.state === 'note' && found.some(({ detail }) => detail === finding.detail))
+        continue;
       found.push(finding);
       if (finding.state === 'fault') return { healthy: false, steps: found, cause: finding };
     }
   }
   return { healthy: true, steps: found };
+}
+
+/** What may not be looked at is no fault of the path: the next steps may tell all the same. */
+async function taken<Context>(step: Step<Context>, context: Context): Promise<readonly Finding[]> {
+  try {
+    return await step(context);
+  } catch (thrown) {
+    if (!isKubeError(thrown, 'KUBE_FORBIDDEN')) throw thrown;
+    return [note('access', `may not look: ${thrown.message}`)];
+  }
 }

@@ -1,12 +1,13 @@
 /** All paths of a namespace at once: the site first, since nothing works without it. */
 import type { KubeObject, ResourceDefinition } from '#kube/index.ts';
+import { isKubeError } from '#kubeclient/index.ts';
 import { accessToken, connector, link, listener, site } from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
 import { connectorPath } from './connector-steps.ts';
 import { linkPath } from './link-steps.ts';
 import { listenerPath } from './listener-steps.ts';
 import { activeSite, sitePath } from './site-steps.ts';
-import { type Diagnosis, follow, type Step } from './step.ts';
+import { type Diagnosis, follow, note, type Step } from './step.ts';
 import { tokenPath } from './token-steps.ts';
 import { type World, worldOf } from './world.ts';
 
@@ -17,6 +18,15 @@ export const paths: Readonly<Record<string, readonly Step<World>[]>> = {
   listener: listenerPath,
   connector: connectorPath,
   site: sitePath,
+};
+
+/** What each word stands for. */
+export const kinds: Readonly<Record<string, ResourceDefinition>> = {
+  link,
+  token: accessToken,
+  listener,
+  connector,
+  site,
 };
 
 /** One object and what its path shows. */
@@ -51,13 +61,19 @@ export async function survey(
   if (!hasSite) return found;
   // A token that was redeemed goes on along its link, which is followed anyway.
   const open = (object: KubeObject): boolean => !isRedeemed(object);
-  for (const name of await namesOf(session, accessToken, open)) await look('token', name);
-  for (const [kind, of] of [
-    ['link', link],
-    ['connector', connector],
-    ['listener', listener],
-  ] as const) {
-    for (const name of await namesOf(session, of)) await look(kind, name);
+  for (const kind of ['token', 'link', 'connector', 'listener']) {
+    try {
+      const names = await namesOf(
+        session,
+        kinds[kind] ?? site,
+        kind === 'token' ? open : undefined,
+      );
+      for (const name of names) await look(kind, name);
+    } catch (thrown) {
+      if (!isKubeError(thrown, 'KUBE_FORBIDDEN')) throw thrown;
+      const steps = [note('access', `may not look: ${thrown.message}`)];
+      found.push({ target: kind, diagnosis: { healthy: true, steps } });
+    }
   }
   return found;
 }
