@@ -11,4 +11,9 @@ export { defaultGrantLimits } from './grant/grant-facts.ts';
 export { hashOf, newCode, revealHandle } from './grant/handle.ts';
 export { linkPath } from './console/console-pages.ts';
 export type { IdentityMode } from './proxy/identity.ts';
+export {
+  type CompatGatewayOptions,
+  type RunningCompatGateway,
+  startCompatGateway,
+} from './compat/compat-gateway.ts';
 export { verifyAuditLog } from './audit/verify.ts';

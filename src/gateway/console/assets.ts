@@ -24,7 +24,7 @@ export async function loadConsoleAssets(): Promise<ReadonlyMap<string, Asset>> {
     const asset = assetOf(path, body);
     if (asset !== undefined) assets.set(path, asset);
   };
-  for (const name of ['index.html', 'link.html', 'style.css', 'icon.svg']) {
+  for (const name of ['index.html', 'link.html', 'vnc.html', 'style.css', 'icon.svg']) {
     add(name, await readFile(join(consoleFolder, name)));
   }
   for (const path of await filesBelow(join(consoleFolder, 'src'))) {

@@ -1,0 +1,141 @@
+/** The process that has the face of kube-gateway, before the API server that its flags name. */
+import { stat, readFile } from 'node:fs/promises';
+import { messageOf } from '#base/errors.ts';
+import { type CompatGatewayOptions, GatewayError, startCompatGateway } from '#gateway/index.ts';
+import type { TlsIdentity } from '#http/index.ts';
+import type { KubeConnection } from '#kubeclient/index.ts';
+import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import { RunningStack } from '../running-stack.ts';
+import { actionAfter } from '../start-failure.ts';
+import { aborted, listenForStop } from '../stop-signal.ts';
+import { systemClock } from '../system.ts';
+import { watchIdentity } from '../token-request-process/identity-files.ts';
+
+export interface KubeGatewayProcessOptions
+  extends Pick<
+    CompatGatewayOptions,
+    'keys' | 'mints' | 'apiPath' | 'basePath' | 'clientPath' | 'publicDir' | 'hosts'
+  > {
+  readonly listen: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly tlsFiles: { readonly cert: string; readonly key: string };
+  readonly apiServer: string;
+  /** Empty: the system's roots. */
+  readonly caFile: string;
+  readonly skipVerify: boolean;
+  /** Empty: no credential. */
+  readonly tokenFile: string;
+  readonly auditFile?: string;
+  readonly debug: boolean;
+}
+
+/** How long requests under way may take when the process stops; milliseconds. */
+const stopGraceMs = 5000;
+/** Where the original looks for pages when it is not told. */
+const publicDirDefault = './web/public';
+/** A mounted token is replaced before it ends; it is read again this often. Milliseconds. */
+const tokenReadMs = 30_000;
+
+/** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
+export async function runKubeGateway(options: KubeGatewayProcessOptions): Promise<number> {
+  const level = options.debug ? 'debug' : 'info';
+  const log = createLogger({ level, facts: { component: 'gateway' } });
+  const stack = new RunningStack(log);
+  using stop = listenForStop();
+  let exitCode = 0;
+  try {
+    await serve(options, log, stack);
+    await aborted(stop.signal);
+  } catch (thrown) {
+    process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${actionAfter(thrown)}\n`);
+    exitCode = 1;
+  }
+  await stack.stop({ graceMs: stopGraceMs });
+  return exitCode;
+}
+
+async function serve(
+  options: KubeGatewayProcessOptions,
+  log: RunningLogger,
+  stack: RunningStack,
+): Promise<void> {
+  const { tlsFiles, secure, auditFile } = options;
+  const publicDir = options.publicDir ?? (await usualPages());
+  const gateway = await startCompatGateway(
+    { clock: systemClock, log, metrics: createMetrics({ processMetrics: true }) },
+    {
+      host: options.listen,
+      port: options.port,
+      ...(secure ? { tls: await readIdentity(tlsFiles) } : {}),
+      hosts: options.hosts,
+      connection: await connectionOf(options),
+      keys: options.keys,
+      mints: options.mints,
+      apiPath: options.apiPath,
+      basePath: options.basePath,
+      clientPath: options.clientPath,
+      ...(publicDir === undefined ? {} : { publicDir }),
+      audit: { ...(auditFile === undefined ? {} : { file: auditFile }), failClosed: true },
+    },
+  );
+  stack.add('gateway', gateway);
+  if (secure) {
+    const read = (): Promise<TlsIdentity> => readIdentity(tlsFiles);
+    stack.add(
+      'TLS files',
+      watchIdentity(log, read, (identity) => gateway.setTls(identity)),
+    );
+  }
+  if (options.skipVerify) log.warn('the certificate of the API server is not checked');
+  process.stdout.write(`drawbridge gateway serves ${options.apiServer} at ${gateway.origin}\n`);
+}
+
+async function usualPages(): Promise<string | undefined> {
+  const found = await stat(publicDirDefault).catch(() => undefined);
+  return found?.isDirectory() === true ? publicDirDefault : undefined;
+}
+
+/** Unreadable files end the start, as in the original; later the last good token is used on. */
+async function connectionOf(options: KubeGatewayProcessOptions): Promise<KubeConnection> {
+  const { apiServer, caFile, skipVerify, tokenFile } = options;
+  const ca = skipVerify || caFile === '' ? undefined : await readText(caFile, 'the CA');
+  let token = tokenFile === '' ? '' : (await readText(tokenFile, 'the token')).trim();
+  let readAtMs = systemClock.monotonicMs();
+  const tls = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(skipVerify ? { rejectUnauthorized: false } : {}),
+  };
+  return {
+    server: apiServer,
+    namespace: 'default',
+    credentials: async () => {
+      if (tokenFile !== '' && systemClock.monotonicMs() - readAtMs > tokenReadMs) {
+        readAtMs = systemClock.monotonicMs();
+        token = (await readFile(tokenFile, 'utf8').catch(() => token)).trim();
+      }
+      return { tls, headers: token === '' ? {} : { Authorization: `Bearer ${token}` } };
+    },
+  };
+}
+
+async function readIdentity(files: {
+  readonly cert: string;
+  readonly key: string;
+}): Promise<TlsIdentity> {
+  return {
+    cert: await readText(files.cert, 'the certificate'),
+    key: await readText(files.key, 'the key'),
+    minVersion: 'TLSv1.2',
+  };
+}
+
+/** @throws GatewayError GATEWAY_CONFIG */
+async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const message = `cannot read ${what}: ${messageOf(cause)}`;
+    throw new GatewayError('GATEWAY_CONFIG', message, { cause });
+  }
+}
