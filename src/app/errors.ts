@@ -6,6 +6,7 @@ export type AppErrorCode =
   | 'APP_PORT_IN_USE'
   | 'APP_READY_FILE'
   | 'APP_DEMO_TIMEOUT'
+  | 'APP_FILE_UNREADABLE'
   | 'APP_NOT_IN_CLUSTER'
   | 'APP_SETTINGS';
 
@@ -39,6 +40,10 @@ export const errorDocs: ErrorDocs<AppErrorCode> = {
   APP_SETTINGS: {
     meaning: 'Settings of the controller contradict each other or cannot be read.',
     action: 'Correct the flag or variable that the message names.',
+  },
+  APP_FILE_UNREADABLE: {
+    meaning: 'A file that a flag names cannot be read.',
+    action: 'Check the path and its permissions.',
   },
   APP_DEMO_TIMEOUT: {
     meaning: 'A step of the demo did not come about in time.',

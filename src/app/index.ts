@@ -4,6 +4,7 @@
  */
 import type { ControllerOptions } from './controller-process/controller-options.ts';
 import type { GatewayProcessOptions } from './gateway-process/gateway.ts';
+import type { KubeGatewayProcessOptions } from './gateway-process/kube-gateway.ts';
 import type { RouterProcessOptions } from './router-process/router.ts';
 import type { TokenRequestProcessOptions } from './token-request-process/token-request.ts';
 import type { UpOptions } from './up.ts';
@@ -39,4 +40,10 @@ export async function runController(options: ControllerOptions): Promise<number>
 export async function runGateway(options: GatewayProcessOptions): Promise<number> {
   const gateway = await import('./gateway-process/gateway.ts');
   return gateway.runGateway(options);
+}
+
+/** Runs the gateway with the face of kube-gateway until it is told to stop. @returns the exit code */
+export async function runKubeGateway(options: KubeGatewayProcessOptions): Promise<number> {
+  const gateway = await import('./gateway-process/kube-gateway.ts');
+  return gateway.runKubeGateway(options);
 }

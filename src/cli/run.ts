@@ -10,6 +10,7 @@ import { otherNameOf } from './input/earlier-verbs.ts';
 import type { CliIo } from './io.ts';
 import { oneLine } from './output/table.ts';
 import { buildProgram } from './program.ts';
+import { isKubeGatewayLine, runKubeGatewayLine } from './verbs/gateway/kube-gateway.ts';
 
 /** Longest line of an error; what is in objects and files can be longer than anybody reads. */
 const lineCharsMax = 1000;
@@ -22,6 +23,8 @@ const lineCharsMax = 1000;
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   const outcome = { exitCode: 0 };
   try {
+    const [first, ...rest] = args;
+    if (first === 'gateway' && isKubeGatewayLine(rest)) return await runKubeGatewayLine(rest, io);
     const program = await buildProgram(io, outcome, args);
     await program.parseAsync(rewriteBooleanValues(program, args), { from: 'user' });
     return outcome.exitCode;

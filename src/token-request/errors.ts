@@ -1,10 +1,7 @@
 import { CodedError, type CodedErrorOptions, type ErrorDocs } from '#base/errors.ts';
 
 /** What can keep the token-request face from starting. */
-export type TokenRequestErrorCode =
-  | 'TOKENREQUEST_POLICY_INVALID'
-  | 'TOKENREQUEST_OPTION_INVALID'
-  | 'TOKENREQUEST_FILE_UNREADABLE';
+export type TokenRequestErrorCode = 'TOKENREQUEST_POLICY_INVALID' | 'TOKENREQUEST_OPTION_INVALID';
 
 /** A fault of configuration. Refusals of requests are StatusErrors. */
 export class TokenRequestError extends CodedError<TokenRequestErrorCode> {
@@ -21,9 +18,5 @@ export const errorDocs: ErrorDocs<TokenRequestErrorCode> = {
   TOKENREQUEST_OPTION_INVALID: {
     meaning: 'A prefix, network range or URL given to `token-request serve` cannot be used.',
     action: 'Correct the value that the message names.',
-  },
-  TOKENREQUEST_FILE_UNREADABLE: {
-    meaning: 'A certificate, key, CA bundle or policy file cannot be read.',
-    action: 'Check the path and its permissions.',
   },
 };

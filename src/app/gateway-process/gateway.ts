@@ -1,14 +1,6 @@
 /** The process that is the gateway: before the API server of a kubeconfig or of its pod. */
-import { readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
-import {
-  announce,
-  GatewayError,
-  type GatewayOptions,
-  type IdentityMode,
-  startGateway,
-} from '#gateway/index.ts';
-import type { TlsIdentity } from '#http/index.ts';
+import { announce, type GatewayOptions, type IdentityMode, startGateway } from '#gateway/index.ts';
 import {
   connectionFromKubeconfig,
   EventRecorder,
@@ -22,7 +14,7 @@ import { RunningStack } from '../running-stack.ts';
 import { actionAfter } from '../start-failure.ts';
 import { aborted, listenForStop } from '../stop-signal.ts';
 import { systemClock, systemRandom } from '../system.ts';
-import { watchIdentity } from '../token-request-process/identity-files.ts';
+import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
 export interface GatewayProcessOptions
   extends Pick<
@@ -88,17 +80,16 @@ async function serve(
     {
       ...options,
       host: options.listen,
-      tls: await readIdentity(tlsFiles),
+      tls: await readTlsFiles(tlsFiles),
       clusters: await connections(local, options.clusters),
       issuing: local,
       protectedNamespaces: [options.namespace, 'kube-system', ...options.protectedNamespaces],
     },
   );
   stack.add('gateway', gateway);
-  const read = (): Promise<TlsIdentity> => readIdentity(tlsFiles);
   stack.add(
     'TLS files',
-    watchIdentity(log, read, (identity) => gateway.setTls(identity)),
+    followTlsFiles(log, tlsFiles, (identity) => gateway.setTls(identity)),
   );
   if (options.metricsPort !== undefined) {
     const endpoint = await startMetricsEndpoint(
@@ -122,25 +113,4 @@ async function connections(
   const all = new Map([['local', local]]);
   for (const [name, path] of files) all.set(name, await connectionFromKubeconfig({ path }));
   return all;
-}
-
-async function readIdentity(files: {
-  readonly cert: string;
-  readonly key: string;
-}): Promise<TlsIdentity> {
-  return {
-    cert: await readText(files.cert, 'the certificate'),
-    key: await readText(files.key, 'the key'),
-    minVersion: 'TLSv1.2',
-  };
-}
-
-/** @throws GatewayError GATEWAY_CONFIG */
-async function readText(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const message = `cannot read ${what}: ${messageOf(cause)}`;
-    throw new GatewayError('GATEWAY_CONFIG', message, { cause });
-  }
 }

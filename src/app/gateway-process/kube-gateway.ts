@@ -1,15 +1,14 @@
 /** The process that has the face of kube-gateway, before the API server that its flags name. */
 import { stat, readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
-import { type CompatGatewayOptions, GatewayError, startCompatGateway } from '#gateway/index.ts';
-import type { TlsIdentity } from '#http/index.ts';
+import { type CompatGatewayOptions, startCompatGateway } from '#gateway/index.ts';
 import type { KubeConnection } from '#kubeclient/index.ts';
 import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { RunningStack } from '../running-stack.ts';
 import { actionAfter } from '../start-failure.ts';
 import { aborted, listenForStop } from '../stop-signal.ts';
 import { systemClock } from '../system.ts';
-import { watchIdentity } from '../token-request-process/identity-files.ts';
+import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
 export interface KubeGatewayProcessOptions
   extends Pick<
@@ -67,7 +66,7 @@ async function serve(
     {
       host: options.listen,
       port: options.port,
-      ...(secure ? { tls: await readIdentity(tlsFiles) } : {}),
+      ...(secure ? { tls: await readTlsFiles(tlsFiles) } : {}),
       hosts: options.hosts,
       connection: await connectionOf(options),
       keys: options.keys,
@@ -81,10 +80,9 @@ async function serve(
   );
   stack.add('gateway', gateway);
   if (secure) {
-    const read = (): Promise<TlsIdentity> => readIdentity(tlsFiles);
     stack.add(
       'TLS files',
-      watchIdentity(log, read, (identity) => gateway.setTls(identity)),
+      followTlsFiles(log, tlsFiles, (identity) => gateway.setTls(identity)),
     );
   }
   if (options.skipVerify) log.warn('the certificate of the API server is not checked');
@@ -117,25 +115,4 @@ async function connectionOf(options: KubeGatewayProcessOptions): Promise<KubeCon
       return { tls, headers: token === '' ? {} : { Authorization: `Bearer ${token}` } };
     },
   };
-}
-
-async function readIdentity(files: {
-  readonly cert: string;
-  readonly key: string;
-}): Promise<TlsIdentity> {
-  return {
-    cert: await readText(files.cert, 'the certificate'),
-    key: await readText(files.key, 'the key'),
-    minVersion: 'TLSv1.2',
-  };
-}
-
-/** @throws GatewayError GATEWAY_CONFIG */
-async function readText(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const message = `cannot read ${what}: ${messageOf(cause)}`;
-    throw new GatewayError('GATEWAY_CONFIG', message, { cause });
-  }
 }

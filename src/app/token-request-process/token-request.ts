@@ -2,10 +2,8 @@
  * The process that exposes the TokenRequest API and nothing else. It holds no credential: neither a
  * kubeconfig nor a service account is read, only where the API server is and which CA it has.
  */
-import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { messageOf } from '#base/errors.ts';
-import type { TlsIdentity } from '#http/index.ts';
 import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import {
   parsePolicy,
@@ -19,7 +17,7 @@ import { RunningStack } from '../running-stack.ts';
 import { actionAfter } from '../start-failure.ts';
 import { aborted, listenForStop } from '../stop-signal.ts';
 import { systemClock } from '../system.ts';
-import { watchIdentity } from './identity-files.ts';
+import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
 export interface TokenRequestProcessOptions {
   readonly listen: string;
@@ -68,7 +66,7 @@ async function serve(
   const metrics = createMetrics({ processMetrics: true });
   const { apiServerCaFile: caFile, apiServerName, tlsFiles } = options;
   if (caFile !== undefined) await readText(caFile, 'the CA bundle');
-  const tls = tlsFiles === undefined ? undefined : await readIdentity(tlsFiles);
+  const tls = tlsFiles === undefined ? undefined : await readTlsFiles(tlsFiles);
   const server = await startTokenRequestServer(
     { clock: systemClock, log, metrics },
     {
@@ -91,11 +89,7 @@ async function serve(
   if (tlsFiles !== undefined) {
     stack.add(
       'TLS files',
-      watchIdentity(
-        log,
-        () => readIdentity(tlsFiles),
-        (identity) => server.setTls(identity),
-      ),
+      followTlsFiles(log, tlsFiles, (identity) => server.setTls(identity)),
     );
   }
   if (options.metricsPort !== undefined) {
@@ -108,17 +102,6 @@ async function serve(
   process.stdout.write(
     `drawbridge exposes the TokenRequest API of ${options.apiServer.origin} at ${server.origin}${options.prefix}\n`,
   );
-}
-
-async function readIdentity(files: {
-  readonly cert: string;
-  readonly key: string;
-}): Promise<TlsIdentity> {
-  return {
-    cert: await readText(files.cert, 'the certificate'),
-    key: await readText(files.key, 'the key'),
-    minVersion: 'TLSv1.2',
-  };
 }
 
 async function readPolicy(file: string | undefined): Promise<TokenRequestPolicy> {
@@ -135,17 +118,4 @@ async function readPolicy(file: string | undefined): Promise<TokenRequestPolicy>
     );
   }
   return parsePolicy(value);
-}
-
-/** @throws TokenRequestError TOKENREQUEST_FILE_UNREADABLE */
-async function readText(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new TokenRequestError(
-      'TOKENREQUEST_FILE_UNREADABLE',
-      `cannot read ${what}: ${messageOf(cause)}`,
-      { cause },
-    );
-  }
 }

@@ -152,7 +152,7 @@ async function askOpenly(connection: KubeConnection, path: string) {
     headers: { accept: 'application/json' },
     minVersion: 'TLSv1.2',
     bodyBytesMax: 256 * 1024,
-    ...(tls.ca === undefined ? {} : { ca: String(tls.ca) }),
+    ...(typeof tls.ca === 'string' ? { ca: tls.ca } : {}),
   });
 }
 

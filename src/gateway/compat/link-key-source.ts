@@ -98,11 +98,7 @@ async function ask(connection: KubeConnection, asked: Ask): Promise<HttpResponse
       },
       minVersion: 'TLSv1.2',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(tls.ca === undefined ? {} : { ca: String(tls.ca) }),
-      // A caller proves himself by his bearer alone.
-      ...(bearer === undefined && tls.cert !== undefined
-        ? { cert: String(tls.cert), key: String(tls.key) }
-        : {}),
+      ...(typeof tls.ca === 'string' ? { ca: tls.ca } : {}),
     });
   } catch (cause) {
     throw new GatewayError('GATEWAY_STORE', 'the API cannot be reached now', {

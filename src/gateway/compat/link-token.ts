@@ -101,7 +101,7 @@ async function verifiedPayload(token: string, keys: readonly KeyObject[]): Promi
         currentDate,
         clockTolerance: Number.MAX_SAFE_INTEGER,
       });
-      return payload as Payload;
+      return payload;
     } catch {
       // Another key may have signed it.
     }

@@ -55,7 +55,9 @@ export function isKubeGatewayLine(args: readonly string[]): boolean {
   const [first = ''] = args;
   const name = /^--?([\w-]+)/.exec(first)?.[1] ?? '';
   if (first === '--help' || first === '-h') return false;
-  return Object.hasOwn(kinds, name) || name.startsWith('oauth-') || Object.hasOwn(refusedFlags, name);
+  return (
+    Object.hasOwn(kinds, name) || name.startsWith('oauth-') || Object.hasOwn(refusedFlags, name)
+  );
 }
 
 export const kubeGatewayHelp = `Usage: drawbridge gateway [flags of kube-gateway]
