@@ -10,7 +10,7 @@ import { AuditLog, type AuditLogOptions } from '../audit/audit-log.ts';
 import { ConsolePages } from '../console/console-pages.ts';
 import { StaticPages } from '../console/static-pages.ts';
 import { GatewayError } from '../errors.ts';
-import type { PageSource } from '../http/gateway-handler.ts';
+import type { PageSource } from '../http/page-source.ts';
 import { Recorder } from '../http/recorder.ts';
 import { defaultForwardLimits } from '../proxy/forward.ts';
 import { Upstream } from '../proxy/upstream.ts';

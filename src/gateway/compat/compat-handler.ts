@@ -17,7 +17,7 @@ import { pageHeaders } from '../console/page-headers.ts';
 import { GatewayError } from '../errors.ts';
 import { refuseForeignOrigin, requireOrigin } from '../http/browser-guard.ts';
 import { clientOf, requireHost } from '../http/client-of.ts';
-import type { PageSource } from '../http/gateway-handler.ts';
+import type { PageSource } from '../http/page-source.ts';
 import type { Facts, Recorder } from '../http/recorder.ts';
 import { refusalOf, sendRefusal, writeRefusal } from '../http/refusal-answer.ts';
 import type { Admitted } from '../proxy/exchange.ts';
