@@ -109,3 +109,44 @@ test('the issuer is who created it, whatever anybody writes; nothing else change
   assert.deepEqual([revoked.status, revoked.json.status.issuedBy], [200, 'bob']);
   assert.equal((await patch(path, { spec: { revoked: false } })).status, 422);
 });
+
+test('whoever may write the status still cannot take a token over or approve it for others', async (t) => {
+  const api = await apiServerFor(t);
+  const [bob, eve] = [await certificateFor(api, 'bob'), await certificateFor(api, 'eve')];
+  const all = [{ verbs: ['create', 'patch', 'get'], ...drawbridge }];
+  await grantTo(api, 'bob', 'bob', all);
+  await grantTo(api, 'eve', 'eve', all);
+  await askAs(api, bob, tokens, { body: token('a', { approval: { required: 2 } }) });
+  const patch = async (who: typeof bob, status: object): Promise<number> =>
+    (
+      await askAs(api, who, `${tokens}/a/status`, {
+        method: 'PATCH',
+        body: { status },
+        headers: merge,
+      })
+    ).status;
+  const user = (name: string) => ({ kind: 'User', name });
+  const rows: readonly [typeof bob, object, number][] = [
+    [eve, { codeHash: 'e'.repeat(64) }, 403],
+    [bob, { codeHash: 'b'.repeat(64) }, 200],
+    [bob, { codeHash: 'c'.repeat(64) }, 403],
+    [eve, { uses: 1 }, 200],
+    [bob, { approvals: [user('bob')] }, 403],
+    [bob, { approvals: [user('eve')] }, 403],
+    [eve, { approvals: [user('bob')] }, 403],
+    [eve, { approvals: [user('eve'), user('eve')] }, 403],
+    [eve, { approvals: [user('eve')] }, 200],
+    [eve, { approvals: [user('eve'), user('eve')] }, 403],
+    [eve, { approvals: [user('eve'), user('mallory')] }, 403],
+    [eve, { approvals: [] }, 200],
+  ];
+  for (const [index, [who, status, expected]] of rows.entries()) {
+    assert.equal(await patch(who, status), expected, `row ${index} ${JSON.stringify(status)}`);
+  }
+  const applied = await api.call(`${tokens}/a/status`, {
+    method: 'PATCH',
+    headers: merge,
+    body: { status: { codeHash: 'd'.repeat(64), approvals: [user('x'), user('y')] } },
+  });
+  assert.equal(applied.status, 200);
+});

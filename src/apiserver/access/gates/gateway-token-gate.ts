@@ -2,11 +2,18 @@
  * A GatewayToken opens no more than its creator may do himself, unless he holds the verb `escalate` on
  * gatewaytokens. Who created it is written down by the server, and nobody else can.
  */
-import { type DynamicObject, forbiddenResource, isRecord } from '#kube/index.ts';
+import {
+  type DynamicObject,
+  equalJson,
+  forbiddenResource,
+  isRecord,
+  type StatusError,
+} from '#kube/index.ts';
 import {
   type HeldRules,
   type PolicyRule,
   ruleText,
+  serviceAccountUser,
   uncoveredRules,
   type User,
 } from '#rbac/index.ts';
@@ -52,8 +59,12 @@ export function gatewayTokenGate(deps: GatewayTokenGateDeps): ObjectGate {
   return (write) => {
     const { target, user, object, old } = write;
     if (target.definition.plural !== plural || target.definition.group !== group) return object;
-    if (old) return withIssuer(object, issuerOf(old));
-    if (!isMaster(user) && !mayEscalate(deps, write)) checkOpening(deps, write);
+    const free = isMaster(user) || mayEscalate(deps, write);
+    if (old) {
+      if (!free) checkStatus(write, old);
+      return withIssuer(object, issuerOf(old));
+    }
+    if (!free) checkOpening(deps, write);
     return withIssuer(object, user.name);
   };
 }
@@ -120,6 +131,47 @@ function policyRules(rule: GatewayRule, connect: readonly string[]): PolicyRule[
     }));
     return [{ ...base, verbs, resources: wanted }, ...streams];
   });
+}
+
+/**
+ * Writing the status is not enough to take over somebody's token, or to approve one for others.
+ * @throws StatusError KUBE_FORBIDDEN
+ */
+function checkStatus({ user, object, target }: ProposedWrite, old: DynamicObject): void {
+  const refuse = (why: string): StatusError =>
+    forbiddenResource(target.definition, object.metadata.name, `${whoText(user)} ${why}`);
+  const [before, after] = [statusOf(old), statusOf(object)];
+  const issued = issuerOf(old) === user.name;
+  if (after['codeHash'] !== before['codeHash']) {
+    const first = before['codeHash'] === undefined;
+    if (!first || !issued) throw refuse('is not its issuer, who alone gives it a code, once');
+  }
+  const given = approvalsIn(before);
+  const added = approvalsIn(after).filter((each) => !given.some((one) => equalJson(one, each)));
+  if (added.length === 0 && approvalsIn(after).length <= given.length) return;
+  if (issued) throw refuse('cannot approve what he issued himself');
+  const own = added.length === 1 && isRecord(added[0]) && isSubject(added[0], user);
+  if (!own || approvalsIn(after).length > given.length + 1) {
+    throw refuse('can approve in his own name only, and once');
+  }
+}
+
+function isSubject(subject: Readonly<Record<string, unknown>>, user: User): boolean {
+  const { kind, name, namespace } = subject;
+  if (typeof name !== 'string') return false;
+  if (kind === 'User') return name === user.name;
+  if (kind !== 'ServiceAccount' || typeof namespace !== 'string') return false;
+  return serviceAccountUser({ namespace, name }) === user.name;
+}
+
+function statusOf(object: DynamicObject): Readonly<Record<string, unknown>> {
+  const { status } = object;
+  return isRecord(status) ? status : {};
+}
+
+function approvalsIn(status: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const { approvals } = status;
+  return Array.isArray(approvals) ? approvals : [];
 }
 
 function issuerOf(object: DynamicObject): string | undefined {
