@@ -4,13 +4,14 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
 import { AppError } from './errors.ts';
 
-/** Addresses are URLs; null stands for a part that this version does not run. */
+/** Addresses are URLs. */
 export interface Readiness {
   readonly pid: number;
   readonly apiServer: string;
   readonly kubeconfig: string;
-  readonly console: string | null;
-  readonly gateway: string | null;
+  /** The pages of the gateway, for browsers. */
+  readonly console: string;
+  readonly gateway: string;
   readonly grantServer: string;
   readonly metrics: string;
 }

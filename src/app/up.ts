@@ -116,7 +116,7 @@ async function serve(run: Run): Promise<void> {
     pid: process.pid,
     apiServer: api.url,
     kubeconfig: api.kubeconfig,
-    console: null,
+    console: `${gateway.url}/`,
     gateway: gateway.url,
     grantServer: control.grantServerUrl,
     metrics: endpoint.url.replace(urlHost(options.listen), urlHost(localHostOf(options.listen))),

@@ -23,8 +23,8 @@ export interface ReadyInfo {
   readonly pid: number;
   readonly apiServer: string;
   readonly kubeconfig: string;
-  readonly console: string | null;
-  readonly gateway: string | null;
+  readonly console: string;
+  readonly gateway: string;
   readonly grantServer: string;
   readonly metrics: string;
 }

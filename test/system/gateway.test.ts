@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { httpsRequest } from '#http/index.ts';
 import { kubectlPath } from '../support/process-kubectl.ts';
-import { runProcess } from '../support/process-runner.ts';
+import { runProcess, startProcess } from '../support/process-runner.ts';
 import { waitUntil } from '../support/process-wait.ts';
 import { upKubectl } from '../support/up-kubectl.ts';
 import { launcher, startUp, temporaryFolder } from '../support/up-process.ts';
@@ -15,7 +15,8 @@ test('people and tools come in through the gateway, for a while', async (t) => {
   const home = await temporaryFolder(t);
   const data = join(home, 'data');
   const up = await startUp(t, { data, home });
-  const gateway = up.ready.gateway ?? '';
+  const { gateway } = up.ready;
+  assert.equal(up.ready.console, `${gateway}/`);
   assert.match(gateway, /^https:\/\/127\.0\.0\.1:\d+$/);
   const ca = readFileSync(join(data, 'pki', 'ca.crt'), 'utf8');
   const cli = async (...args: string[]): Promise<string> =>
@@ -153,6 +154,93 @@ test('people and tools come in through the gateway, for a while', async (t) => {
     );
     assert.match(await cli('revoke', '--all', '-A'), /is revoked/);
   });
+});
+
+test('gateway serve stands before any API server, as the link towards it', async (t) => {
+  const home = await temporaryFolder(t);
+  const data = join(home, 'data');
+  const up = await startUp(t, { data, home });
+  const pki = (name: string): string => join(data, 'pki', name);
+  const audit = join(home, 'audit.jsonl');
+  const served = startProcess(
+    t,
+    launcher,
+    [
+      'gateway',
+      'serve',
+      '--kubeconfig',
+      up.ready.kubeconfig,
+      '--port',
+      '0',
+      '--tls-cert',
+      pki('apiserver.crt'),
+      '--tls-key',
+      pki('apiserver.key'),
+      '--public-url',
+      'https://localhost:9443',
+      '--public-ca-file',
+      pki('ca.crt'),
+      '--gateway-namespace',
+      'gw',
+      '--audit-file',
+      audit,
+      '--cluster',
+      `east=${up.ready.kubeconfig}`,
+    ],
+    { env: up.env },
+  );
+  const origin = await waitUntil(
+    'the gateway to serve',
+    () => / at (https:\/\/127\.0\.0\.1:\d+)/.exec(served.stdout)?.[1],
+    { describe: () => served.describe() },
+  );
+  const token = async (...args: string[]): Promise<string> =>
+    succeeded(
+      await up.cli('gateway', 'token', 'create', '--gateway-namespace', 'gw', ...args),
+    ).trim();
+  const ca = readFileSync(pki('ca.crt'), 'utf8');
+  const ask = async (bearer: string, mount: string): Promise<number> => {
+    const url = `${origin}${mount}/api/v1/namespaces/default/configmaps`;
+    const headers = { authorization: `Bearer ${bearer}` };
+    return (await httpsRequest({ url, ca, headers })).status;
+  };
+  const local = await token('--resource', 'configmaps');
+  assert.equal(await ask(local, '/k8s'), 403, 'links have no rights of their own');
+  await upKubectl(up).apply({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'gateway-links' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'gw:links' }],
+  });
+  await waitUntil('the binding', async () => (await ask(local, '/k8s')) === 200);
+  const east = await token('--resource', 'configmaps', '--cluster', 'east');
+  assert.deepEqual([await ask(east, '/clusters/east'), await ask(east, '/k8s')], [200, 403]);
+  assert.equal((await served.stop()).code, 0, served.describe());
+  const env = up.env;
+  const verified = await runProcess(launcher, ['gateway', 'audit', 'verify', audit], { env });
+  assert.match(succeeded(verified), /records, intact/);
+  assert.match(readFileSync(audit, 'utf8'), /"user":"gw:link:default:create-/);
+  const broken = await runProcess(
+    launcher,
+    [
+      'gateway',
+      'serve',
+      '--kubeconfig',
+      up.ready.kubeconfig,
+      '--port',
+      '0',
+      '--tls-cert',
+      '/nowhere',
+      '--tls-key',
+      '/nowhere',
+      '--public-url',
+      'https://localhost',
+    ],
+    { env },
+  );
+  assert.equal(broken.code, 1);
+  assert.match(broken.stderr, /^drawbridge: cannot read the certificate: .+\ndrawbridge: .+\n$/);
 });
 
 test('the gateway verbs say what is wrong with their arguments', async (t) => {
