@@ -57,8 +57,9 @@ export function activeSiteOf(context: ControllerContext, namespace: string): Sit
 export function routerConfigMapOf(
   context: ControllerContext,
   namespace: string,
+  name: string = siteObjects.routerConfigMap,
 ): ConfigMap | undefined {
-  return context.informers.of(configMap).get({ namespace, name: siteObjects.routerConfigMap });
+  return context.informers.of(configMap).get({ namespace, name });
 }
 
 /** Secrets of a namespace by name; those being deleted are gone already. */

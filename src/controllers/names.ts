@@ -22,7 +22,18 @@ export const siteObjects = {
   serviceAccount: 'skupper-router',
   /** Router group of the first (on one machine the only) router. */
   routerGroup: 'skupper-router',
+  secondRouterGroup: 'skupper-router-2',
 } as const;
+
+/** The router groups of a Site: one, or two with high availability. */
+export function routerGroups(ha: boolean): readonly string[] {
+  return ha ? [siteObjects.routerGroup, siteObjects.secondRouterGroup] : [siteObjects.routerGroup];
+}
+
+/** Name of an object that each group has one of: those of further groups end in their number. */
+export function nameInGroup(name: string, group: string): string {
+  return group === siteObjects.routerGroup ? name : `${name}-2`;
+}
 
 /** CN of the router's own server certificate; also the name its clients verify. */
 export const routerServerName = 'skupper-router-local';

@@ -50,6 +50,8 @@ export interface RouterCredentials {
 
 export interface RouterRequest {
   readonly site: Site;
+  /** Which of the routers of the Site. */
+  readonly group: string;
   readonly entities: readonly RouterEntity[];
   readonly credentials: readonly RouterCredentials[];
   /** Passwords of proxies by name of the proxy profile. */
@@ -95,6 +97,8 @@ export interface SiteRuntime extends Running {
   /** Roles that routers here can listen in. */
   readonly roles: readonly string[];
   readonly edge: boolean;
+  /** A Site may have two routers. */
+  readonly ha: boolean;
   /** Listeners may name an address of this machine instead of a Service. */
   readonly bindsAddresses: boolean;
   /** Routers get certificates by themselves, and make the profiles that use them. */
@@ -125,7 +129,9 @@ export interface SiteRuntime extends Running {
   /** How the router of a Site is; that of another Site in the namespace counts as absent. */
   healthOf(namespace: string, siteId: string): RouterHealth;
   /** Where this process reaches the router's management listener. */
-  managementOf(service: Service): HostPort | undefined;
+  managementOf(service: Service, group: string): HostPort | undefined;
+  /** Takes away a router that the Site no longer has beside its first. */
+  removeGroup(site: Site, group: string): Promise<void>;
   /** Stops the router and removes its files. */
   removeRouter(namespace: string): Promise<void>;
   /** Namespaces that have files of a router, from an earlier run too. Never rejects. */

@@ -296,3 +296,55 @@ test('acceptance 78, 79: access types that are off, and ports of nodes', async (
   assert.equal(refused.status?.message, 'unsupported access type');
   assert.equal(refused.status?.status, 'Error');
 });
+
+test('acceptance 12, 13: high availability is a second router, and goes again', async (t) => {
+  const world = await clusterWorld(t, { access: { enabled: ['local'] } });
+  await world.namespace('west');
+  await world.client.create(site, newSite('west', 'west', { ha: true, linkAccess: 'local' }));
+  const ready = await world.eventually(
+    site,
+    'west',
+    'west',
+    ({ status }) => status?.endpoints?.length === 4,
+  );
+  assert.deepEqual(
+    ready.status?.endpoints?.map(({ group, host, port }) => `${group} ${host}:${port}`),
+    [
+      'skupper-router skupper-router.west:55671',
+      'skupper-router skupper-router.west:45671',
+      'skupper-router-2 skupper-router-2.west:55671',
+      'skupper-router-2 skupper-router-2.west:45671',
+    ],
+  );
+  const second = await world.eventually(deployment, 'west', 'skupper-router-2', () => true);
+  assert.equal(second.spec?.template.metadata.labels['skupper.io/group'], 'skupper-router-2');
+  assert.match(JSON.stringify(second.spec?.template.spec), /podAntiAffinity/);
+  const front = await world.eventually(service, 'west', 'skupper-router-2', () => true);
+  assert.equal(front.spec?.selector?.['skupper.io/group'], 'skupper-router-2');
+  const config = await world.eventually(configMap, 'west', 'skupper-router-2', ({ data }) =>
+    data?.['skrouterd.json']?.includes('"connector"'),
+  );
+  const entities = JSON.parse(config.data?.['skrouterd.json'] ?? '[]') as [
+    string,
+    Record<string, string>,
+  ][];
+  const peer = entities.find(([type]) => type === 'connector')?.[1];
+  assert.equal(
+    `${peer?.['name']} ${peer?.['host']}:${peer?.['port']}`,
+    'skupper-router skupper-router:55671',
+  );
+  const id = entities.find(([type]) => type === 'router')?.[1]['id'] ?? '';
+  assert.match(id, /^west-[\da-f]{8}-2$/);
+  const first = await world.client.get(configMap, inWest('skupper-router'));
+  assert.doesNotMatch(first.data?.['skrouterd.json'] ?? '', /"connector"/);
+  await world.eventually(secret, 'west', 'skupper-site-server', ({ metadata }) =>
+    metadata.annotations?.['internal.skupper.io/hosts']?.includes('skupper-router-2.west'),
+  );
+
+  await world.client.patch(site, inWest('west'), { spec: { ha: false } });
+  await world.gone(deployment, 'west', 'skupper-router-2');
+  await world.gone(configMap, 'west', 'skupper-router-2');
+  await world.gone(securedAccess, 'west', 'skupper-router-2');
+  await world.eventually(site, 'west', 'west', ({ status }) => status?.endpoints?.length === 2);
+  await world.client.get(deployment, inWest('skupper-router'));
+});

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '#base/log.ts';
 import {
+  isOwnedBy,
   type KubeObject,
   keyOf,
   type ObjectKey,
@@ -12,8 +13,15 @@ import {
   serviceAccount,
 } from '#kube/index.ts';
 import { createOrUpdate, type InformerSet, type KubeClient } from '#kubeclient/index.ts';
-import { type ConfigMap, configMap, type SecuredAccess, type Service, service } from '../kinds.ts';
-import { managementPort, siteObjects } from '../names.ts';
+import {
+  type ConfigMap,
+  configMap,
+  type SecuredAccess,
+  type Service,
+  service,
+  type Site,
+} from '../kinds.ts';
+import { componentLabels, managementPort, routerGroups, siteObjects } from '../names.ts';
 import { type HostPort, managementListener, type RouterEntity } from '../router-config/entities.ts';
 import type { CredentialFile } from '../router-config/tls-profiles.ts';
 import type {
@@ -63,6 +71,7 @@ export class ClusterRuntime implements SiteRuntime {
   readonly platform = 'kubernetes';
   readonly roles = ['inter-router', 'edge', 'normal'] as const;
   readonly edge = true;
+  readonly ha = true;
   readonly bindsAddresses = false;
   readonly routersHoldCredentials = true;
   readonly ownEntities: readonly RouterEntity[] = [healthListener()];
@@ -147,7 +156,7 @@ export class ClusterRuntime implements SiteRuntime {
     return podProxyPasswordPath(proxy);
   }
 
-  async ensureRouter({ site }: RouterRequest): Promise<void> {
+  async ensureRouter({ site, group }: RouterRequest): Promise<void> {
     const { image, securityContext, controllerNamespace } = this.#options;
     const asked = site.spec?.serviceAccount ?? '';
     if (asked === '') {
@@ -161,7 +170,7 @@ export class ClusterRuntime implements SiteRuntime {
     for (const problem of problems) this.#deps.log.warn('size not used as it is', { problem });
     const wanted = routerDeployment({
       site,
-      group: siteObjects.routerGroup,
+      group,
       image,
       serviceAccount: asked === '' ? siteObjects.serviceAccount : asked,
       resources,
@@ -180,9 +189,21 @@ export class ClusterRuntime implements SiteRuntime {
     return healthOfPods(informers.of(pod).list(namespace));
   }
 
-  managementOf(front: Service): HostPort | undefined {
+  async removeGroup(site: Site, group: string): Promise<void> {
+    const { client, informers } = this.#deps;
+    const key = { namespace: site.metadata.namespace ?? '', name: group };
+    for (const kind of [deployment, configMap]) {
+      const found: KubeObject | undefined = informers.of<KubeObject>(kind).get(key);
+      if (found === undefined || !isOwnedBy(found, site)) continue;
+      await client.remove(kind, key, { uid: found.metadata.uid ?? '' });
+    }
+  }
+
+  managementOf(front: Service, group: string): HostPort | undefined {
     const { namespace = '' } = front.metadata;
-    const ready = this.#routerPods(namespace).find((each) => each.ready);
+    const ready = this.#routerPods(namespace).find(
+      (each) => each.ready && each.labels[componentLabels.group] === group,
+    );
     return ready && { host: ready.ip, port: this.#managementPort(front) };
   }
 
@@ -196,12 +217,13 @@ export class ClusterRuntime implements SiteRuntime {
 
   onHealth(handler: (namespace: string) => void): () => void {
     const { informers } = this.#deps;
+    const groups = new Set(routerGroups(true));
     const leave = [
       informers.of(pod).onChange(({ object }) => {
         if (isRouterPod(object)) handler(object.metadata.namespace ?? '');
       }),
       informers.of(deployment).onChange(({ object }) => {
-        if (object.metadata.name === siteObjects.routerGroup) {
+        if (groups.has(object.metadata.name)) {
           handler(object.metadata.namespace ?? '');
         }
       }),

@@ -67,6 +67,7 @@ export class LocalRuntime implements SiteRuntime {
   readonly accessTypes = ['local', 'loadbalancer', 'nodeport'] as const;
   readonly roles = ['inter-router', 'edge', 'normal'] as const;
   readonly edge = true;
+  readonly ha = false;
   readonly bindsAddresses = true;
   readonly routersHoldCredentials = false;
   readonly ownEntities = [];
@@ -159,6 +160,10 @@ export class LocalRuntime implements SiteRuntime {
 
   managementOf(front: Service): HostPort | undefined {
     return this.bindOf(front, managementListener);
+  }
+
+  async removeGroup(): Promise<void> {
+    // There never is a second one.
   }
 
   async removeRouter(namespace: string): Promise<void> {

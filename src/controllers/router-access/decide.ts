@@ -9,17 +9,24 @@ import {
   stateReady,
 } from '#kube/index.ts';
 import type { Endpoint, RouterAccess, SecuredAccess } from '../kinds.ts';
-import { annotations, defaultRolePort, messages, routerSelector, siteObjects } from '../names.ts';
+import {
+  annotations,
+  componentLabels,
+  defaultRolePort,
+  messages,
+  routerSelector,
+} from '../names.ts';
 
 /** The spec of the SecuredAccess behind it. @param issuer who signs when nothing else is said */
 export function securedAccessSpec(
   access: RouterAccess,
   issuer: string,
+  group: string,
 ): NonNullable<SecuredAccess['spec']> {
   const spec = specOf(access);
   const asked = spec.issuer ?? '';
   return {
-    selector: { ...routerSelector, 'skupper.io/group': siteObjects.routerGroup },
+    selector: { ...routerSelector, [componentLabels.group]: group },
     ports: spec.roles.map(({ name, port }) => {
       const number = rolePort(name, port);
       return { name, port: number, targetPort: number, protocol: 'TCP' };
@@ -51,7 +58,8 @@ export interface RouterAccessFacts {
   readonly problem: string | undefined;
   /** Secret that is being made for it and is not there yet. */
   readonly awaited?: string | undefined;
-  readonly securedAccess: SecuredAccess | undefined;
+  /** By router group. */
+  readonly securedAccesses: ReadonlyMap<string, SecuredAccess>;
 }
 
 /** The same object when nothing changes. */
@@ -61,11 +69,9 @@ export function decideRouterAccessStatus(
   at: Evaluation,
 ): NonNullable<RouterAccess['status']> {
   const before = access.status ?? {};
-  const group = siteObjects.routerGroup;
-  const endpoints: Endpoint[] = (facts.securedAccess?.status?.endpoints ?? []).map((endpoint) => ({
-    ...endpoint,
-    group,
-  }));
+  const endpoints: Endpoint[] = [...facts.securedAccesses].flatMap(([group, { status }]) =>
+    (status?.endpoints ?? []).map((endpoint) => ({ ...endpoint, group })),
+  );
   const settled = settleStatus(
     before,
     {

@@ -20,9 +20,10 @@ import {
   type SecuredAccess,
   secret,
   securedAccess,
+  type Site,
   site,
 } from '../kinds.ts';
-import { annotations, messages } from '../names.ts';
+import { annotations, messages, nameInGroup, routerGroups, siteObjects } from '../names.ts';
 import { checkCredentials, checkCredentialsTime } from '../router-config/check-credentials.ts';
 import { defaultIssuer } from '../site/decide.ts';
 import { decideRouterAccessStatus, isControlled, securedAccessSpec, specOf } from './decide.ts';
@@ -50,12 +51,14 @@ export function startRouterAccessController(context: ControllerContext): Running
     all: () => accesses.list().map(keyOf),
     wake: (_add, loop) => [
       feed(accesses, loop, (object) => [keyOf(object)]),
-      feed(informers.of(securedAccess), loop, (object) => [keyOf(object)]),
+      feed(informers.of(securedAccess), loop, inNamespace),
       feed(informers.of(secret), loop, usersOf),
       feed(informers.of(site), loop, inNamespace),
     ],
   });
 }
+
+const noAccesses: ReadonlyMap<string, SecuredAccess> = new Map();
 
 class RouterAccessReconciler implements Reconciler<ObjectKey> {
   readonly #context: ControllerContext;
@@ -69,17 +72,17 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
     const access = informers.of(routerAccess).get(key);
     if (access === undefined || isTerminating(access)) return {};
     const active = activeSiteOf(this.#context, key.namespace);
-    const secured =
+    const secured = active === undefined ? noAccesses : await this.#settle(access, active);
+    const problem =
       active === undefined
-        ? informers.of(securedAccess).get(key)
-        : await this.#ensureSecuredAccess(access, defaultIssuer(active));
-    const problem = active === undefined ? messages.noActiveSite : this.#problemOf(access, secured);
+        ? messages.noActiveSite
+        : this.#problemOf(access, secured.get(siteObjects.routerGroup));
     const awaited = this.#awaitedSecret(access);
     const written = await updateStatus(client, routerAccess, access, (copy) => ({
       ...copy,
       status: decideRouterAccessStatus(
         copy,
-        { problem, awaited, securedAccess: active === undefined ? undefined : secured },
+        { problem, awaited, securedAccesses: secured },
         evaluationOf(this.#context, copy),
       ),
     }));
@@ -108,13 +111,34 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
     return found === undefined ? tlsCredentials : undefined;
   }
 
+  /** One for each router of the Site; those of routers that it no longer has go. */
+  async #settle(access: RouterAccess, active: Site): Promise<ReadonlyMap<string, SecuredAccess>> {
+    const { client, informers, runtime } = this.#context;
+    const found = new Map<string, SecuredAccess>();
+    const groups = routerGroups(runtime.ha && active.spec?.ha === true);
+    for (const group of groups) {
+      const made = await this.#ensureSecuredAccess(access, defaultIssuer(active), group);
+      if (made !== undefined) found.set(group, made);
+    }
+    if (groups.length > 1 || !runtime.ha) return found;
+    const { namespace = '', name } = access.metadata;
+    const key = { namespace, name: nameInGroup(name, siteObjects.secondRouterGroup) };
+    const left = informers.of(securedAccess).get(key);
+    if (left !== undefined && isControlled(left) && isOwnedBy(left, access)) {
+      await client.remove(securedAccess, key, { uid: left.metadata.uid ?? '' });
+    }
+    return found;
+  }
+
   async #ensureSecuredAccess(
     access: RouterAccess,
     issuer: string,
+    group: string,
   ): Promise<SecuredAccess | undefined> {
     const { client, informers } = this.#context;
-    const key = keyOf(access);
-    const spec = securedAccessSpec(access, issuer);
+    const { namespace } = keyOf(access);
+    const key = { namespace, name: nameInGroup(access.metadata.name, group) };
+    const spec = securedAccessSpec(access, issuer, group);
     const shape = (existing: SecuredAccess | undefined): SecuredAccess | undefined => {
       if (existing !== undefined && !isControlled(existing)) return undefined;
       const owners = existing?.metadata.ownerReferences ?? [];
@@ -127,7 +151,7 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
           annotations: {
             ...existing?.metadata.annotations,
             [annotations.controlled]: 'true',
-            [annotations.routerAccess]: key.name,
+            [annotations.routerAccess]: access.metadata.name,
           },
           ownerReferences: owned ? owners : [...owners, ownerReferenceTo(access, false)],
         },

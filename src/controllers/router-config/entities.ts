@@ -90,8 +90,15 @@ export interface ProfileInput {
   readonly oldestValidOrdinal: number;
 }
 
+export interface SiteIdentity {
+  readonly name: string;
+  readonly uid: string;
+  /** Number of the router, where the Site has several; the first one when absent. */
+  readonly router?: number;
+}
+
 export interface RouterInputs {
-  readonly site: { readonly name: string; readonly uid: string };
+  readonly site: SiteIdentity;
   readonly mode: 'interior' | 'edge';
   readonly version: string;
   readonly platform: string;
@@ -157,8 +164,9 @@ export function desiredEntities(inputs: RouterInputs): RouterEntity[] {
 }
 
 /** Unique in the network: sites in different namespaces or on different machines share names. */
-export function routerId(site: { readonly name: string; readonly uid: string }): string {
-  return `${site.name}-${site.uid.slice(0, 8)}`;
+export function routerId({ name, uid, router = 1 }: SiteIdentity): string {
+  const id = `${name}-${uid.slice(0, 8)}`;
+  return router === 1 ? id : `${id}-${router}`;
 }
 
 function routerEntity(inputs: RouterInputs): RouterEntity {

@@ -16,8 +16,8 @@ import type {
   Site,
 } from '../kinds.ts';
 import { checkLink } from '../link/check.ts';
-import { annotations, messages, siteObjects } from '../names.ts';
-import { specOf as accessSpec } from '../router-access/decide.ts';
+import { annotations, messages, nameInGroup, siteObjects } from '../names.ts';
+import { rolePort, specOf as accessSpec } from '../router-access/decide.ts';
 import type { NetworkSite } from '../network.ts';
 import type { SitePod, SiteRuntime } from '../runtime.ts';
 import { parseConfig } from './config-file.ts';
@@ -48,6 +48,8 @@ import {
 /** Everything of a namespace that decides its router. */
 export interface NamespaceObjects {
   readonly site: Site;
+  /** Which of the routers of the Site. */
+  readonly group: string;
   readonly routerAccesses: readonly RouterAccess[];
   readonly links: readonly Link[];
   readonly listeners: readonly Listener[];
@@ -104,7 +106,8 @@ export function planRouter(
   }
   const mode = site.spec?.edge === true ? 'edge' : 'interior';
   const access = accessInputs(objects, runtime);
-  const { links, proxies } = linkInputs(objects, mode);
+  const { links: outgoing, proxies } = linkInputs(objects, mode);
+  const links = [...outgoing, ...peerLinks(objects)];
   const { listeners, multiListeners } = listenerInputs(objects, runtime);
   const connectors = [...connectorInputs(objects), ...objects.attached];
   const profiles = resolveProfiles(
@@ -115,7 +118,11 @@ export function planRouter(
       priorValidRevisionsDefault,
   );
   const entities = desiredEntities({
-    site: { name: site.metadata.name, uid: site.metadata.uid ?? '' },
+    site: {
+      name: site.metadata.name,
+      uid: site.metadata.uid ?? '',
+      ...(objects.group === siteObjects.routerGroup ? {} : { router: 2 }),
+    },
     mode,
     version,
     platform: runtime.platform,
@@ -146,7 +153,7 @@ function accessInputs(objects: NamespaceObjects, runtime: PlanRuntime): AccessIn
   return objects.routerAccesses.flatMap((access) => {
     const { name } = access.metadata;
     const { roles, tlsCredentials, bindHost = '' } = accessSpec(access);
-    const service = objects.service(name);
+    const service = objects.service(nameInGroup(name, objects.group));
     if (service === undefined || !isUsableCredentials(objects.secret(tlsCredentials))) return [];
     // A router would refuse them too, in words that name no Secret.
     if (checkCredentials(objects, tlsCredentials, accessNeed) !== undefined) return [];
@@ -157,6 +164,21 @@ function accessInputs(objects: NamespaceObjects, runtime: PlanRuntime): AccessIn
       return [{ name, role, bind: { host, port: bind.port }, secret: tlsCredentials }];
     });
   });
+}
+
+/** The second router of a Site links to the first, by the way that other sites take. */
+function peerLinks(objects: NamespaceObjects): readonly LinkInput[] {
+  if (objects.group === siteObjects.routerGroup) return [];
+  for (const access of objects.routerAccesses) {
+    const { name } = access.metadata;
+    const { roles, tlsCredentials } = accessSpec(access);
+    const role = roles.find((each) => each.name === 'inter-router');
+    if (role === undefined || !isUsableCredentials(objects.secret(tlsCredentials))) continue;
+    const port = String(rolePort(role.name, role.port));
+    const to = { host: name, port, cost: 1, secret: tlsCredentials, proxy: undefined };
+    return [{ name: siteObjects.routerGroup, role: 'inter-router', ...to }];
+  }
+  return [];
 }
 
 function linkInputs(

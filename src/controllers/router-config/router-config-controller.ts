@@ -7,6 +7,7 @@ import {
   annotationOf,
   isTerminating,
   type KubeObject,
+  ownerReferenceTo,
   secretText,
   withAnnotations,
 } from '#kube/index.ts';
@@ -26,6 +27,7 @@ import { isRevoked, revokedSerials } from '../issued-link/revoked-list.ts';
 import {
   attachedConnector,
   attachedConnectorBinding,
+  type ConfigMap,
   configMap,
   connector,
   issuedLink,
@@ -38,7 +40,7 @@ import {
   type Site,
   site,
 } from '../kinds.ts';
-import { annotations, siteObjects } from '../names.ts';
+import { annotations, labels, routerGroups, siteObjects } from '../names.ts';
 import { checkSite } from '../site/decide.ts';
 import type { RouterTarget } from '../site-router/router-connection.ts';
 import { formatConfig } from './config-file.ts';
@@ -56,7 +58,7 @@ const credentialsCheckMs = 250;
 const refusedRetryMs = 5_000;
 
 const watchedConfigMaps: ReadonlySet<string> = new Set([
-  siteObjects.routerConfigMap,
+  ...routerGroups(true),
   siteObjects.revokedList,
 ]);
 
@@ -130,7 +132,7 @@ class RouterConfigReconciler implements Reconciler<string> {
   }
 
   async reconcile(namespace: string): Promise<ReconcileResult> {
-    const { runtime, routers, log } = this.#context;
+    const { runtime, routers } = this.#context;
     const active = activeSiteOf(this.#context, namespace);
     if (active === undefined || checkSite(active, runtime) !== undefined) {
       // A ConfigMap deleted by hand is made again at once; the router must not suffer for it.
@@ -140,18 +142,37 @@ class RouterConfigReconciler implements Reconciler<string> {
       await runtime.removeRouter(namespace);
       return {};
     }
-    const outcome = this.#plan(active, namespace);
+    const { ha } = runtime;
+    const groups = routerGroups(ha && active.spec?.ha === true);
+    const waits: number[] = [];
+    for (const group of groups) {
+      const waitMs = await this.#settleGroup(active, group);
+      if (waitMs !== undefined) waits.push(waitMs);
+    }
+    for (const group of ha ? routerGroups(true) : []) {
+      if (groups.includes(group)) continue;
+      await routers.remove(namespace, group);
+      await runtime.removeGroup(active, group);
+    }
+    return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
+  }
+
+  /** @returns when to look again, in milliseconds; undefined when it is told what to wait for */
+  async #settleGroup(active: Site, group: string): Promise<number | undefined> {
+    const { runtime, routers, log } = this.#context;
+    const { uid = '', namespace = '' } = active.metadata;
+    const outcome = this.#plan(active, group);
     if (!outcome.ok) {
       log.debug('router waits', { site: active.metadata.name, waitsFor: outcome.waitsFor });
-      return {};
+      return undefined;
     }
     const { plan } = outcome;
-    await this.#writeConfigMap(active, plan);
-    await this.#annotateSecrets(namespace, plan);
-    const { uid = '' } = active.metadata;
+    await this.#writeConfigMap(active, plan, group);
+    if (group === siteObjects.routerGroup) await this.#annotateSecrets(namespace, plan);
     this.#running.set(namespace, uid);
     await runtime.ensureRouter({
       site: active,
+      group,
       entities: plan.entities,
       credentials: plan.profiles.map((profile) => ({
         profile: profile.name,
@@ -159,15 +180,15 @@ class RouterConfigReconciler implements Reconciler<string> {
       })),
       proxyPasswords: plan.proxyPasswords,
     });
-    const target = this.#target(active, namespace);
-    if (target === undefined || runtime.healthOf(namespace, uid).state !== 'ready') return {};
-    await routers.ensure(namespace, target);
+    const target = this.#target(active, group);
+    if (target === undefined || runtime.healthOf(namespace, uid).state !== 'ready') {
+      return undefined;
+    }
+    await routers.ensure(namespace, target, group);
     const wish = { entities: plan.entities, revoked: this.#revoked(namespace) };
-    if (!(await routers.apply(namespace, wish))) return {};
-    if (routers.isWaiting(namespace)) return { requeueAfterMs: credentialsCheckMs };
-    return {
-      requeueAfterMs: routers.hasProblems(namespace) ? refusedRetryMs : driftCheckMs,
-    };
+    if (!(await routers.apply(namespace, wish, group))) return undefined;
+    if (routers.isWaiting(namespace)) return credentialsCheckMs;
+    return routers.hasProblems(namespace) ? refusedRetryMs : driftCheckMs;
   }
 
   #revoked(namespace: string): readonly string[] {
@@ -183,12 +204,14 @@ class RouterConfigReconciler implements Reconciler<string> {
     return uid !== undefined && sites.some(({ metadata }) => metadata.uid === uid);
   }
 
-  #plan(active: Site, namespace: string): ReturnType<typeof planRouter> {
+  #plan(active: Site, group: string): ReturnType<typeof planRouter> {
     const { informers, runtime, identity } = this.#context;
+    const { namespace = '' } = active.metadata;
     const services = informers.of(service);
     return planRouter(
       {
         site: active,
+        group,
         routerAccesses: alive(informers.of(routerAccess).list(namespace)),
         links: alive(informers.of(link).list(namespace)),
         listeners: alive(informers.of(listener).list(namespace)),
@@ -197,7 +220,7 @@ class RouterConfigReconciler implements Reconciler<string> {
         secret: secretsOf(this.#context, namespace),
         service: (name) => services.get({ namespace, name }),
         services: services.list(namespace),
-        configMap: routerConfigMapOf(this.#context, namespace),
+        configMap: routerConfigMapOf(this.#context, namespace, group),
         attached: attachedConnectorsOf(this.#context, namespace),
         pods: runtime.pods?.list(namespace),
         network: this.#context.routers.networkOf(namespace),
@@ -207,11 +230,14 @@ class RouterConfigReconciler implements Reconciler<string> {
     );
   }
 
-  async #writeConfigMap(active: Site, plan: RouterPlan): Promise<void> {
+  async #writeConfigMap(active: Site, plan: RouterPlan, group: string): Promise<void> {
     const { client } = this.#context;
     const { namespace = '', uid } = active.metadata;
-    const key = { namespace, name: siteObjects.routerConfigMap };
-    const shape = (existing: ReturnType<typeof routerConfigMapOf>): typeof existing => {
+    const key = { namespace, name: group };
+    const shape = (before: ReturnType<typeof routerConfigMapOf>): typeof before => {
+      // That of the first group is the Site controller's to make, because it is the claim.
+      const existing =
+        before ?? (group === siteObjects.routerGroup ? undefined : newConfigMap(active, group));
       // Only the Site that owns it may write it; whether it does is the claim of the Site controller.
       const owned = existing?.metadata.ownerReferences?.some((owner) => owner.uid === uid);
       if (existing === undefined || owned !== true) return undefined;
@@ -224,7 +250,7 @@ class RouterConfigReconciler implements Reconciler<string> {
         },
       );
     };
-    const known = routerConfigMapOf(this.#context, namespace);
+    const known = routerConfigMapOf(this.#context, namespace, group);
     await createOrUpdate(client, configMap, key, shape, known);
   }
 
@@ -249,10 +275,11 @@ class RouterConfigReconciler implements Reconciler<string> {
     }
   }
 
-  #target(active: Site, namespace: string): RouterTarget | undefined {
+  #target(active: Site, group: string): RouterTarget | undefined {
     const { informers, runtime, identity } = this.#context;
+    const { namespace = '' } = active.metadata;
     const front = informers.of(service).get({ namespace, name: siteObjects.localService });
-    const address = front && runtime.managementOf(front);
+    const address = front && runtime.managementOf(front, group);
     const credentials = secretsOf(this.#context, namespace)(siteObjects.localClient);
     if (address === undefined || !isUsableCredentials(credentials)) return undefined;
     const { name, uid = '' } = active.metadata;
@@ -270,6 +297,19 @@ class RouterConfigReconciler implements Reconciler<string> {
       },
     };
   }
+}
+
+function newConfigMap(active: Site, group: string): ConfigMap {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: group,
+      namespace: active.metadata.namespace ?? '',
+      labels: { [labels.routerConfig]: '' },
+      ownerReferences: [ownerReferenceTo(active, false)],
+    },
+  };
 }
 
 function alive<T extends KubeObject>(objects: readonly T[]): T[] {

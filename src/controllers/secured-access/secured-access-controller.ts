@@ -32,7 +32,9 @@ export function startSecuredAccessController(context: ControllerContext): Runnin
       context.runtime.onExposure(add),
       feed(accesses, loop, (object) => [keyOf(object)]),
       feed(informers.of(service), loop, (object) => [keyOf(object)]),
-      feed(informers.of(routerAccess), loop, (object) => [keyOf(object)]),
+      feed(informers.of(routerAccess), loop, (object) =>
+        accesses.list(object.metadata.namespace).map(keyOf),
+      ),
     ],
   });
 }

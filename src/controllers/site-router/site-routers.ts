@@ -1,7 +1,8 @@
-/** The routers of all sites of this process: one management connection per namespace. */
+/** The routers of all sites of this process: one management connection per router. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
+import { routerGroups } from '../names.ts';
 import type { NetworkSite } from '../network.ts';
 import type { RouterEntity } from '../router-config/entities.ts';
 import type { OpenRouterConnection, RouterConnection, RouterTarget } from './router-connection.ts';
@@ -43,16 +44,17 @@ export class SiteRouters implements Running {
   }
 
   /** Connects to the router of a namespace, again when the target is another one. */
-  async ensure(namespace: string, target: RouterTarget): Promise<void> {
-    const known = this.#routers.get(namespace);
+  async ensure(namespace: string, target: RouterTarget, group = firstGroup): Promise<void> {
+    const id = idOf(namespace, group);
+    const known = this.#routers.get(id);
     if (known !== undefined && isDeepStrictEqual(known.target, target)) return;
-    this.#routers.delete(namespace);
+    this.#routers.delete(id);
     await known?.connection.close();
     const connection = await this.#deps.open(target, {
       onConnection: () => {
         // The router at the other end may be a new one that knows nothing yet.
-        this.#routers.get(namespace)?.sync.forget();
-        this.#routers.get(namespace)?.revocations.forget();
+        this.#routers.get(id)?.sync.forget();
+        this.#routers.get(id)?.revocations.forget();
         this.#announce(namespace, 'connection');
       },
       onNetwork: () => this.#announce(namespace, 'network'),
@@ -65,16 +67,19 @@ export class SiteRouters implements Running {
       holdsCredentials: this.#deps.routersHoldCredentials,
     });
     const revocations = new RevocationSync(connection, log);
-    this.#routers.set(namespace, { target, connection, sync, revocations });
+    this.#routers.set(id, { target, connection, sync, revocations });
   }
 
-  /** Disconnects; nothing when there is no connection. */
-  async remove(namespace: string): Promise<void> {
-    const known = this.#routers.get(namespace);
-    if (known === undefined) return;
-    this.#routers.delete(namespace);
-    await known.connection.close();
-    this.#announce(namespace, 'network');
+  /** Disconnects from the router of a group, or from all of a namespace. */
+  async remove(namespace: string, group?: string): Promise<void> {
+    const ids = group === undefined ? this.#idsOf(namespace) : [idOf(namespace, group)];
+    for (const id of ids) {
+      const known = this.#routers.get(id);
+      if (known === undefined) continue;
+      this.#routers.delete(id);
+      await known.connection.close();
+      this.#announce(namespace, 'network');
+    }
   }
 
   /**
@@ -82,8 +87,12 @@ export class SiteRouters implements Running {
    * @returns false when it is not connected; the event `connection` tells when it is
    * @throws CodedError when the connection fails meanwhile
    */
-  async apply(namespace: string, { entities, revoked }: RouterWish): Promise<boolean> {
-    const router = this.#routers.get(namespace);
+  async apply(
+    namespace: string,
+    { entities, revoked }: RouterWish,
+    group = firstGroup,
+  ): Promise<boolean> {
+    const router = this.#routers.get(idOf(namespace, group));
     if (router === undefined || !router.connection.connected) return false;
     if (await router.revocations.apply(revoked)) this.#announce(namespace, 'revocations');
     const refusals = await router.sync.apply(entities);
@@ -94,53 +103,68 @@ export class SiteRouters implements Running {
     return true;
   }
 
-  /** What the router said against an entity, if anything. */
+  /** What a router said against an entity, if anything. */
   problemOf(namespace: string, entityName: string): string | undefined {
-    return this.#routers.get(namespace)?.sync.problemOf(entityName);
+    const said = this.#of(namespace).map(({ sync }) => sync.problemOf(entityName));
+    return said.find((problem) => problem !== undefined);
   }
 
-  /** True when the router refused something or cannot open a socket. */
+  /** True when a router refused something or cannot open a socket. */
   hasProblems(namespace: string): boolean {
-    return this.#routers.get(namespace)?.sync.hasProblems ?? false;
+    return this.#of(namespace).some(({ sync }) => sync.hasProblems);
   }
 
-  /** True when the router has not yet made all profiles that its entities need. */
+  /** True when a router has not yet made all profiles that its entities need. */
   isWaiting(namespace: string): boolean {
-    return this.#routers.get(namespace)?.sync.isWaiting ?? false;
+    return this.#of(namespace).some(({ sync }) => sync.isWaiting);
   }
 
+  /** True when all that are known are connected. */
   connected(namespace: string): boolean {
-    return this.#routers.get(namespace)?.connection.connected ?? false;
+    const all = this.#of(namespace);
+    return all.length > 0 && all.every(({ connection }) => connection.connected);
   }
 
-  /** What the router says of a revocation; undefined before it was asked. */
+  /** What the routers say of a revocation together; undefined until all were asked. */
   revocationOf(namespace: string, serial: string): Revocation | undefined {
-    return this.#routers.get(namespace)?.revocations.revocationOf(serial);
+    let sum: Revocation | undefined;
+    for (const { revocations } of this.#of(namespace)) {
+      const said = revocations.revocationOf(serial);
+      if (said === undefined || said.state === 'unsupported') return said;
+      const before = sum?.state === 'confirmed' ? sum : { closed: 0, ms: 0 };
+      const ms = Math.max(before.ms, said.ms);
+      sum = { state: 'confirmed', closed: before.closed + said.closed, ms };
+    }
+    return sum;
   }
 
   /**
-   * Connections of the router as it shows them; undefined when it is not connected.
-   * @throws CodedError when the connection fails meanwhile
+   * Connections of the routers as they show them; undefined when one is not connected.
+   * @throws CodedError when a connection fails meanwhile
    */
   async connectionsOf(namespace: string): Promise<readonly EntityRow[] | undefined> {
-    const connection = this.#routers.get(namespace)?.connection;
-    return connection?.connected === true ? connection.query('connection') : undefined;
+    if (!this.connected(namespace)) return undefined;
+    const all = this.#of(namespace);
+    const rows = await Promise.all(all.map(({ connection }) => connection.query('connection')));
+    return rows.flat();
+  }
+
+  /** The network as a router of a namespace sees it. */
+  networkOf(namespace: string): readonly NetworkSite[] | undefined {
+    const seen = this.#of(namespace).map(({ connection }) => connection.network);
+    return seen.find((network) => network !== undefined);
   }
 
   /** Sends a text to the controller of another site. @returns false when it cannot be sent now */
   send(namespace: string, siteId: string, text: string): boolean {
-    return this.#routers.get(namespace)?.connection.send(siteId, text) ?? false;
+    // One router is enough: the address leads to the other site from each of them.
+    return this.#of(namespace).some(({ connection }) => connection.send(siteId, text));
   }
 
   /** Receives what others write to our sites. @returns takes the listener away */
   onText(listener: (namespace: string, text: string) => void): () => void {
     this.#readers.add(listener);
     return () => this.#readers.delete(listener);
-  }
-
-  /** The network as the router of a namespace sees it. */
-  networkOf(namespace: string): readonly NetworkSite[] | undefined {
-    return this.#routers.get(namespace)?.connection.network;
   }
 
   /** @returns takes the handler away */
@@ -155,9 +179,24 @@ export class SiteRouters implements Running {
     await Promise.all(all.map(({ connection }) => connection.close()));
   }
 
+  #idsOf(namespace: string): readonly string[] {
+    return routerGroups(true).map((group) => idOf(namespace, group));
+  }
+
+  #of(namespace: string): readonly SiteRouter[] {
+    return this.#idsOf(namespace).flatMap((id) => this.#routers.get(id) ?? []);
+  }
+
   #announce(namespace: string, event: RouterEventType): void {
     for (const handler of this.#handlers) handler(namespace, event);
   }
+}
+
+const [firstGroup = ''] = routerGroups(false);
+
+/** No namespace has a slash in its name. */
+function idOf(namespace: string, group: string): string {
+  return `${namespace}/${group}`;
 }
 
 function isTlsConnector({ type, attributes }: RouterEntity): boolean {

@@ -107,7 +107,12 @@ class SiteReconciler implements Reconciler<ObjectKey> {
 
   /** Said once per change of the spec: what is asked for works, but with one router. */
   #announceHa(before: Site, after: Site | undefined): void {
-    if (after?.spec?.ha !== true || generationSeen(before) === generationSeen(after)) return;
+    if (
+      this.#context.runtime.ha ||
+      after?.spec?.ha !== true ||
+      generationSeen(before) === generationSeen(after)
+    )
+      return;
     const message = 'spec.ha has no effect here: a site has one router';
     this.#context.events.record(after, { type: 'Warning', reason: 'HaIgnored', message });
   }

@@ -46,7 +46,7 @@ export function controllerRules(): readonly Rule[] {
     rule('skupper.io', ['accessgrants'], ['update']),
     // Certificates live in Secrets; those of people are read, as Links and Listeners name them.
     rule('', ['secrets', 'services'], keep),
-    rule('', ['configmaps'], [...look, 'create', 'update']),
+    rule('', ['configmaps'], [...look, 'create', 'update', 'delete']),
     rule('', ['serviceaccounts'], [...look, 'create', 'update']),
     rule('', ['pods'], look),
     rule('', ['events'], ['create', 'patch']),
