@@ -33,7 +33,7 @@ import type { Discovery } from './discovery/discovery.ts';
 import { emptyOpenApiV2, type OpenApi } from './discovery/openapi.ts';
 import { RequestGates } from './fairness/request-gates.ts';
 import type { ApiServerLimits } from './limits.ts';
-import { faultOf, sendFault, sendValue, setWarnings } from './request/answer.ts';
+import { faultOf, sendFault, sendValue, setWarnings, takesGzip } from './request/answer.ts';
 import { decodeObjectBody } from './request/object-body.ts';
 import { parseWriteOptions } from './request/query-options.ts';
 import { placeOf, resolveTarget, verbOf } from './request/request-path.ts';
@@ -226,7 +226,7 @@ export class RequestHandler {
       response.writeHead(304, headers).end();
       return;
     }
-    const gzip = /\bgzip\b/u.test(request.headers['accept-encoding'] ?? '');
+    const gzip = takesGzip(request.headers['accept-encoding']);
     sendReply(response, {
       status: 200,
       contentType: 'application/json',

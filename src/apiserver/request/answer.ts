@@ -1,5 +1,6 @@
 /** Writing answers: values in the negotiated form, Status documents, headers. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { gzip } from 'node:zlib';
 import { stringify } from 'yaml';
 import { messageOf } from '#base/errors.ts';
 import { HttpError, sendReply } from '#http/index.ts';
@@ -10,7 +11,13 @@ import type { Form } from './media-type.ts';
 const warningsMax = 32;
 const warningCharsMax = 512;
 
-/** Sends a value as JSON, or YAML when that was asked for. */
+/** Bytes from which an answer is packed for those who take it; below, packing costs more than it saves. */
+export const gzipBytesMin = 128 * 1024;
+
+/** Speed before size: lists are packed on the machine that everybody shares. */
+const gzipLevel = 1;
+
+/** Sends a value as JSON, or YAML when that was asked for; packed when it is large and may be. */
 export function sendValue(
   response: ServerResponse,
   status: number,
@@ -18,12 +25,29 @@ export function sendValue(
   form: Form = 'json',
 ): void {
   const yaml = form === 'yaml';
-  sendReply(response, {
-    status,
-    contentType: yaml ? 'application/yaml' : 'application/json',
-    body: yaml ? stringify(value) : JSON.stringify(value),
-    headers: { 'cache-control': 'no-cache, private' },
+  const contentType = yaml ? 'application/yaml' : 'application/json';
+  const body = Buffer.from(yaml ? stringify(value) : JSON.stringify(value));
+  const headers = { 'cache-control': 'no-cache, private' };
+  const plain = (): void => sendReply(response, { status, contentType, body, headers });
+  if (body.byteLength < gzipBytesMin || !takesGzip(response.req.headers['accept-encoding'])) {
+    plain();
+    return;
+  }
+  // In a thread of its own, so that a large list does not hold up everybody else.
+  gzip(body, { level: gzipLevel }, (fault, packed) => {
+    if (fault) plain();
+    else {
+      const more = { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' };
+      sendReply(response, { status, contentType, body: packed, headers: more });
+    }
   });
+}
+
+/** Whether an Accept-Encoding names gzip, and not with weight 0. */
+export function takesGzip(header: string | string[] | undefined): boolean {
+  return String(header ?? '')
+    .split(',')
+    .some((part) => /^\s*gzip\s*(?:;(?!\s*q=0(?:\.0*)?\s*$)|$)/u.test(part));
 }
 
 /** Sends the Status of a fault. */
