@@ -418,7 +418,7 @@ const rows: readonly Row[] = [
     path: `${core}/configmaps?dryRun=Some`,
     call: { body: configMap('x') },
     code: 422,
-    body: /CreateOptions\.meta\.k8s\.io \\"\\" is invalid: dryRun: Unsupported value: \\"Some\\": supported values: \\"All\\"/u,
+    body: /CreateOptions\.meta\.k8s\.io \\"\\" is invalid: dryRun: Unsupported value: \[\\"Some\\"\]: supported values: \\"All\\"/u,
   },
   {
     title: 'a version on create',

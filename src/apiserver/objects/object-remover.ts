@@ -71,7 +71,9 @@ export function parseDeleteCall(
   const policy = textOf(body ? body['propagationPolicy'] : query.get('propagationPolicy')) ?? '';
   const faults: FieldError[] = checkDryRun(dryRun);
   if (policy !== '' && !propagations.includes(policy)) {
-    faults.push(notSupported('propagationPolicy', policy, [...propagations, '']));
+    faults.push(
+      notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
+    );
   }
   refuse('DeleteOptions', faults);
   const preconditions = isRecord(body?.['preconditions']) ? body['preconditions'] : {};

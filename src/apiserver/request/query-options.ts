@@ -74,7 +74,7 @@ export function parseWriteOptions(
   }
   const validation = query.get('fieldValidation') ?? '';
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {
-    faults.push(notSupported('fieldValidation', validation, ['Ignore', 'Warn', 'Strict']));
+    faults.push(notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
   }
   refuse(applies ? 'PatchOptions' : kind, faults);
   return {
@@ -88,7 +88,7 @@ export function parseWriteOptions(
 /** Faults of the values of `dryRun`: only All is known. */
 export function checkDryRun(values: readonly string[]): FieldError[] {
   const unknown = values.filter((value) => value !== 'All');
-  return unknown.length === 0 ? [] : [notSupported('dryRun', unknown[0], ['All'])];
+  return unknown.length === 0 ? [] : [notSupported('dryRun', values, ['All'])];
 }
 
 /** @throws StatusError KUBE_INVALID when there are faults */

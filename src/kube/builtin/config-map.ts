@@ -51,7 +51,7 @@ export const configMap = builtin({
       description: 'Number of keys.',
       cell: (object) => {
         const { data = {}, binaryData = {} } = asConfigMap(object);
-        return String(Object.keys(data).length + Object.keys(binaryData).length);
+        return Object.keys(data).length + Object.keys(binaryData).length;
       },
     },
     ageColumn,

@@ -81,7 +81,7 @@ export const secret = builtin({
       name: 'Data',
       type: 'string',
       description: 'Number of keys.',
-      cell: (object) => String(Object.keys(asSecret(object).data ?? {}).length),
+      cell: (object) => Object.keys(asSecret(object).data ?? {}).length,
     },
     ageColumn,
   ],
