@@ -22,9 +22,6 @@ const needs: Readonly<Record<string, Capability>> = {
   '49': 'deployments',
 };
 
-/** What the embedded server is still to learn; a line leaves this list when it passes. */
-const pending: ReadonlySet<string> = new Set(['48']);
-
 const prelude = String.raw`
 K(){ kubectl -n "$N" "$@"; }
 L(){ printf 'apiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata: {name: %s}\nspec: {routingKey: %s, host: %s, port: %s}\n' "$1" "$1" "$1" "$2"; }
