@@ -56,7 +56,7 @@ const cases: Readonly<Record<string, Case>> = {
       body: [{ op: 'replace', path: '/data/k', value: 'w' }],
     });
     assert.deepEqual(patched.data, { k: 'w' });
-    const stale = { ...created, data: { k: 'x' } };
+    const stale = { metadata: created.metadata, data: { k: 'x' } };
     await assert.rejects(
       core.replaceNamespacedConfigMap({ namespace, name: 'a', body: stale }),
       codeIs(409),
