@@ -10,7 +10,15 @@ import { kubectlPath, kubectlSkip } from '../support/process-kubectl.ts';
 import { runProcess, startProcess } from '../support/process-runner.ts';
 import { launcher, startUp } from '../support/up-process.ts';
 
-const pages = ['first-steps', 'linking', 'migrating-from-skupper', 'tokens', 'troubleshooting'];
+const pages = [
+  'certificates',
+  'first-steps',
+  'linking',
+  'migrating-from-skupper',
+  'revocation',
+  'tokens',
+  'troubleshooting',
+];
 
 /** The code of the fenced `bash` blocks. */
 function blocksOf(page: string): string[] {
