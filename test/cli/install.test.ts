@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { isRecord } from '#kube/index.ts';
+import { apiServerFor } from '../support/api-server.ts';
 import { runProcess } from '../support/process-runner.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/drawbridge.ts', import.meta.url));
@@ -58,4 +59,12 @@ test('wrong flags of install are all named at once', async () => {
   ]) {
     assert.match(stderr, expected);
   }
+});
+
+test('the API of drawbridge up is no place to install into', async (t) => {
+  const { kubeconfig } = await apiServerFor(t);
+  const { code, stdout, stderr } = await run(`install --image i --kubeconfig ${kubeconfig}`);
+  assert.equal(code, 1);
+  assert.equal(stdout, '');
+  assert.match(stderr, /is a drawbridge up: it has its controllers\n.*--context of a cluster/);
 });

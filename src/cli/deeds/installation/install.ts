@@ -18,8 +18,12 @@ export type InstalledAs = 'applied' | 'kept' | 'removed';
 /** Told of each object and what became of it. */
 export type Tell = (object: KubeObject, what: InstalledAs) => void;
 
-/** Applies kinds, rights and controller. Kinds and namespaces of others are used as they are. */
+/**
+ * Applies kinds, rights and controller. Kinds and namespaces of others are used as they are.
+ * @throws CliError CLI_REFUSED for the API of `drawbridge up`
+ */
 export async function install(session: Session, wish: InstallationWish, tell: Tell): Promise<void> {
+  await refuseEmbedded(session);
   for (const wanted of [...crdObjects(), ...controllerObjects(wish)]) {
     const { kind } = wanted.object;
     const shared = kind === 'CustomResourceDefinition' || kind === 'Namespace';
@@ -56,6 +60,15 @@ export async function uninstall(
     await session.client.remove(made.of, { namespace, name }, { uid: found.metadata.uid ?? '' });
     tell(found, 'removed');
   }
+}
+
+/** `drawbridge up` has controllers of its own, and no nodes that could run others. */
+async function refuseEmbedded({ client }: Session): Promise<void> {
+  const version = await client.raw<{ gitVersion?: string }>({ method: 'GET', path: '/version' });
+  if (version.gitVersion?.includes('drawbridge') !== true) return;
+  throw new CliError('CLI_REFUSED', `${client.server} is a drawbridge up: it has its controllers`, {
+    todo: 'give --kubeconfig or --context of a cluster',
+  });
 }
 
 async function isForeign(session: Session, { of, object }: InstalledObject): Promise<boolean> {
