@@ -6,6 +6,7 @@ import type { Logger } from '#base/log.ts';
 import { announce, startGateway } from '#gateway/index.ts';
 import { EventRecorder } from '#kubeclient/index.ts';
 import type { Metrics } from '#telemetry/index.ts';
+import { createTokenRequestFace, requestRatesDefault } from '#token-request/index.ts';
 import { type ApiPart, urlHost } from './api-part.ts';
 import type { RunningStack } from './running-stack.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -33,10 +34,20 @@ export async function startGatewayPart(
   const events = stack.add('gateway events', new EventRecorder(deps, 'drawbridge-gateway'));
   const folder = join(options.dataPath, 'audit');
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  // The way for bots to short-lived tokens: nothing of it uses a credential of ours.
+  const tokens = createTokenRequestFace(deps, {
+    prefix: '/kubernetes',
+    upstream: { url: new URL(api.connection.server), ca: async () => api.ca },
+    policy: {},
+    rates: requestRatesDefault,
+    trustedProxies: [],
+    corsOrigins: [],
+  });
+  stack.add('token requests', { stop: async () => tokens.close() });
   const gateway = stack.add(
     'gateway',
     await startGateway(
-      { ...deps, events },
+      { ...deps, events, beside: tokens },
       {
         host: options.listen,
         port: options.port,

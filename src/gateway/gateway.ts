@@ -1,4 +1,5 @@
 /** The gateway, put together: grants, rules, proxy, audit and one HTTPS server. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BlockList } from 'node:net';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
@@ -49,6 +50,15 @@ export interface GatewayDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
+  /** Answers everything below a path of its own, before any grant is looked at. */
+  readonly beside?: Beside;
+}
+
+/** Something else that is served on the same port. */
+export interface Beside {
+  /** Such as `/kubernetes`. */
+  readonly prefix: string;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
 export interface GatewayOptions {
@@ -141,7 +151,10 @@ export async function startGateway(
     const server = await startHttpServer(
       {
         logger: log,
-        handle: (request, response) => parts.handler.handle(request, response),
+        handle: (request, response) =>
+          isBeside(request.url, deps.beside)
+            ? deps.beside.handle(request, response)
+            : parts.handler.handle(request, response),
         upgrade: (request, socket, head) => parts.handler.upgrade(request, socket, head),
       },
       {
@@ -170,6 +183,13 @@ export async function startGateway(
     await stopParts();
     throw thrown;
   }
+}
+
+/** Read as it came: what is below a prefix, that one decides about alone. */
+function isBeside(target = '', beside?: Beside): beside is Beside {
+  if (beside === undefined) return false;
+  const { prefix } = beside;
+  return target === prefix || target.startsWith(`${prefix}/`) || target.startsWith(`${prefix}?`);
 }
 
 interface Begun {

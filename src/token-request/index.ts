@@ -3,6 +3,7 @@ export { TokenRequestError, type TokenRequestErrorCode } from './errors.ts';
 export { parsePolicy, type TokenRequestPolicy } from './policy.ts';
 export { type RequestRates, requestRatesDefault } from './request-limits.ts';
 export {
+  createTokenRequestFace,
   type RunningTokenRequestServer,
   startTokenRequestServer,
   type TokenRequestServerOptions,

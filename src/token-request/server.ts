@@ -1,4 +1,5 @@
 /** The token-request face, put together: one TLS (or plain) server before one API server. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '#base/clock.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
@@ -17,12 +18,7 @@ export interface TokenRequestServerDeps {
   readonly metrics: MetricsRegistry;
 }
 
-export interface TokenRequestServerOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** Absent: plain HTTP, for use behind something that ends TLS. */
-  readonly tls?: TlsIdentity;
+export interface TokenRequestFaceOptions {
   /** Public prefix, such as `/kubernetes`. */
   readonly prefix: string;
   readonly upstream: UpstreamOptions;
@@ -31,6 +27,14 @@ export interface TokenRequestServerOptions {
   /** Ranges of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
+}
+
+export interface TokenRequestServerOptions extends TokenRequestFaceOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Absent: plain HTTP, for use behind something that ends TLS. */
+  readonly tls?: TlsIdentity;
 }
 
 export interface RunningTokenRequestServer extends Running {
@@ -45,14 +49,19 @@ export interface RunningTokenRequestServer extends Running {
 const requestTimeoutMs = 10_000;
 const headersBytesMax = 24 * 1024;
 
-/**
- * Binds and serves. `/healthz` answers beside the prefix.
- * @throws HttpError HTTP_LISTEN_FAILED, HTTP_TLS_INVALID; TokenRequestError
- */
-export async function startTokenRequestServer(
+/** The face without a server of its own, for one that serves more. */
+export interface TokenRequestFace {
+  /** Paths below this, and this itself, are its own. */
+  readonly prefix: string;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly close: () => void;
+}
+
+/** @throws TokenRequestError TOKENREQUEST_OPTION_INVALID */
+export function createTokenRequestFace(
   deps: TokenRequestServerDeps,
-  options: TokenRequestServerOptions,
-): Promise<RunningTokenRequestServer> {
+  options: TokenRequestFaceOptions,
+): TokenRequestFace {
   const prefix = checkPrefix(options.prefix);
   const upstream = new Upstream(options.upstream);
   const handler = new TokenRequestHandler(
@@ -70,12 +79,28 @@ export async function startTokenRequestServer(
     },
     { prefix, policy: options.policy, corsOrigins: options.corsOrigins },
   );
+  return {
+    prefix,
+    handle: (request, response) => handler.handle(request, response),
+    close: () => upstream.close(),
+  };
+}
+
+/**
+ * Binds and serves. `/healthz` answers beside the prefix.
+ * @throws HttpError HTTP_LISTEN_FAILED, HTTP_TLS_INVALID; TokenRequestError
+ */
+export async function startTokenRequestServer(
+  deps: TokenRequestServerDeps,
+  options: TokenRequestServerOptions,
+): Promise<RunningTokenRequestServer> {
+  const face = createTokenRequestFace(deps, options);
   const server = await startHttpServer(
     {
       logger: deps.log,
       handle: async (request, response) => {
         if (request.url === '/healthz') sendText(response, 200, 'ok\n');
-        else await handler.handle(request, response);
+        else await face.handle(request, response);
       },
     },
     {
@@ -91,7 +116,7 @@ export async function startTokenRequestServer(
     setTls: (identity) => server.setTls(identity),
     stop: async (stopOptions) => {
       await server.stop(stopOptions);
-      upstream.close();
+      face.close();
     },
   };
 }
