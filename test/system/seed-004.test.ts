@@ -3,6 +3,7 @@
  * process of its own that holds no credential.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { kubectlPath, kubectlSkip } from '../support/process-kubectl.ts';
