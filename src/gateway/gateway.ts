@@ -100,6 +100,15 @@ export interface RunningGateway extends Running {
   setTls(identity: TlsIdentity): void;
 }
 
+/** Connections of one client, where a connection shows whose it is. */
+const connectionsPerAddressMax = 512;
+
+/** Behind a proxy all connections have its address, so they cannot be counted by that. */
+function limitsOfOneClient(options: GatewayOptions): Partial<HttpServerLimits> {
+  const { trustedProxies = [], proxyProtocol = [] } = options;
+  return trustedProxies.length + proxyProtocol.length > 0 ? {} : { connectionsPerAddressMax };
+}
+
 /** Of the server: slow and greedy clients end here. */
 const serverLimits = {
   connectionsMax: 8192,
@@ -162,7 +171,7 @@ export async function startGateway(
         port: options.port,
         tls: options.tls,
         ...(proxies === undefined ? {} : { proxies }),
-        limits: { ...serverLimits, ...options.limits },
+        limits: { ...serverLimits, ...limitsOfOneClient(options), ...options.limits },
       },
     );
     log.info('gateway listens', { url: server.origin });

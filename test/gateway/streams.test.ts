@@ -343,6 +343,30 @@ test('an upstream that cannot be reached, or answers nothing, is told as such', 
   assert.deepEqual([answer.status, jsonIn(answer).reason], [502, 'BadGateway']);
 });
 
+test('gateway hole 39: one client has a bounded number of connections', async (t) => {
+  const world = await streamWorld(t, { limits: { connectionsPerAddressMax: 3 } });
+  const { port } = world.gateway;
+  const ends = Array.from({ length: 6 }, () => {
+    const socket = connect({ port, host: '127.0.0.1', ca: world.api.files.ca });
+    const state = { socket, ready: false, closed: false };
+    socket.on('secureConnect', () => {
+      state.ready = true;
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      state.closed = true;
+    });
+    socket.resume();
+    return state;
+  });
+  await until(() => ends.filter(({ closed }) => closed).length === 3, 'three to be cut');
+  await until(
+    () => ends.filter(({ ready, closed }) => ready && !closed).length === 3,
+    'three to stay',
+  );
+  for (const { socket } of ends) socket.destroy();
+});
+
 test('gateway hole 39: clients that send slowly are cut and others served', async (t) => {
   const world = await streamWorld(t, { limits: { headersTimeoutMs: 1000 } });
   const token = await world.grant('g', { rules: all });
