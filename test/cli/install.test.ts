@@ -68,3 +68,19 @@ test('the API of drawbridge up is no place to install into', async (t) => {
   assert.equal(stdout, '');
   assert.match(stderr, /is a drawbridge up: it has its controllers\n.*--context of a cluster/);
 });
+
+test('uninstall also gives back a namespace that was taken alone', async (t) => {
+  const api = await apiServerFor(t);
+  await api.call('/api/v1/namespaces', { body: { metadata: { name: 'team-a' } } });
+  const labels = { 'app.kubernetes.io/managed-by': 'drawbridge-install' };
+  const path = '/api/v1/namespaces/team-a/configmaps';
+  const made = await api.call(path, { body: { metadata: { name: 'skupper', labels } } });
+  assert.equal(made.status, 201, made.text);
+  const { code, stdout } = await run(`uninstall -n team-a --kubeconfig ${api.kubeconfig}`);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^ConfigMap skupper removed\nNamespace team-a kept \(made by somebody else\)$/m,
+  );
+  assert.equal((await api.call(`${path}/skupper`)).status, 404);
+});

@@ -49,7 +49,11 @@ export async function uninstall(
   if (!options.force) await refuseWithSites(session);
   const kinds = options.keepKinds ? [] : crdObjects();
   // Rights go after the controller, which needs them while it ends.
-  for (const made of [...controllerObjects(wish).toReversed(), ...kinds]) {
+  const control = controllerObjects({ ...wish, onlyNamespace: true }).filter(
+    ({ object }) => object.kind === 'ConfigMap',
+  );
+  const own = controllerObjects({ ...wish, onlyNamespace: false }).toReversed();
+  for (const made of [...control, ...own, ...kinds]) {
     const { name, namespace = '' } = made.object.metadata;
     const found = await session.client.find(made.of, { namespace, name });
     if (found === undefined) continue;
