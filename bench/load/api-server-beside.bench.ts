@@ -17,6 +17,7 @@ import {
   maps,
   measure,
   openWatches,
+  processorMs,
   residentMiB,
   type Served,
 } from './api-server-load.ts';
@@ -72,7 +73,10 @@ async function run(start: () => Promise<Subject>): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64, ...identity(served) });
   const call = caller(served, agent);
   const create = (): Promise<string> => call('POST', maps, body());
+  const [createdBefore, usedBefore] = [serial, processorMs(...pids)];
   for (const lanes of [1, 8, 64]) await measure(`${name}: create, ${lanes} clients`, lanes, create);
+  const perCreate = (processorMs(...pids) - usedBefore) / (serial - createdBefore);
+  console.log(`${name}: processor time per create ${perCreate.toFixed(2)} ms`);
   const secrets = '/api/v1/namespaces/default/secrets';
   for (let n = 0; n < listed; n += 50) {
     await Promise.all(Array.from({ length: 50 }, () => call('POST', secrets, body())));

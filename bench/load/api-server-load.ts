@@ -24,6 +24,18 @@ export function residentMiB(...pids: readonly (number | undefined)[]): number {
   return Math.round(kib.reduce((sum, each) => sum + each, 0) / 1024);
 }
 
+/** Ticks of the kernel's accounts; milliseconds. */
+const tickMs = 10;
+
+/** Processor time that processes have used; milliseconds. It hardly depends on what else runs. */
+export function processorMs(...pids: readonly (number | undefined)[]): number {
+  const ticks = pids.map((pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  });
+  return ticks.reduce((sum, each) => sum + each, 0) * tickMs;
+}
+
 export type Call = (method: string, path: string, body?: string) => Promise<string>;
 
 export function caller(served: Served, agent: Agent): Call {
