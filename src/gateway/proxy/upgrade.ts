@@ -9,6 +9,7 @@ import { GatewayError } from '../errors.ts';
 import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
 import { type EndReason, endText } from '../stream/stream-registry.ts';
 import { closeFrame, closePolicy, FrameTracker } from '../stream/web-socket-frames.ts';
+import { ViewOnlyFilter } from '../stream/view-only.ts';
 import type { Admitted, Outcome } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward.ts';
 import { identityHeaders } from './identity.ts';
@@ -54,6 +55,7 @@ export async function upgrade(
   if (asked.head.length > headBytesMax) {
     throw new GatewayError('GATEWAY_REQUEST', 'too many bytes before the upgrade', { close: true });
   }
+  refuseActing(admitted, asked.protocol);
   const { upstream } = admitted;
   const credentials = await upstream.credentials().catch((thrown: unknown) => {
     throw upstreamFault(thrown);
@@ -238,9 +240,13 @@ async function tunnel(
   bytesIn += asked.head.length;
   bytesOut += switched.head.length;
   frames?.push(switched.head);
-  if (asked.head.length > 0) server.write(asked.head);
+  const filter = viewOnlyFilter(admitted, asked);
+  filter?.on('error', () => end('viewOnly'));
+  const into = filter ?? server;
+  filter?.pipe(server);
+  if (asked.head.length > 0) into.write(asked.head);
   if (switched.head.length > 0) client.write(switched.head);
-  client.pipe(server);
+  client.pipe(into);
   server.pipe(client);
   await done;
   server.destroy();
@@ -248,6 +254,28 @@ async function tunnel(
   clearTimeout(idle);
   const why = ended === undefined ? {} : { ended: endText(ended) };
   return { status: 101, bytesIn, bytesOut, ...why };
+}
+
+/** For a grant to look only: undefined when everything may pass. @see refuseActing */
+function viewOnlyFilter(admitted: Admitted, asked: UpgradeAsked): ViewOnlyFilter | undefined {
+  const looks = admitted.access.grant.spec.viewOnly === true;
+  return looks && asked.protocol === 'websocket' ? new ViewOnlyFilter() : undefined;
+}
+
+/**
+ * A grant to look only opens screens, whose messages can be told apart, and no other stream that
+ * takes input.
+ * @throws GatewayError GATEWAY_DENIED
+ */
+function refuseActing(admitted: Admitted, protocol: UpgradeProtocol): void {
+  const { spec } = admitted.access.grant;
+  if (spec.recording === 'always') {
+    const message = 'this grant asks for recorded streams, and this gateway does not record';
+    throw new GatewayError('GATEWAY_DENIED', message, { rule: 'recording' });
+  }
+  if (spec.viewOnly !== true) return;
+  if (admitted.decision.capability === 'vnc' && protocol === 'websocket') return;
+  throw new GatewayError('GATEWAY_DENIED', 'this grant is for looking only', { rule: 'viewOnly' });
 }
 
 /** Until a connection that was ended is cut; milliseconds. */

@@ -58,6 +58,9 @@ export class Gatekeeper {
     const grant = await this.#find(code, (found) => isHashOf(found.status?.codeHash, code));
     refuseState(grant, this.#deps.clock.nowMs(), this.#limits);
     refusePlace(grant, client);
+    if (grant.spec.requireLogin === true) {
+      throw new GatewayError('GATEWAY_DENIED', 'this grant is for people who have logged in');
+    }
     return grant;
   }
 

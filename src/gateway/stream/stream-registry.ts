@@ -7,7 +7,14 @@ import type { Running } from '#base/lifecycle.ts';
 import { GatewayError } from '../errors.ts';
 
 /** Why a stream ends; told to the client where its protocol can. */
-export type EndReason = 'expired' | 'revoked' | 'left' | 'unconfirmed' | 'idle' | 'stopping';
+export type EndReason =
+  | 'expired'
+  | 'revoked'
+  | 'left'
+  | 'unconfirmed'
+  | 'idle'
+  | 'stopping'
+  | 'viewOnly';
 
 export interface OpenStream {
   /** uid of the grant. */
@@ -121,6 +128,7 @@ const texts: Readonly<Record<EndReason, string>> = {
   unconfirmed: 'the grants could not be confirmed',
   idle: 'nothing was sent for too long',
   stopping: 'the gateway stops',
+  viewOnly: 'the screen is for looking only',
 };
 
 /** The reason for people; short enough for a WebSocket close frame. */
