@@ -226,16 +226,7 @@ async function tunnel(
     frames?.push(chunk);
     idle?.refresh();
   });
-  for (const [one, other] of [
-    [client, server],
-    [server, client],
-  ] as const) {
-    one.on('error', () => other.destroy());
-    one.once('close', () => {
-      if (ended === undefined) other.destroy();
-      if (client.destroyed) resolve();
-    });
-  }
+  bindEnds(client, server, () => ended !== undefined, resolve);
   // What came with the heads goes first.
   bytesIn += asked.head.length;
   bytesOut += switched.head.length;
@@ -254,6 +245,20 @@ async function tunnel(
   clearTimeout(idle);
   const why = ended === undefined ? {} : { ended: endText(ended) };
   return { status: 101, bytesIn, bytesOut, ...why };
+}
+
+/** One side's end is the other's; `done` once the client is gone. */
+function bindEnds(client: Duplex, server: Duplex, isEnded: () => boolean, done: () => void): void {
+  for (const [one, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    one.on('error', () => other.destroy());
+    one.once('close', () => {
+      if (!isEnded()) other.destroy();
+      if (client.destroyed) done();
+    });
+  }
 }
 
 /** For a grant to look only: undefined when everything may pass. @see refuseActing */
