@@ -232,12 +232,7 @@ const rows: readonly [ResourceDefinition, object, readonly string[], readonly un
     ['Name', 'Type', 'Data', 'Age'],
     ['x', 'Opaque', 1, '5m'],
   ],
-  [
-    configMap,
-    { data: { a: '' }, binaryData: { b: '' } },
-    ['Name', 'Data', 'Age'],
-    ['x', 2, '5m'],
-  ],
+  [configMap, { data: { a: '' }, binaryData: { b: '' } }, ['Name', 'Data', 'Age'], ['x', 2, '5m']],
   [serviceAccount, {}, ['Name', 'Secrets', 'Age'], ['x', '0', '5m']],
   [lease, { spec: { holderIdentity: 'me' } }, ['Name', 'Holder', 'Age'], ['x', 'me', '5m']],
   [
