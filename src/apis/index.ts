@@ -22,7 +22,7 @@ export {
 export type { Connector } from './connector/connector.ts';
 export { connector } from './connector/connector.ts';
 export type { GatewayRule, GatewayToken } from './gateway-token/gateway-token.ts';
-export { gatewayToken, redemptionsKeptMax } from './gateway-token/gateway-token.ts';
+export { gatewayToken, loginGroupsMax, redemptionsKeptMax } from './gateway-token/gateway-token.ts';
 export type { IssuedLink } from './issued-link/issued-link.ts';
 export {
   issuedLink,

@@ -21,6 +21,8 @@ import {
 } from '#kubeclient/index.ts';
 import { AuditLog, type AuditLogOptions } from './audit/audit-log.ts';
 import { GatewayError } from './errors.ts';
+import { LoginRoutes } from './login/login-routes.ts';
+import type { LoginOptions } from './login/login-options.ts';
 import { Issuer } from './issue/issuer.ts';
 import { GrantBook } from './grant/grant-book.ts';
 import { defaultGrantLimits, type GrantLimits } from './grant/grant-facts.ts';
@@ -73,6 +75,8 @@ export interface GatewayOptions {
   readonly identity: IdentityMode;
   /** Where grants are kept, to issue them for callers with a bearer there. Absent: it does not. */
   readonly issuing?: KubeConnection;
+  /** Absent: nobody logs in. */
+  readonly login?: LoginOptions;
   /** Namespaces whose Secrets no grant opens. */
   readonly protectedNamespaces: readonly string[];
   /** Lets grants name nodes/proxy. Default false. */
@@ -217,7 +221,11 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
     ...defaultStreamLimits,
     ...options.limits,
   };
-  const { identity } = options;
+  const { login } = options;
+  const identity = {
+    mode: options.identity,
+    ...(login === undefined ? {} : { loginNamespace: login.namespace }),
+  };
   const origins = { allowedOrigins: new Set(options.allowedOrigins) };
   const streams = new StreamRegistry(clock, limits);
   const book = new GrantBook({ ...deps, grants }, limits);
@@ -252,6 +260,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
     {
       admission: new Admission({ gatekeeper, clock, upstreams }, { origins, never }),
       native: new NativeApi({ gatekeeper, streams, clock, issuer, unhealthy }, limits, origins),
+      login: login && new LoginRoutes({ ...deps, gatekeeper, streams }, login, { limits, origins }),
       recorder: new Recorder({ audit, clock, metrics, identity }),
       forward: {
         streams,

@@ -8,6 +8,8 @@ export {
 } from './gateway.ts';
 export { addressIn, announce, announcementKey, type GatewayAddress } from './announcement.ts';
 export { defaultGrantLimits } from './grant/grant-facts.ts';
+export type { LoginOptions } from './login/login-options.ts';
+export { type LoginRule, parseLoginRules } from './login/login-rules.ts';
 export { hashOf, newCode, revealHandle } from './grant/handle.ts';
 export { linkPath } from './console/console-pages.ts';
 export type { IdentityMode } from './proxy/identity.ts';

@@ -29,6 +29,8 @@ import { immutableFields, onceTrue } from '../immutable.ts';
 export const gatewayListMax = 64;
 /** Characters of one entry. */
 export const gatewayTextMax = 512;
+/** Groups of a person who logged in. */
+export const loginGroupsMax = 256;
 /** Redemptions that a status remembers one by one. */
 export const redemptionsKeptMax = 100;
 
@@ -146,6 +148,24 @@ const redemption = object('One use.', {
   },
 });
 
+const login = object(
+  'Who logged in, as the identity provider said. Written by the gateway alone.',
+  {
+    required: {
+      user: string('User towards the API server, with the prefix.', short),
+      issuer: string('The identity provider.', short),
+      subject: string('The subject there.', short),
+    },
+    optional: {
+      groups: array('Groups towards the API server, with the prefix.', string('A group.', short), {
+        maxItems: loginGroupsMax,
+        'x-kubernetes-list-type': 'atomic',
+      }),
+      session: string('The session there, for its logout.', short),
+    },
+  },
+);
+
 const status = object('What became of it. Never holds the code.', {
   optional: {
     ...statusFields,
@@ -158,6 +178,7 @@ const status = object('What became of it. Never holds the code.', {
     }),
     issuedBy: string('Who created it.', short),
     approvals: array('Who approved it.', subject, few),
+    login,
   },
 });
 

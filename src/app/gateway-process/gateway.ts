@@ -1,5 +1,6 @@
 /** The process that is the gateway: before the API server of a kubeconfig or of its pod. */
 import { messageOf } from '#base/errors.ts';
+import { type LoginFlags, readLogin } from './login.ts';
 import { announce, type GatewayOptions, type IdentityMode, startGateway } from '#gateway/index.ts';
 import {
   connectionFromKubeconfig,
@@ -39,6 +40,8 @@ export interface GatewayProcessOptions
   readonly identity: IdentityMode;
   readonly namespace: string;
   readonly nodesProxy: boolean;
+  /** Absent: nobody logs in. */
+  readonly oidc?: LoginFlags;
   /** Absent: no metrics. */
   readonly metricsPort?: number;
 }
@@ -73,7 +76,7 @@ async function serve(
   const client = new KubeClient(local);
   const deps = { client, clock: systemClock, random: systemRandom, log, metrics };
   const events = stack.add('events', new EventRecorder(deps, 'drawbridge-gateway'));
-  const { tlsFiles, publicCaFile } = options;
+  const { tlsFiles, publicCaFile, oidc, namespace, publicUrl } = options;
   const ca = publicCaFile === undefined ? '' : await readText(publicCaFile, 'the CA');
   const gateway = await startGateway(
     { ...deps, events },
@@ -83,6 +86,7 @@ async function serve(
       tls: await readTlsFiles(tlsFiles),
       clusters: await connections(local, options.clusters),
       issuing: local,
+      ...(oidc === undefined ? {} : { login: await readLogin(oidc, { namespace, publicUrl }) }),
       protectedNamespaces: [options.namespace, 'kube-system', ...options.protectedNamespaces],
     },
   );

@@ -86,8 +86,8 @@ export async function startCompatGateway(
       keys,
       upstream,
       openPaths: new OpenPaths(clock, (path) => askOpenly(connection, path)),
-      recorder: new Recorder({ audit, clock, metrics, identity: 'account' }),
-      forward: { streams, identity: 'account', countStream: async () => undefined },
+      recorder: new Recorder({ audit, clock, metrics, identity: { mode: 'account' } }),
+      forward: { streams, identity: { mode: 'account' }, countStream: async () => undefined },
       pages,
     },
     {

@@ -16,9 +16,12 @@ import { protocolAsked, upgrade } from '../proxy/upgrade.ts';
 import { checkHandshake, readOffer } from '../proxy/web-socket-offer.ts';
 import { type HeaderLines, readInbound } from '../request/inbound-headers.ts';
 import { parseTarget } from '../request/target.ts';
+import type { Access } from '../session/gatekeeper.ts';
 import { isUpgradeable } from '../rules/connect-capability.ts';
 import type { Admission } from './admission.ts';
 import { clientOf, requireHost } from './client-of.ts';
+import type { LoginRoutes } from '../login/login-routes.ts';
+import { sendLoginFault } from '../login/login-pages.ts';
 import type { NativeApi } from './native-api.ts';
 import type { PageSource } from './page-source.ts';
 import type { Facts, Recorder } from './recorder.ts';
@@ -28,6 +31,8 @@ import { type Route, routeOf } from './route.ts';
 export interface GatewayHandlerDeps {
   readonly admission: Admission;
   readonly native: NativeApi;
+  /** Absent: nobody logs in here. */
+  readonly login: LoginRoutes | undefined;
   readonly recorder: Recorder;
   readonly forward: ForwardDeps;
   readonly pages: readonly PageSource[];
@@ -67,6 +72,8 @@ export class GatewayHandler {
       switch (route.kind) {
         case 'page':
           return this.#servePage(route.path, request, response);
+        case 'login':
+          return await this.#serveLogin(route.path, request, response, lines, facts);
         case 'native':
           return await this.#serveNative(route.path, request, response, lines, facts);
         case 'proxy':
@@ -165,6 +172,31 @@ export class GatewayHandler {
     } catch (thrown) {
       if (isGuess(thrown)) admission.onWrong(client);
       throw thrown;
+    }
+  }
+
+  /** People look at these with a browser, so that a refusal is a page. */
+  async #serveLogin(
+    path: readonly string[],
+    request: IncomingMessage,
+    response: ServerResponse,
+    lines: HeaderLines,
+    facts: Facts,
+  ): Promise<void> {
+    const { client, auditId } = facts;
+    const { admission, login, recorder } = this.#deps;
+    if (login === undefined) {
+      throw new GatewayError('GATEWAY_NOT_FOUND', 'the gateway serves nothing here');
+    }
+    try {
+      admission.refuseGuesser(client);
+      if (path.length > 0) recorder.refuseUnrecorded();
+      const onSession = (kind: 'redeem' | 'leave', access: Access): void =>
+        recorder.onSession(kind, access, facts);
+      await login.handle({ request, response, lines, path, client, onSession });
+    } catch (thrown) {
+      if (isGuess(thrown)) admission.onWrong(client);
+      sendLoginFault(response, this.#refused(request, facts, thrown), auditId);
     }
   }
 

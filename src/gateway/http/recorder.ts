@@ -6,7 +6,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Counter, MetricsRegistry } from '#base/metrics.ts';
 import type { GatewayError } from '../errors.ts';
 import type { Admitted, Outcome } from '../proxy/exchange.ts';
-import { type IdentityMode, linkUser } from '../proxy/identity.ts';
+import { type Identity, userOf } from '../proxy/identity.ts';
 import type { Access } from '../session/gatekeeper.ts';
 
 /** What is known of a request while it is handled. */
@@ -24,7 +24,7 @@ export interface RecorderDeps {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
-  readonly identity: IdentityMode;
+  readonly identity: Identity;
 }
 
 export class Recorder {
@@ -133,13 +133,13 @@ export class Recorder {
   }
 }
 
-function grantFacts({ grant, sessionId }: Access, identity: IdentityMode): Partial<AuditRecord> {
+function grantFacts({ grant, sessionId }: Access, identity: Identity): Partial<AuditRecord> {
   const { namespace = '', name } = grant.metadata;
   const issuedBy = grant.status?.issuedBy;
   return {
     grant: `${namespace}/${name}`,
     session: sessionId,
-    ...(identity === 'account' ? {} : { user: linkUser(namespace, name) }),
+    ...(identity.mode === 'account' ? {} : { user: userOf(grant, identity) }),
     ...(issuedBy === undefined ? {} : { issuedBy }),
   };
 }

@@ -14,6 +14,7 @@ export type Route =
       readonly target: Target;
     }
   | { readonly kind: 'native'; readonly path: readonly string[] }
+  | { readonly kind: 'login'; readonly path: readonly string[] }
   | { readonly kind: 'page'; readonly path: string };
 
 /** The cluster behind `/k8s` and behind the root. */
@@ -28,6 +29,7 @@ const rootPaths = new Set(['api', 'apis', 'openapi', 'version', 'healthz', 'live
  *   /s/TAG/...            either of these, with the session TAG of a browser
  *   /api /apis /version   the local cluster at the root
  *   /gateway/v1/...       the gateway's own API
+ *   /login/...            logging in, where that is configured
  *   everything else       pages
  * @throws GatewayError GATEWAY_NOT_FOUND
  */
@@ -35,6 +37,7 @@ export function routeOf(target: Target): Route {
   const { segments } = target;
   const [first = ''] = segments;
   if (first === 'gateway') return { kind: 'native', path: segments.slice(1) };
+  if (first === 'login') return { kind: 'login', path: segments.slice(1) };
   if (rootPaths.has(first)) {
     return { kind: 'proxy', cluster: localCluster, mount: '', tag: undefined, target };
   }

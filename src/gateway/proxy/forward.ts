@@ -9,14 +9,14 @@ import { GatewayError } from '../errors.ts';
 import { lineOf } from '../request/inbound-headers.ts';
 import { type EndReason, endText, type StreamRegistry } from '../stream/stream-registry.ts';
 import type { Admitted, Outcome } from './exchange.ts';
-import { type IdentityMode, identityHeaders } from './identity.ts';
+import { type Identity, identityHeaders } from './identity.ts';
 import { outboundHeaders } from './outbound-headers.ts';
 import { answerHeaders } from './response-headers.ts';
 import { upstreamFault } from './upstream-fault.ts';
 
 export interface ForwardDeps {
   readonly streams: StreamRegistry;
-  readonly identity: IdentityMode;
+  readonly identity: Identity;
   /** Counts a stream before its first byte. @throws GatewayError */
   readonly countStream: (admitted: Admitted) => Promise<void>;
 }

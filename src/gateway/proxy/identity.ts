@@ -3,10 +3,17 @@
  * gateway's own account. Header names and values are ours alone.
  * @spec Kubernetes user impersonation
  */
+import type { GatewayToken } from '#apis/index.ts';
 import type { Access } from '../session/gatekeeper.ts';
 
 /** `impersonate`: RBAC sees the link or the person. `account`: RBAC sees the gateway. */
 export type IdentityMode = 'impersonate' | 'account';
+
+export interface Identity {
+  readonly mode: IdentityMode;
+  /** Where the gateway keeps the grants of people who logged in; only those here are believed. */
+  readonly loginNamespace?: string;
+}
 
 /** A list of header lines: name, value, name, value. */
 export type FlatHeaders = readonly string[];
@@ -15,22 +22,39 @@ export type FlatHeaders = readonly string[];
 export const linksGroup = 'gw:links';
 
 /** The headers that say who it is; empty for the gateway's own account. */
-export function identityHeaders(access: Pick<Access, 'grant'>, mode: IdentityMode): FlatHeaders {
-  if (mode === 'account') return [];
-  const { namespace = '', name } = access.grant.metadata;
+export function identityHeaders({ grant }: Pick<Access, 'grant'>, identity: Identity): FlatHeaders {
+  if (identity.mode === 'account') return [];
+  const { namespace = '', name } = grant.metadata;
+  const groups = loginOf(grant, identity)?.groups ?? [linksGroup, `${linksGroup}:${namespace}`];
   return [
     'Impersonate-User',
-    linkUser(namespace, name),
-    'Impersonate-Group',
-    linksGroup,
-    'Impersonate-Group',
-    `${linksGroup}:${namespace}`,
+    userOf(grant, identity),
+    ...groups.flatMap((group) => ['Impersonate-Group', group]),
     'Impersonate-Extra-gateway.drawbridge.dev%2fgrant',
     `${namespace}/${name}`,
   ];
 }
 
-/** The user name of a grant towards the API server. */
-export function linkUser(namespace: string, name: string): string {
-  return `gw:link:${namespace}:${name}`;
+/** The user of a grant towards the API server: the person who logged in, or the link. */
+export function userOf(grant: GatewayToken, identity: Identity): string {
+  const { namespace = '', name } = grant.metadata;
+  return loginOf(grant, identity)?.user ?? `gw:link:${namespace}:${name}`;
+}
+
+/** Who logged in; names of the cluster itself are nobody's, whatever is written down. */
+function loginOf(
+  grant: GatewayToken,
+  { loginNamespace }: Identity,
+): { readonly user: string; readonly groups: readonly string[] } | undefined {
+  const { login } = grant.status ?? {};
+  if (login === undefined || grant.metadata.namespace !== loginNamespace) return undefined;
+  const groups = (login.groups ?? []).filter(isNameForHeader);
+  return isNameForHeader(login.user) ? { user: login.user, groups } : undefined;
+}
+
+/** A name that fits a header line as it is and is not one of the cluster's own. */
+export function isNameForHeader(name: string): boolean {
+  return (
+    /^[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?$/.test(name) && !name.startsWith('system:')
+  );
 }

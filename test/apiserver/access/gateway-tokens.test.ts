@@ -139,6 +139,8 @@ test('whoever may write the status still cannot take a token over or approve it 
     [eve, { approvals: [user('eve'), user('eve')] }, 403],
     [eve, { approvals: [user('eve'), user('mallory')] }, 403],
     [eve, { approvals: [] }, 200],
+    [eve, { login: { user: 'admin', issuer: 'x', subject: 'x' } }, 403],
+    [bob, { login: { user: 'admin', issuer: 'x', subject: 'x' } }, 403],
   ];
   for (const [index, [who, status, expected]] of rows.entries()) {
     assert.equal(await patch(who, status), expected, `row ${index} ${JSON.stringify(status)}`);

@@ -64,7 +64,10 @@ export function gatewayTokenGate(deps: GatewayTokenGateDeps): ObjectGate {
       if (!free) checkStatus(write, old);
       return withIssuer(object, issuerOf(old));
     }
-    if (!free) checkOpening(deps, write);
+    if (!free) {
+      refuseLogin(write, undefined);
+      checkOpening(deps, write);
+    }
     return withIssuer(object, user.name);
   };
 }
@@ -141,6 +144,7 @@ function checkStatus({ user, object, target }: ProposedWrite, old: DynamicObject
   const refuse = (why: string): StatusError =>
     forbiddenResource(target.definition, object.metadata.name, `${whoText(user)} ${why}`);
   const [before, after] = [statusOf(old), statusOf(object)];
+  refuseLogin({ user, object, target }, before['login']);
   const issued = issuerOf(old) === user.name;
   if (after['codeHash'] !== before['codeHash']) {
     const first = before['codeHash'] === undefined;
@@ -154,6 +158,19 @@ function checkStatus({ user, object, target }: ProposedWrite, old: DynamicObject
   if (!own || approvalsIn(after).length > given.length + 1) {
     throw refuse('can approve in his own name only, and once');
   }
+}
+
+/**
+ * The gateway acts as whoever a token says has logged in: only it may say so.
+ * @throws StatusError KUBE_FORBIDDEN
+ */
+function refuseLogin(
+  { user, object, target }: Pick<ProposedWrite, 'user' | 'object' | 'target'>,
+  before: unknown,
+): void {
+  if (equalJson(statusOf(object)['login'] ?? null, before ?? null)) return;
+  const why = `${whoText(user)} cannot say who has logged in`;
+  throw forbiddenResource(target.definition, object.metadata.name, why);
 }
 
 function isSubject(subject: Readonly<Record<string, unknown>>, user: User): boolean {

@@ -9,8 +9,9 @@ import { portProblems } from '../../input/port.ts';
 import { Problems } from '../../input/problems.ts';
 import { repeated } from '../../input/repeated.ts';
 import type { CliIo, Outcome } from '../../io.ts';
+import { addLoginOptions, type OidcFlags, readOidc } from './login-flags.ts';
 
-interface ServeFlags extends GlobalFlags {
+interface ServeFlags extends GlobalFlags, OidcFlags {
   readonly listen: string;
   readonly port: string;
   readonly tlsCert: string;
@@ -44,7 +45,7 @@ Examples:
 
 /** Adds the verb to its group. */
 export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): void {
-  group
+  const serve = group
     .command('serve')
     .description('run the gateway before the API server of the kubeconfig')
     .requiredOption('--tls-cert <file>', 'PEM certificate chain; read again when it changes')
@@ -72,12 +73,14 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
     .option('--allowed-origin <origin>', 'origin whose pages may use sessions', repeated, [])
     .option('--audit-file <file>', 'where one JSON line for each request goes')
     .option('--audit-fail-open', 'go on when the audit log cannot be written', false)
-    .option('--metrics-port <port>', 'port of metrics and health')
+    .option('--metrics-port <port>', 'port of metrics and health');
+  addLoginOptions(serve)
     .addHelpText('after', help)
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ServeFlags>();
       const problems = new Problems();
       const clusters = readServeFlags(problems, flags);
+      const oidc = readOidc(problems, flags);
       problems.throwIfAny("see 'drawbridge gateway serve --help'");
       const { path } = await locateApi(io, flags);
       const { runGateway } = await import('#app/index.ts');
@@ -97,6 +100,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
         namespace: flags.gatewayNamespace,
         protectedNamespaces: flags.protect,
         nodesProxy: flags.nodesProxy,
+        ...(oidc === undefined ? {} : { oidc }),
         trustedProxies: flags.trustedProxy,
         ...(flags.proxyProtocol.length === 0 ? {} : { proxyProtocol: flags.proxyProtocol }),
         allowedOrigins: flags.allowedOrigin,

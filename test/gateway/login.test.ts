@@ -1,0 +1,338 @@
+/** Logging in by OpenID Connect: what opens a session, what does not, and what ends it. */
+import assert from 'node:assert/strict';
+import { request as tlsRequest } from 'node:https';
+import { test, type TestContext } from 'node:test';
+import { gatewayToken } from '#apis/index.ts';
+import { Secret } from '#base/secret.ts';
+import { type GatewayOptions, type LoginOptions, parseLoginRules } from '#gateway/index.ts';
+import { beginLogin } from '#gateway/login/pre-login.ts';
+import type { HttpResponse } from '#http/index.ts';
+import { type GatewaySetup, type GatewayWorld, gatewayWorld } from '../support/gateway-world.ts';
+import { type OidcProvider, oidcClient, oidcProvider } from '../support/oidc-provider.ts';
+import { systemRandom } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+const maps = '/k8s/api/v1/namespaces/default/configmaps';
+const rules = `
+- groups: [dev]
+  rules:
+    - apiGroups: [""]
+      resources: [configmaps]
+      verbs: [get, list, watch]
+  sessionMax: 1h
+- users: [root]
+  rules: [{ verbs: ["*"] }]
+`;
+
+interface World extends GatewayWorld {
+  readonly provider: OidcProvider;
+  /** Begins a login. @returns the pre-login cookie and where the provider would send the browser */
+  begin(): Promise<{ readonly cookie: string; readonly back: URL }>;
+  finish(back: URL, cookie?: string): Promise<HttpResponse>;
+  logIn(): Promise<string>;
+}
+
+async function loginWorld(
+  t: TestContext,
+  setup: GatewaySetup = {},
+  options: Partial<LoginOptions> = {},
+): Promise<World> {
+  const provider = await oidcProvider(t);
+  const login: GatewayOptions['login'] = {
+    issuer: provider.issuer,
+    ca: provider.ca,
+    clientId: oidcClient.id,
+    clientSecret: new Secret(oidcClient.secret),
+    scopes: ['profile'],
+    groupsClaim: 'groups',
+    prefix: 'oidc:',
+    publicUrl: 'https://access.example.com',
+    namespace: 'default',
+    rules: parseLoginRules(rules),
+    ...options,
+  };
+  const world = await gatewayWorld(t, { ...setup, options: { ...setup.options, login } });
+  const begin: World['begin'] = async () => {
+    const begun = await world.call('/login');
+    assert.equal(begun.status, 303, begun.body.toString());
+    return { cookie: cookieIn(begun), back: provider.logIn(begun.headers.location ?? '') };
+  };
+  const finish: World['finish'] = (back, cookie) =>
+    world.call(back.pathname + back.search, cookie === undefined ? {} : { headers: { cookie } });
+  const logIn = async (): Promise<string> => {
+    const { cookie, back } = await begin();
+    const done = await finish(back, cookie);
+    assert.equal(done.status, 303, done.body.toString());
+    assert.equal(done.headers.location, '/');
+    return cookieIn(done);
+  };
+  return { ...world, provider, begin, finish, logIn };
+}
+
+/** The cookie that an answer leaves set. */
+function cookieIn({ headers }: HttpResponse): string {
+  const set = (headers['set-cookie'] ?? []).filter((line) => !line.includes('Max-Age=0'));
+  assert.equal(set.length, 1, 'one cookie is set');
+  return set[0]?.split(';')[0] ?? '';
+}
+
+async function refuseLogin(world: World, done: HttpResponse, what: string): Promise<void> {
+  assert.ok(done.status >= 400 && done.status < 500, `${what}: ${done.status}`);
+  assert.match(done.headers['content-type'] ?? '', /text\/html/, what);
+  const set = (done.headers['set-cookie'] ?? []).filter((line) => !line.includes('Max-Age=0'));
+  assert.deepEqual(set, [], `${what}: a cookie was set`);
+  const { items } = await world.client.list(gatewayToken);
+  assert.deepEqual(items, [], `${what}: a session was made`);
+}
+
+test('gateway acceptance 9: the API server sees the person and each group in a line of its own', async (t) => {
+  const world = await loginWorld(t, { recorded: true, options: { identity: 'impersonate' } });
+  world.provider.person = { sub: 'alice', groups: ['dev', 'ops, system:masters', 'night\u00fc'] };
+  const cookie = await world.logIn();
+  const answer = await world.call(maps, { headers: { cookie } });
+  assert.equal(answer.status, 200, answer.body.toString());
+  const seen = world.recorder?.received.join('') ?? '';
+  assert.match(seen, /^GET \/api\/v1\/namespaces\/default\/configmaps HTTP/m);
+  const lines = seen
+    .split('\r\n')
+    .filter((line) => /^(impersonate-(user|group)|audit-id):/i.test(line));
+  assert.deepEqual(
+    lines.map((line) => line.replace(/^(audit-id: )[-0-9a-f]{36}$/i, '$1ID')).sort(),
+    [
+      'Audit-ID: ID',
+      'Impersonate-Group: oidc:dev',
+      'Impersonate-Group: oidc:ops, system:masters',
+      'Impersonate-User: oidc:alice',
+    ],
+  );
+  assert.ok(!seen.includes('dbs.'), 'the session went upstream');
+});
+
+test('names of the cluster are nobody: without prefix such groups are left out, such users refused', async (t) => {
+  const setup = { recorded: true, options: { identity: 'impersonate' } } as const;
+  const world = await loginWorld(t, setup, { prefix: '' });
+  world.provider.person = { sub: 'system:admin', groups: ['dev'] };
+  const { cookie, back } = await world.begin();
+  await refuseLogin(world, await world.finish(back, cookie), 'system:admin');
+  world.provider.person = { sub: 'alice', groups: ['dev', 'system:masters'] };
+  await world.call(maps, { headers: { cookie: await world.logIn() } });
+  const seen = world.recorder?.received.join('') ?? '';
+  assert.match(seen, /^Impersonate-User: alice\r$/m);
+  assert.ok(!seen.includes('system:masters'));
+});
+
+test('a login opens what its groups may and no more; without an entry nobody comes in', async (t) => {
+  const world = await loginWorld(t);
+  const cookie = await world.logIn();
+  assert.equal((await world.call(maps, { headers: { cookie } })).status, 200);
+  const secrets = await world.call('/k8s/api/v1/namespaces/default/secrets', {
+    headers: { cookie },
+  });
+  assert.equal(secrets.status, 403);
+  const [made] = (await world.client.list(gatewayToken)).items;
+  assert.equal(made?.spec.expirationWindow, '1h');
+  assert.deepEqual(made?.status?.login, {
+    user: 'oidc:alice',
+    groups: ['oidc:dev'],
+    issuer: world.provider.issuer,
+    subject: 'alice',
+    session: 'one',
+  });
+  world.provider.person = { sub: 'mallory', groups: ['sales'] };
+  const { cookie: began, back } = await world.begin();
+  const refused = await world.finish(back, began);
+  assert.equal(refused.status, 403);
+  assert.match(refused.body.toString(), /nothing is opened to you/);
+});
+
+test('gateway acceptance 57: a callback that is not the answer to this login opens no session', async (t) => {
+  const world = await loginWorld(t);
+  const { provider } = world;
+  const spoiled: Record<string, (back: URL, cookie: string) => Promise<HttpResponse>> = {
+    'absent state': (back, cookie) => {
+      back.searchParams.delete('state');
+      return world.finish(back, cookie);
+    },
+    'state twice': (back, cookie) => {
+      back.searchParams.append('state', back.searchParams.get('state') ?? '');
+      return world.finish(back, cookie);
+    },
+    'state of another browser': async (back) => world.finish(back, (await world.begin()).cookie),
+    'no cookie': (back) => world.finish(back),
+    'two cookies': (back, cookie) => world.finish(back, `${cookie}; ${cookie}`),
+    'an old cookie': (back) => {
+      const old = beginLogin(systemRandom, Date.now() - 11 * 60_000);
+      back.searchParams.set('state', old.login.state);
+      return world.finish(back, old.setCookie.split(';')[0]);
+    },
+    'code of another login': async (back, cookie) => {
+      const { back: other } = await world.begin();
+      back.searchParams.set('code', other.searchParams.get('code') ?? '');
+      return world.finish(back, cookie);
+    },
+    'an error of the provider': (back, cookie) => {
+      back.searchParams.delete('code');
+      back.searchParams.set('error', 'access_denied');
+      return world.finish(back, cookie);
+    },
+    'wrong iss': (back, cookie) => {
+      back.searchParams.set('iss', 'https://evil.example.com');
+      return world.finish(back, cookie);
+    },
+    'no iss': (back, cookie) => {
+      back.searchParams.delete('iss');
+      return world.finish(back, cookie);
+    },
+  };
+  for (const [what, spoil] of Object.entries(spoiled)) {
+    const { cookie, back } = await world.begin();
+    await refuseLogin(world, await spoil(back, cookie), what);
+  }
+  const tokens: Record<string, Partial<OidcProvider>> = {
+    'wrong nonce': { claims: { nonce: 'another' } },
+    'no nonce': { claims: { nonce: undefined } },
+    'issuer of the token': { claims: { iss: 'https://evil.example.com' } },
+    'audience of the token': { claims: { aud: 'another client' } },
+    'alg none': { signing: 'none' },
+    'another key': { signing: 'another key' },
+    expired: { lifeSeconds: -60 },
+  };
+  for (const [what, change] of Object.entries(tokens)) {
+    Object.assign(provider, { claims: {}, signing: 'RS256', lifeSeconds: 300 }, change);
+    const { cookie, back } = await world.begin();
+    await refuseLogin(world, await world.finish(back, cookie), what);
+  }
+});
+
+test('gateway acceptance 57: the same answer twice opens one session', async (t) => {
+  const world = await loginWorld(t);
+  const { cookie, back } = await world.begin();
+  assert.equal((await world.finish(back, cookie)).status, 303);
+  const again = await world.finish(back, cookie);
+  assert.equal(again.status, 401);
+  const { items } = await world.client.list(gatewayToken);
+  assert.equal(items.length, 1);
+});
+
+test('gateway acceptance 57: a state is used once, also with a new code of the provider', async (t) => {
+  const world = await loginWorld(t);
+  const begun = await world.call('/login');
+  const [cookie, url] = [cookieIn(begun), begun.headers.location ?? ''];
+  const [one, two] = [world.provider.logIn(url), world.provider.logIn(url)];
+  const both = await Promise.all([world.finish(one, cookie), world.finish(two, cookie)]);
+  assert.deepEqual(new Set(both.map(({ status }) => status)), new Set([303, 401]));
+  assert.equal((await world.client.list(gatewayToken)).items.length, 1);
+});
+
+test('gateway acceptance 57: after logout the old cookie is dead on the server', async (t) => {
+  const world = await loginWorld(t);
+  const cookie = await world.logIn();
+  const out = (origin: string): Promise<HttpResponse> =>
+    world.call('/login/logout', { method: 'POST', headers: { cookie, origin } });
+  assert.equal((await out('https://evil.example.com')).status, 403);
+  assert.equal((await world.call(maps, { headers: { cookie } })).status, 200);
+  const done = await out(world.gateway.origin);
+  assert.equal(done.status, 303, done.body.toString());
+  const location = new URL(done.headers.location ?? '');
+  assert.equal(location.origin + location.pathname, `${world.provider.issuer}/logout`);
+  assert.equal(location.searchParams.get('client_id'), oidcClient.id);
+  assert.match(String(done.headers['set-cookie']), /Max-Age=0/);
+  await until(
+    async () => (await world.call(maps, { headers: { cookie } })).status === 401,
+    'the old cookie is dead',
+  );
+});
+
+test('gateway acceptance 58: a session planted before login is not the one that login opens', async (t) => {
+  const world = await loginWorld(t);
+  const planted = await world.logIn();
+  world.provider.person = { sub: 'bob', groups: ['dev'] };
+  const { cookie, back } = await world.begin();
+  const done = await world.finish(back, `${planted}; ${cookie}`);
+  assert.equal(done.status, 303);
+  assert.notEqual(cookieIn(done), planted);
+  const twice = `${cookieIn(done)}; ${cookieIn(done)}`;
+  assert.equal((await world.call(maps, { headers: { cookie: twice } })).status, 400);
+});
+
+test('back-channel logout ends the sessions of its person with an open watch, on any replica', async (t) => {
+  const world = await loginWorld(t, { replicas: 2 });
+  const cookie = await world.logIn();
+  const watch = openWatch(world, cookie);
+  await until(() => watch.begun, 'the watch is open');
+  world.provider.person = { sub: 'bob', groups: ['dev'], sid: 'two' };
+  const bob = await world.logIn();
+  const send = (token: string, type = 'application/x-www-form-urlencoded'): Promise<HttpResponse> =>
+    world.call('/login/backchannel', {
+      method: 'POST',
+      body: new URLSearchParams({ logout_token: token }).toString(),
+      headers: { 'content-type': type },
+      at: world.gateways[1]!,
+    });
+  const { provider } = world;
+  const bad: Record<string, string> = {
+    'not a token': 'x',
+    'another audience': await provider.logoutToken({ sub: 'alice', aud: 'another' }),
+    'another issuer': await provider.logoutToken({ sub: 'alice', iss: 'https://evil.example.com' }),
+    'too old': await provider.logoutToken({ sub: 'alice', iat: 1 }),
+    'a nonce': await provider.logoutToken({ sub: 'alice', nonce: 'n' }),
+    'no event': await provider.logoutToken({ sub: 'alice', events: {} }),
+    nobody: await provider.logoutToken({}),
+    'another type': await provider.logoutToken({ sub: 'alice' }, { typ: 'at+jwt' }),
+  };
+  for (const [what, token] of Object.entries(bad)) {
+    assert.equal((await send(token)).status, 400, what);
+  }
+  assert.equal(
+    (await send(await provider.logoutToken({ sub: 'alice' }), 'text/plain')).status,
+    400,
+  );
+  assert.equal((await world.call(maps, { headers: { cookie } })).status, 200);
+  assert.equal(watch.ended, false);
+  const good = await provider.logoutToken({ sub: 'alice', sid: 'one' });
+  const done = await send(good);
+  assert.equal(done.status, 200, done.body.toString());
+  await until(() => watch.ended, 'the watch has ended');
+  await until(
+    async () => (await world.call(maps, { headers: { cookie } })).status === 401,
+    'the old cookie is dead',
+  );
+  assert.equal((await world.call(maps, { headers: { cookie: bob } })).status, 200);
+  assert.equal((await send(good)).status, 400, 'the same token twice');
+});
+
+function openWatch(world: World, cookie: string): { begun: boolean; ended: boolean } {
+  const state = { begun: false, ended: false };
+  const request = tlsRequest(
+    `${world.gateway.origin}${maps}?watch=true`,
+    { ca: world.api.files.ca, headers: { cookie }, agent: false },
+    (response) => {
+      state.begun = response.statusCode === 200;
+      response.on('close', () => {
+        state.ended = true;
+      });
+      response.on('error', () => undefined);
+      response.resume();
+    },
+  );
+  request.on('error', () => undefined);
+  request.end();
+  return state;
+}
+
+test('login rules that are none are refused, naming the entry', () => {
+  for (const [text, what] of [
+    ['{', /not YAML/],
+    ['[]', /not a list/],
+    ['- groups: [dev]', /entry 1 has no rules/],
+    ['- rules: [{verbs: [get]}]', /entry 1 names neither groups nor users/],
+    ['- groups: [dev]\n  rules: [{verbs: [get]}]\n  role: x', /unknown member "role"/],
+    ['- groups: [dev]\n  rules: [{verb: [get]}]', /entry 1: .*verb/],
+    ['- groups: [dev]\n  rules: [{verbs: [get], resource: [pods]}]', /resource is no member/],
+    ['- groups: [dev]\n  rules: [{verbs: [get]}]\n  connect: [shell]', /entry 1: .*connect/],
+    ['- groups: [dev]\n  rules: [{verbs: [get]}]\n  sessionMax: 13h', /sessionMax/],
+    ['- groups: [7]\n  rules: [{verbs: [get]}]', /groups must be a list of names/],
+  ] as const) {
+    assert.throws(() => parseLoginRules(text), what);
+  }
+});
