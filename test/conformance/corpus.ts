@@ -392,4 +392,124 @@ export const exchanges: readonly Exchange[] = [
     path: `${core}/namespaces/NS/serviceaccounts/default/token`,
     body: { spec: { expirationSeconds: 60 } },
   },
+  // Server-side apply
+  ...applies(),
+  // Deletion that waits
+  {
+    title: 'an object with a finalizer',
+    method: 'POST',
+    path: maps,
+    body: { ...map('fin'), metadata: { name: 'fin', finalizers: ['x.io/a'] } },
+  },
+  { title: 'its deletion waits', method: 'DELETE', path: `${maps}/fin` },
+  {
+    title: 'no further finalizer while it waits',
+    method: 'PATCH',
+    path: `${maps}/fin`,
+    type: merge,
+    body: { metadata: { finalizers: ['x.io/a', 'x.io/b'] } },
+  },
+  {
+    title: 'the last finalizer goes, and the object with it',
+    method: 'PATCH',
+    path: `${maps}/fin`,
+    type: merge,
+    body: { metadata: { finalizers: null } },
+  },
+  { title: 'it is gone', path: `${maps}/fin` },
 ];
+
+/** Several managers on a map, a custom object, and the ports of a Service. */
+function applies(): readonly Exchange[] {
+  const services = `${core}/namespaces/NS/services`;
+  const noFamilies = 'no address families and no load balancer are made up here';
+  const one = (title: string, path: string, body: unknown): Exchange => ({
+    title,
+    method: 'PATCH',
+    path,
+    body,
+    type: 'application/apply-patch+yaml',
+  });
+  const service = (...ports: object[]): object => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'svc' },
+    spec: { clusterIP: 'None', selector: { app: 'x' }, ports },
+  });
+  return [
+    one('apply makes it', `${maps}/ap?fieldManager=one`, map('ap', { data: { a: '1', b: '1' } })),
+    one('apply again', `${maps}/ap?fieldManager=one`, map('ap', { data: { a: '1', b: '1' } })),
+    one(
+      'apply the same by another',
+      `${maps}/ap?fieldManager=two`,
+      map('ap', { data: { a: '1' } }),
+    ),
+    one('apply with a conflict', `${maps}/ap?fieldManager=two`, map('ap', { data: { a: '2' } })),
+    one(
+      'apply by force',
+      `${maps}/ap?fieldManager=two&force=true`,
+      map('ap', { data: { a: '2' } }),
+    ),
+    {
+      title: 'an update beside appliers',
+      method: 'PATCH',
+      path: `${maps}/ap?fieldManager=upd`,
+      type: merge,
+      body: { data: { b: '3', c: '3' }, metadata: { labels: { l: 'm' } } },
+    },
+    one('apply leaves one out', `${maps}/ap?fieldManager=one`, map('ap', { data: { d: '1' } })),
+    one(
+      'conflicts with two',
+      `${maps}/ap?fieldManager=four`,
+      map('ap', { data: { a: '9', c: '9' } }),
+    ),
+    one('apply without a manager', `${maps}/ap`, map('ap')),
+    one('apply with managedFields', `${maps}/ap?fieldManager=x`, {
+      ...map('ap'),
+      metadata: { name: 'ap', managedFields: [{ manager: 'x' }] },
+    }),
+    one('apply under another name', `${maps}/ap?fieldManager=x`, map('other')),
+    {
+      ...one('apply nonsense', `${maps}/ap?fieldManager=x`, 'a: [b'),
+      differs: 'the words of the YAML parser differ',
+    },
+    one('apply of a custom object', `${listeners}/ap?fieldManager=one`, listener('ap', good)),
+    one(
+      'a custom conflict',
+      `${listeners}/ap?fieldManager=two`,
+      listener('ap', { ...good, port: 2 }),
+    ),
+    {
+      title: 'a status beside it',
+      method: 'PATCH',
+      path: `${listeners}/ap/status?fieldManager=st`,
+      type: merge,
+      body: { status: { status: 'Ready', message: 'OK' } },
+    },
+    {
+      ...one(
+        'ports by key',
+        `${services}/svc?fieldManager=one`,
+        service({ port: 80, name: 'web' }),
+      ),
+      differs: noFamilies,
+    },
+    {
+      ...one(
+        'another port by another',
+        `${services}/svc?fieldManager=two`,
+        service({ port: 443, name: 'tls' }),
+      ),
+      differs: noFamilies,
+    },
+    one(
+      'a port of one changed by two',
+      `${services}/svc?fieldManager=two`,
+      service({ port: 80, name: 'x' }),
+    ),
+    {
+      ...one('ports of one go', `${services}/svc?fieldManager=one`, service()),
+      differs: noFamilies,
+    },
+  ];
+}

@@ -9,6 +9,7 @@ import {
   isProtobuf,
   isRecord,
   KubeError,
+  StatusError,
   unsupportedMediaType,
 } from '#kube/index.ts';
 import { scanJson } from './json-scan.ts';
@@ -79,6 +80,7 @@ function fromYaml(body: Buffer): DecodedBody {
     if (fault) throw badRequest(`error decoding the body: ${fault.message.split('\n', 1)[0]}`);
     value = document.toJS({ maxAliasCount: yamlAliasesMax });
   } catch (cause) {
+    if (cause instanceof StatusError) throw cause;
     throw badRequest(`error decoding the body: ${messageOf(cause)}`, cause);
   }
   checkJson(value);

@@ -27,7 +27,7 @@ function collect(schema: SchemaNode | undefined, value: unknown, into: FieldSet)
 }
 
 function isHollow(value: unknown): boolean {
-  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+  return value === null || (isRecord(value) && Object.keys(value).length === 0);
 }
 
 /** What makes the second value of the first. */
