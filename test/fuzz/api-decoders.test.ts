@@ -22,6 +22,7 @@ import {
 } from '#kube/index.ts';
 import { apiServerFor } from '../support/api-server.ts';
 import { entry, envelope, message } from '../support/protobuf-writer.ts';
+import { settledHeapBytes } from '../support/settled-heap.ts';
 
 /** Milliseconds of processor time that one input may take. */
 const inputMsMax = 1000;
@@ -266,4 +267,29 @@ test('continue tokens that nobody gave out', async (t) => {
     assert.ok(status < 500 || status === 504, `${token.slice(0, 20)}: ${status}`);
   }
   assert.equal((await api.call('/readyz')).text, 'ok');
+});
+
+test('what is refused leaves nothing in the memory', async () => {
+  const inputs = fc.sample(fc.uint8Array({ minLength: 1, maxLength: 2000 }), 500);
+  const texts = fc.sample(fc.string({ maxLength: 500, unit: 'binary' }), 500);
+  const round = (): void => {
+    for (const bytes of inputs) {
+      const body = Buffer.concat([Buffer.from('k8s\0'), bytes]);
+      attempt(() => decodeProtobuf(body));
+      attempt(() => decodeObjectBody(Buffer.from(bytes), 'application/yaml', false));
+      attempt(() => parseJsonBody(Buffer.from(bytes)));
+    }
+    for (const text of texts) {
+      attempt(() => parseLabelSelector(text));
+      attempt(() => parseFieldSelector(text, event));
+      attempt(() => parseListOptions(new URLSearchParams(text)));
+    }
+  };
+  // The first rounds fill what is kept for good: compiled code and its caches.
+  round();
+  round();
+  const before = await settledHeapBytes();
+  for (let turn = 0; turn < 5; turn++) round();
+  const grown = (await settledHeapBytes()) - before;
+  assert.ok(grown < 1024 * 1024, `${grown} bytes more after 5 rounds of refusals`);
 });

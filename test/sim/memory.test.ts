@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { type AddressDescriptor, Treatment } from '#routing/index.ts';
 import { RoutingBench } from '../support/routing-bench.ts';
+import { settledHeapBytes } from '../support/settled-heap.ts';
 
 const addressesPerRouter = 10;
 
@@ -32,27 +30,13 @@ function engineKnowing(size: number): RoutingBench {
   return bench;
 }
 
-/** Heap in use once collecting frees nothing more: one collection leaves what died on the way. */
-async function settledHeapBytes(collect: () => void): Promise<number> {
-  let before = Number.POSITIVE_INFINITY;
-  for (;;) {
-    await setImmediate();
-    collect();
-    const { heapUsed } = process.memoryUsage();
-    if (before - heapUsed < 4096) return heapUsed;
-    before = heapUsed;
-  }
-}
-
 test('what an engine keeps grows in proportion to the routers that it knows', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   // Every engine is kept to the end, so that none freed late is taken off a later reading.
   const kept: RoutingBench[] = [];
   const bytesPerRouter = async (size: number): Promise<number> => {
-    const before = await settledHeapBytes(collect);
+    const before = await settledHeapBytes();
     kept.push(engineKnowing(size));
-    return ((await settledHeapBytes(collect)) - before) / size;
+    return ((await settledHeapBytes()) - before) / size;
   };
   await bytesPerRouter(500);
   const small = await bytesPerRouter(500);
