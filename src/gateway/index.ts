@@ -18,4 +18,5 @@ export {
   type RunningCompatGateway,
   startCompatGateway,
 } from './compat/compat-gateway.ts';
+export type { OAuthOptions } from './compat/oauth-login.ts';
 export { verifyAuditLog } from './audit/verify.ts';

@@ -97,7 +97,9 @@ export async function oidcProvider(t: TestContext): Promise<OidcProvider> {
       ...provider.person,
       ...provider.claims,
     };
-    return { access_token: randomUUID(), token_type: 'Bearer', id_token: await sign(claims) };
+    const given = { access_token: randomUUID(), token_type: 'Bearer' };
+    if (asked.get('scope')?.split(' ').includes('openid') !== true) return given;
+    return { ...given, id_token: await sign(claims) };
   };
   const sign = async (claims: JWTPayload): Promise<string> => {
     if (provider.signing === 'none') return new UnsecuredJWT(claims).encode();

@@ -1,7 +1,11 @@
 /** The process that has the face of kube-gateway, before the API server that its flags name. */
 import { stat, readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
-import { type CompatGatewayOptions, startCompatGateway } from '#gateway/index.ts';
+import {
+  type CompatGatewayOptions,
+  type OAuthOptions,
+  startCompatGateway,
+} from '#gateway/index.ts';
 import type { KubeConnection } from '#kubeclient/index.ts';
 import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { RunningStack } from '../running-stack.ts';
@@ -27,6 +31,8 @@ export interface KubeGatewayProcessOptions
   readonly tokenFile: string;
   readonly auditFile?: string;
   readonly debug: boolean;
+  /** Absent: links only. */
+  readonly oauth?: Omit<OAuthOptions, 'ca'> & { readonly caFile?: string };
 }
 
 /** How long requests under way may take when the process stops; milliseconds. */
@@ -61,6 +67,7 @@ async function serve(
 ): Promise<void> {
   const { tlsFiles, secure, auditFile } = options;
   const publicDir = options.publicDir ?? (await usualPages());
+  const oauth = options.oauth && (await oauthOf(options.oauth));
   const gateway = await startCompatGateway(
     { clock: systemClock, log, metrics: createMetrics({ processMetrics: true }) },
     {
@@ -75,6 +82,7 @@ async function serve(
       basePath: options.basePath,
       clientPath: options.clientPath,
       ...(publicDir === undefined ? {} : { publicDir }),
+      ...(oauth === undefined ? {} : { oauth }),
       audit: { ...(auditFile === undefined ? {} : { file: auditFile }), failClosed: true },
     },
   );
@@ -87,6 +95,14 @@ async function serve(
   }
   if (options.skipVerify) log.warn('the certificate of the API server is not checked');
   process.stdout.write(`drawbridge gateway serves ${options.apiServer} at ${gateway.origin}\n`);
+}
+
+async function oauthOf({
+  caFile,
+  ...rest
+}: NonNullable<KubeGatewayProcessOptions['oauth']>): Promise<OAuthOptions> {
+  if (caFile === undefined) return rest;
+  return { ...rest, ca: await readText(caFile, 'the CA of the OAuth server') };
 }
 
 async function usualPages(): Promise<string | undefined> {

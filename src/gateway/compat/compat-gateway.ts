@@ -15,10 +15,11 @@ import { Recorder } from '../http/recorder.ts';
 import { defaultForwardLimits } from '../proxy/forward.ts';
 import { Upstream } from '../proxy/upstream.ts';
 import { StreamRegistry } from '../stream/stream-registry.ts';
-import { CompatHandler } from './compat-handler.ts';
+import { CompatHandler, type CompatHandlerOptions } from './compat-handler.ts';
 import { type LinkKeyPlaces, linkKeySource } from './link-key-source.ts';
 import { LinkKeys } from './link-keys.ts';
 import { defaultMintLimits } from './mint-request.ts';
+import { OAuthLogin, type OAuthOptions } from './oauth-login.ts';
 import { OpenPaths } from './open-paths.ts';
 
 export interface CompatGatewayDeps {
@@ -46,6 +47,8 @@ export interface CompatGatewayOptions {
   readonly clientPath: string;
   readonly publicDir?: string;
   readonly audit: AuditLogOptions;
+  /** Set: people log in at an OAuth server and act as themselves. */
+  readonly oauth?: OAuthOptions;
 }
 
 export interface RunningCompatGateway extends Running {
@@ -72,12 +75,14 @@ export async function startCompatGateway(
   const { connection, keys: places } = options;
   checkPaths(options);
   const pages = await pagesOf(options, log);
+  const streams = new StreamRegistry(clock);
+  const oauth =
+    options.oauth && (await OAuthLogin.start({ clock, log, streams, connection }, options.oauth));
   const audit = new AuditLog({ clock, log }, options.audit);
   await audit.start();
   const overlapMs = defaultMintLimits.lifeMsMax;
   const keys = new LinkKeys({ clock, log }, linkKeySource(connection, places), overlapMs);
   await keys.start();
-  const streams = new StreamRegistry(clock);
   const upstream = new Upstream('local', connection);
   const handler = new CompatHandler(
     {
@@ -86,24 +91,12 @@ export async function startCompatGateway(
       keys,
       upstream,
       openPaths: new OpenPaths(clock, (path) => askOpenly(connection, path)),
+      oauth,
       recorder: new Recorder({ audit, clock, metrics, identity: { mode: 'account' } }),
       forward: { streams, identity: { mode: 'account' }, countStream: async () => undefined },
       pages,
     },
-    {
-      apiPath: options.apiPath,
-      clientPath: options.clientPath,
-      mints: options.mints,
-      mint: defaultMintLimits,
-      hosts: hostsOf(options.hosts),
-      secure: options.tls !== undefined,
-      trustedProxies: new BlockList(),
-      never: {
-        protectedNamespaces: new Set([places.verification.namespace, places.signing.namespace]),
-        nodesProxy: false,
-      },
-      forward: defaultForwardLimits,
-    },
+    handlerOptions(options),
   );
   const server = await startHttpServer(
     {
@@ -128,7 +121,26 @@ export async function startCompatGateway(
       await keys.stop();
       await audit.stop();
       upstream.close();
+      oauth?.stop();
     },
+  };
+}
+
+function handlerOptions(options: CompatGatewayOptions): CompatHandlerOptions {
+  const { keys } = options;
+  return {
+    apiPath: options.apiPath,
+    clientPath: options.clientPath,
+    mints: options.mints,
+    mint: defaultMintLimits,
+    hosts: hostsOf(options.hosts),
+    secure: options.tls !== undefined,
+    trustedProxies: new BlockList(),
+    never: {
+      protectedNamespaces: new Set([keys.verification.namespace, keys.signing.namespace]),
+      nodesProxy: false,
+    },
+    forward: defaultForwardLimits,
   };
 }
 

@@ -3,7 +3,7 @@
  * data path. Where the original is open or forgiving, this one is not; docs/guide names each place.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GatewayToken } from '#apis/index.ts';
@@ -50,6 +50,9 @@ import {
   type MintLimits,
   readMintRequest,
 } from './mint-request.ts';
+import { isTool, sendOldRefusal } from './old-refusal.ts';
+import type { OAuthLogin } from './oauth-login.ts';
+import { decideForPerson } from './oauth-sessions.ts';
 import type { OpenPaths } from './open-paths.ts';
 
 export interface CompatHandlerDeps {
@@ -58,6 +61,8 @@ export interface CompatHandlerDeps {
   readonly keys: LinkKeys;
   readonly upstream: Upstream;
   readonly openPaths: OpenPaths;
+  /** Set: people log in, and signed tokens count for nothing. */
+  readonly oauth: OAuthLogin | undefined;
   readonly recorder: Recorder;
   readonly forward: ForwardDeps;
   readonly pages: readonly PageSource[];
@@ -173,7 +178,7 @@ export class CompatHandler {
   ): Promise<boolean> {
     switch (target.path) {
       case '/auth/jwt/request':
-        if (!this.#options.mints) return false;
+        if (!this.#options.mints || this.#deps.oauth !== undefined) return false;
         await this.#mint(request, response, lines, facts);
         return true;
       case '/auth/jwt/set':
@@ -183,7 +188,7 @@ export class CompatHandler {
         response.writeHead(301, { ...quietHeaders, location: this.#options.apiPath }).end();
         return true;
       default:
-        return false;
+        return (await this.#deps.oauth?.answer(target, lines, request, response)) ?? false;
     }
   }
 
@@ -280,10 +285,11 @@ export class CompatHandler {
     target: Target,
     upgrades: boolean,
   ): Promise<Admitted> {
+    const { oauth } = this.#deps;
+    if (oauth !== undefined) return this.#admitPerson(oauth, facts, lines, target, upgrades);
     const token = linkTokenOf(lineOf(lines, 'cookie'));
     if (token === undefined) throw denied('the request comes without a token');
-    if (upgrades || !reading.has(facts.method)) requireOrigin(lines, this.#origins);
-    else refuseForeignOrigin(lines, this.#origins);
+    this.#proveOrigin(facts.method, lines, upgrades);
     const keys = this.#deps.keys.verification;
     if (keys.length === 0) {
       throw new GatewayError('GATEWAY_STORE', 'the verification key cannot be read now');
@@ -291,12 +297,42 @@ export class CompatHandler {
     const claims = await verifyLinkToken(token, keys, this.#deps.clock.nowMs());
     const access = accessOf(token, claims);
     facts.admitted = { access };
-    const { upstream } = this.#deps;
     const decision = allowByLink(claims, facts.method, target, this.#options.never);
+    return this.#admitted(facts, lines, target, {
+      upstream: this.#deps.upstream,
+      access,
+      decision,
+    });
+  }
+
+  #admitPerson(
+    oauth: OAuthLogin,
+    facts: Facts,
+    lines: HeaderLines,
+    target: Target,
+    upgrades: boolean,
+  ): Admitted {
+    const { access, upstream } = oauth.enter(lines);
+    facts.admitted = { access };
+    this.#proveOrigin(facts.method, lines, upgrades);
+    const decision = decideForPerson(facts.method, target, this.#options.never);
+    return this.#admitted(facts, lines, target, { upstream, access, decision });
+  }
+
+  #proveOrigin(method: string, lines: HeaderLines, upgrades: boolean): void {
+    if (upgrades || !reading.has(method)) requireOrigin(lines, this.#origins);
+    else refuseForeignOrigin(lines, this.#origins);
+  }
+
+  #admitted(
+    facts: Facts,
+    lines: HeaderLines,
+    target: Target,
+    found: Pick<Admitted, 'upstream' | 'access' | 'decision'>,
+  ): Admitted {
     const { method, client, auditId } = facts;
     const mount = this.#options.apiPath.slice(0, -1);
-    const request = { method, lines, target, mount, client, auditId, browser: true };
-    const admitted = { ...request, upstream, access, decision };
+    const admitted = { method, lines, target, mount, client, auditId, browser: true, ...found };
     facts.admitted = admitted;
     return admitted;
   }
@@ -346,50 +382,6 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
     }
     throw refused('the body is not complete');
   }
-}
-
-/** kubectl and its kin read a Status; the pages of kube-gateway read its own keys. */
-function isTool(request: IncomingMessage): boolean {
-  return /^kubectl\/|kubernetes\//.test(request.headers['user-agent'] ?? '');
-}
-
-/** A refusal with the keys of kube-gateway. */
-function sendOldRefusal(
-  response: ServerResponse,
-  fault: GatewayError,
-  auditId: string,
-  url: string,
-): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const mint = url.startsWith('/auth/jwt/request');
-  const message = `${fault.message} (audit ${auditId})`;
-  const body = mint
-    ? { api: 'kube-gateway/token', code: fault.httpStatus, kind: 'Error', status: message }
-    : {
-        api: 'kube-gateway/proxy',
-        code: fault.httpStatus,
-        kind: 'Error',
-        message,
-        status: 'Forbidden',
-      };
-  const headers: OutgoingHttpHeaders = {
-    ...quietHeaders,
-    'cache-control': 'no-store',
-    'audit-id': auditId,
-    ...(fault.retryAfterSeconds === undefined
-      ? {}
-      : { 'retry-after': String(fault.retryAfterSeconds) }),
-    ...(fault.close ? { connection: 'close' } : {}),
-  };
-  sendReply(response, {
-    status: fault.httpStatus,
-    contentType: 'application/json',
-    body: JSON.stringify(body),
-    headers,
-  });
 }
 
 function denied(why: string): GatewayError {

@@ -110,7 +110,7 @@ export class Issuer {
 }
 
 /** The same server as somebody else: nothing of the gateway's own credential goes along. */
-function callerConnection(own: KubeConnection, bearer: string): KubeConnection {
+export function callerConnection(own: KubeConnection, bearer: string): KubeConnection {
   return {
     server: own.server,
     namespace: own.namespace,

@@ -3,6 +3,7 @@
  * it, so that its command lines and manifests go on working.
  */
 import { isIP } from 'node:net';
+import { Secret } from '#base/secret.ts';
 import { usageError } from '../../errors.ts';
 import { readGoFlags } from '../../input/go-flags.ts';
 import { portProblems } from '../../input/port.ts';
@@ -29,7 +30,14 @@ const kinds = {
   'jwt-private-key-name': 'text',
   'jwt-private-key-namespace': 'text',
   'jwt-private-key-filename': 'text',
-  // Ours: keys that are files here.
+  'oauth-server-enable': 'boolean',
+  'oauth-server-callback-address': 'text',
+  'oauth-server-auth-url': 'text',
+  'oauth-server-token-url': 'text',
+  'oauth-server-client-id': 'text',
+  'oauth-server-client-secret': 'text',
+  // Ours: the CA of the OAuth server, and keys that are files here.
+  'oauth-server-ca-file': 'text',
   'jwt-public-key-file': 'text',
   'jwt-private-key-file': 'text',
   'audit-file': 'text',
@@ -38,8 +46,6 @@ const kinds = {
 } as const;
 
 const refusedFlags: Readonly<Record<string, string>> = {
-  'oauth-server-enable':
-    'logging in through an OAuth server is not part of this face: hand out links instead',
   vmodule: 'logs are JSON lines on standard error and have one level: use -v',
   logtostderr: 'logs go to standard error always: leave it out',
   alsologtostderr: 'logs go to standard error always: leave it out',
@@ -55,9 +61,7 @@ export function isKubeGatewayLine(args: readonly string[]): boolean {
   const [first = ''] = args;
   const name = /^--?([\w-]+)/.exec(first)?.[1] ?? '';
   if (first === '--help' || first === '-h') return false;
-  return (
-    Object.hasOwn(kinds, name) || name.startsWith('oauth-') || Object.hasOwn(refusedFlags, name)
-  );
+  return Object.hasOwn(kinds, name) || Object.hasOwn(refusedFlags, name);
 }
 
 export const kubeGatewayHelp = `Usage: drawbridge gateway [flags of kube-gateway]
@@ -76,12 +80,17 @@ Serves the routes of kube-gateway: /auth/jwt/request, /auth/jwt/set, /login, the
   -jwt-request-enable               serve /auth/jwt/request
   -jwt-private-key-name, -namespace, -filename Secret with the signing key
                                     (kube-gateway-jwt-private, kube-gateway, tls.key)
+  -oauth-server-enable              people log in at /auth/login and act with their own token; needs TLS
+  -oauth-server-client-id, -client-secret      OAuth client (kube-gateway); the secret has no default
+  -oauth-server-callback-address URL           by which browsers come here (https://localhost:8080)
+  -oauth-server-auth-url, -token-url URL       OAuth server; empty: asked for at the API server
   -public-dir DIR                   static pages (./web/public)
   -base-path, -api-path, -client-path PATH     /, /k8s/, /noVNC/vnc_lite.html
   -v N                              4 or more: debug lines
 
 Beyond the original:
   -jwt-public-key-file, -jwt-private-key-file FILE   keys that are files
+  -oauth-server-ca-file FILE        PEM CAs of the OAuth server; without: those of the system
   -host NAMES                       host names that are served, with commas (default: any)
   -audit-file FILE                  where one JSON line for each request goes
 `;
@@ -90,8 +99,7 @@ Beyond the original:
 export async function runKubeGatewayLine(args: readonly string[], io: CliIo): Promise<number> {
   for (const arg of args) {
     const name = /^--?([\w-]+)/.exec(arg)?.[1] ?? '';
-    const known = name.startsWith('oauth-') ? 'oauth-server-enable' : name;
-    const why = Object.hasOwn(refusedFlags, known) ? refusedFlags[known] : undefined;
+    const why = Object.hasOwn(refusedFlags, name) ? refusedFlags[name] : undefined;
     if (why !== undefined) throw usageError([`-${name} is not served`], why);
   }
   const flags = readGoFlags(args, kinds, hint);
@@ -118,6 +126,7 @@ function readOptions(flags: Partial<Record<keyof typeof kinds, string>>) {
     namespace: flags[`jwt-${which}-key-namespace`] ?? 'kube-gateway',
     item: flags[`jwt-${which}-key-filename`] ?? file,
   });
+  const oauth = oauthOf(problems, flags, listen.secure);
   problems.throwIfAny(hint);
   const publicKeyFile = flags['jwt-public-key-file'];
   const privateKeyFile = flags['jwt-private-key-file'];
@@ -147,6 +156,42 @@ function readOptions(flags: Partial<Record<keyof typeof kinds, string>>) {
     hosts: (flags.host ?? '').split(',').filter((host) => host !== ''),
     ...(auditFile === undefined ? {} : { auditFile }),
     debug: Number(level) >= 4,
+    ...(oauth === undefined ? {} : { oauth }),
+  };
+}
+
+function oauthOf(
+  problems: Problems,
+  flags: Partial<Record<keyof typeof kinds, string>>,
+  secure: boolean,
+) {
+  if (flags['oauth-server-enable'] !== 'true') return undefined;
+  const secret = flags['oauth-server-client-secret'] ?? '';
+  // The default of the original is known to everybody.
+  if (secret === '' || secret === 'top-secret') {
+    problems.add('-oauth-server-client-secret is needed, and top-secret is none');
+  }
+  if (!secure) problems.add('-oauth-server-enable needs TLS: give an https -gateway-listen');
+  const callback = flags['oauth-server-callback-address'] ?? 'https://localhost:8080';
+  if (!/^https:\/\/[^/?#@]+$/.test(callback) || !URL.canParse(callback)) {
+    problems.add(`-oauth-server-callback-address is not valid: "${callback}" is not https://HOST`);
+  }
+  const [authUrl, tokenUrl] = [
+    flags['oauth-server-auth-url'] ?? '',
+    flags['oauth-server-token-url'] ?? '',
+  ];
+  for (const url of [authUrl, tokenUrl]) {
+    if (url === '' || (url.startsWith('https://') && URL.canParse(url))) continue;
+    problems.add(`-oauth-server-auth-url and -token-url: "${url}" is not an https URL`);
+  }
+  const caFile = flags['oauth-server-ca-file'];
+  return {
+    authUrl,
+    tokenUrl,
+    callbackAddress: callback,
+    clientId: flags['oauth-server-client-id'] ?? 'kube-gateway',
+    clientSecret: new Secret(secret),
+    ...(caFile === undefined ? {} : { caFile }),
   };
 }
 
