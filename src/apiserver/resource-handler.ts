@@ -19,7 +19,8 @@ import type { Store } from '#store/index.ts';
 import type { ApiServerLimits } from './limits.ts';
 import type { ObjectLister } from './objects/object-lister.ts';
 import { type ObjectRemover, parseDeleteCall } from './objects/object-remover.ts';
-import { type ObjectWriter, readStored, type WriteCall } from './objects/object-writer.ts';
+import type { WriteCall } from './objects/object-maker.ts';
+import { type ObjectWriter, readStored } from './objects/object-writer.ts';
 import { isApply, type Patch, parsePatch } from './objects/patch.ts';
 import {
   type RepresentationDeps,

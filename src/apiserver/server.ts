@@ -24,6 +24,7 @@ import { Keepers } from './lifecycle/keepers.ts';
 import { type ApiServerLimits, defaultApiServerLimits } from './limits.ts';
 import { ObjectLister } from './objects/object-lister.ts';
 import { ObjectRemover } from './objects/object-remover.ts';
+import { ObjectMaker } from './objects/object-maker.ts';
 import { ObjectWriter } from './objects/object-writer.ts';
 import { RequestHandler, type RequestHandlerDeps } from './request-handler.ts';
 import { ResourceHandler } from './resource-handler.ts';
@@ -93,7 +94,8 @@ export async function startApiServer(
   const gates = [...access.gates, customKindGate(registry)];
   const auditFile = options.audit && new AuditFile(logger, options.audit);
   const fieldsOf = keyed((definition) => new FieldOwnership(definition));
-  const writer = new ObjectWriter({ store, clock, random, admissionOf, gates, fieldsOf }, limits);
+  const maker = new ObjectMaker({ clock, admissionOf, gates, fieldsOf });
+  const writer = new ObjectWriter({ store, random, admissionOf, maker }, limits);
   const remover = new ObjectRemover({ writer, clock, registry });
   const lister = new ObjectLister(store, limits);
   const watches = new WatchService({ store, random, logger }, limits);

@@ -2,8 +2,6 @@
  * Writing objects: every change reads the current object, computes the next, checks it and commits
  * it against the revision it read. A write that changes nothing commits nothing.
  */
-import { randomUUID } from 'node:crypto';
-import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import {
   type Admission,
@@ -13,62 +11,37 @@ import {
   conflict,
   type DynamicObject,
   equalJson,
-  type FieldOwnership,
-  type FieldWriter,
-  formatTime,
   generateName,
-  invalidObject,
   isRecord,
   type KubeObject,
-  type ManagedFieldsEntry,
   notFoundObject,
   qualifiedResource,
   type ResourceDefinition,
   StatusError,
   tooLarge,
-  withOwners,
 } from '#kube/index.ts';
-import type { User } from '#rbac/index.ts';
 import { type Store, type StoredObject, StoreError } from '#store/index.ts';
 import { stampRevision } from '../api-store.ts';
 import type { ApiServerLimits } from '../limits.ts';
 import type { DecodedBody } from '../request/object-body.ts';
-import type { WriteOptions } from '../request/query-options.ts';
 import type { ResourceTarget } from '../request/request-path.ts';
 import { admitBody } from './incoming.ts';
-import type { ObjectGate } from './object-gate.ts';
+import { configurationOf, type ObjectMaker, type WriteCall } from './object-maker.ts';
 import {
   checkNamespaceOpen,
   isNamespaceKind,
   namespaceFinalizers,
   namespacesCollection,
 } from './namespace-rules.ts';
-import {
-  checkPlace,
-  checkUid,
-  checkVersion,
-  desiredStateChanged,
-  keptMetadata,
-  newMetadata,
-  withoutRevision,
-} from './server-metadata.ts';
+import { checkPlace, checkUid, checkVersion, withoutRevision } from './server-metadata.ts';
 import { storeFault } from './store-fault.ts';
 import { inStorage, inVersion } from './stored-version.ts';
 
 export interface ObjectWriterDeps {
   readonly store: Store<KubeObject>;
-  readonly clock: Clock;
   readonly random: Random;
   admissionOf(definition: ResourceDefinition): Admission;
-  readonly gates: readonly ObjectGate[];
-  fieldsOf(definition: ResourceDefinition): FieldOwnership;
-}
-
-/** How a write is to be done, and where its warnings go. */
-export interface WriteCall extends WriteOptions {
-  readonly warnings: string[];
-  /** Who writes; absent when the server does so itself. */
-  readonly user?: User;
+  readonly maker: ObjectMaker;
 }
 
 /**
@@ -76,12 +49,6 @@ export interface WriteCall extends WriteOptions {
  * "remove it".
  */
 export type Change = (current: DynamicObject) => DynamicObject | undefined;
-
-/** Who writes, and who owns the fields of the object that is made. */
-interface Author {
-  readonly user: User | undefined;
-  readonly ownersOf: (next: DynamicObject) => readonly ManagedFieldsEntry[];
-}
 
 /** Names tried for one generateName. */
 const generatedNamesMax = 8;
@@ -100,6 +67,7 @@ export class ObjectWriter {
    * @throws StatusError as Kubernetes answers
    */
   async create(target: ResourceTarget, body: DecodedBody, call: WriteCall): Promise<KubeObject> {
+    const { maker } = this.#deps;
     const admission = this.#deps.admissionOf(target.definition);
     const given = admitBody(admission, body, call.fieldValidation, call.warnings);
     const { metadata: meta } = given;
@@ -110,12 +78,8 @@ export class ObjectWriter {
     const prefix = meta.name === '' ? (meta.generateName ?? '') : '';
     for (let attempt = 1; ; attempt++) {
       const name = prefix === '' ? meta.name : generateName(prefix, this.#deps.random);
-      const fields = this.#deps.fieldsOf(target.definition);
-      const writer = this.#writerOf(target, call);
-      const created = this.#newObject(target, given, name, {
-        user: call.user,
-        ownersOf: (next) => fields.afterUpdate(undefined, next, undefined, writer),
-      });
+      const author = maker.creatorOf(target, call);
+      const created = maker.created(target, given, name, author);
       try {
         return await this.#insert(target, created, call);
       } catch (thrown) {
@@ -128,6 +92,7 @@ export class ObjectWriter {
   /** Replaces an object, or only its status. @throws StatusError as Kubernetes answers */
   async update(target: ResourceTarget, body: DecodedBody, call: WriteCall): Promise<KubeObject> {
     const { definition } = target;
+    const { maker } = this.#deps;
     const admission = this.#deps.admissionOf(definition);
     const given = admitBody(admission, body, call.fieldValidation, call.warnings);
     checkPlace(given.metadata, target);
@@ -135,8 +100,8 @@ export class ObjectWriter {
     const change: Change = (current) => {
       checkUid(given.metadata, current, target);
       checkVersion(given.metadata, current, target, !definition.unconditionalUpdate);
-      const author = this.#authorOf(target, current, given, call);
-      return this.#nextObject(target, current, cloneJson(given), author);
+      const author = maker.authorOf(target, current, given, call);
+      return maker.changed(target, current, cloneJson(given), author);
     };
     return this.modify(target, change, { dryRun: call.dryRun, guarded });
   }
@@ -151,6 +116,7 @@ export class ObjectWriter {
     duplicates: readonly string[],
     call: WriteCall,
   ): Promise<KubeObject> {
+    const { maker } = this.#deps;
     const admission = this.#deps.admissionOf(target.definition);
     const change: Change = (current) => {
       const patched = cloneJson(apply(current));
@@ -165,7 +131,7 @@ export class ObjectWriter {
       );
       checkPlace(given.metadata, target);
       checkVersion(given.metadata, current, target, false);
-      return this.#nextObject(target, current, given, this.#authorOf(target, current, given, call));
+      return maker.changed(target, current, given, maker.authorOf(target, current, given, call));
     };
     return this.modify(target, change, { dryRun: call.dryRun, guarded: false });
   }
@@ -180,6 +146,7 @@ export class ObjectWriter {
     call: WriteCall,
   ): Promise<{ readonly object: KubeObject; readonly created: boolean }> {
     const { definition } = target;
+    const { maker } = this.#deps;
     const admission = this.#deps.admissionOf(definition);
     const given = admitBody(admission, body, call.fieldValidation, call.warnings, true);
     if ((given.metadata.managedFields ?? []).length > 0) {
@@ -187,23 +154,11 @@ export class ObjectWriter {
     }
     checkPlace(given.metadata, target);
     const applied = configurationOf(target, given);
-    const fields = this.#deps.fieldsOf(definition);
-    const writer = this.#writerOf(target, call);
-    const merge = (current: DynamicObject | undefined): DynamicObject => {
-      const merged = cloneJson(
-        fields.apply(current, cloneJson(applied), writer, call.force === true),
-      );
-      admission.fillDefaults(merged);
-      return merged;
-    };
     const change: Change = (current) => {
       checkUid(given.metadata, current, target);
       checkVersion(given.metadata, current, target, false);
-      const merged = merge(current);
-      return this.#nextObject(target, current, merged, {
-        user: call.user,
-        ownersOf: () => merged.metadata.managedFields ?? [],
-      });
+      const { merged, author } = maker.applied(target, current, applied, call);
+      return maker.changed(target, current, merged, author);
     };
     const options = { dryRun: call.dryRun, guarded: false };
     for (let attempt = 1; ; attempt++) {
@@ -216,12 +171,8 @@ export class ObjectWriter {
       // Who names a revision or uid means an object that is there.
       const { uid = '', resourceVersion = '' } = given.metadata;
       if (uid !== '' || resourceVersion !== '') throw notFoundObject(definition, target.name);
-      const merged = merge(undefined);
-      const owners = merged.metadata.managedFields ?? [];
-      const created = this.#newObject(target, merged, target.name, {
-        user: call.user,
-        ownersOf: () => owners,
-      });
+      const { merged, author } = maker.applied(target, undefined, applied, call);
+      const created = maker.created(target, merged, target.name, author);
       try {
         return { object: await this.#insert(target, created, call), created: true };
       } catch (thrown) {
@@ -267,31 +218,6 @@ export class ObjectWriter {
     }
   }
 
-  #newObject(
-    target: ResourceTarget,
-    given: DynamicObject,
-    name: string,
-    author: Author,
-  ): DynamicObject {
-    const { definition, namespace } = target;
-    const { apiVersion, kind, metadata: meta, ...rest } = cloneJson(given);
-    if (definition.statusSubresource) delete rest['status'];
-    const metadata = newMetadata(meta, {
-      name,
-      namespace,
-      uid: randomUUID(),
-      creationTimestamp: formatTime(this.#deps.clock.nowMs()),
-      generation: definition.hasGeneration ? 1 : undefined,
-    });
-    const object = { apiVersion, kind, metadata, ...rest } as DynamicObject;
-    const admission = this.#deps.admissionOf(definition);
-    admission.prepare(object);
-    const faults = admission.check(object);
-    if (faults.length > 0) throw invalidObject(definition, name, faults);
-    const passed = this.#passGates(target, object, undefined, author.user);
-    return withOwners(passed, author.ownersOf(passed));
-  }
-
   async #insert(
     target: ResourceTarget,
     object: DynamicObject,
@@ -318,86 +244,6 @@ export class ObjectWriter {
     }
   }
 
-  /** The checked object that replaces `current` when `given` is written through `target`. */
-  #nextObject(
-    target: ResourceTarget,
-    current: DynamicObject,
-    given: DynamicObject,
-    author: Author,
-  ): DynamicObject {
-    const { definition, subresource } = target;
-    const admission = this.#deps.admissionOf(definition);
-    if (subresource === 'status') return this.#nextStatus(target, current, given, author);
-    const { metadata: meta, ...rest } = given;
-    const metadata = keptMetadata(meta, current.metadata);
-    let next = { ...rest, metadata } as DynamicObject;
-    if (definition.statusSubresource) next = withStatus(next, current['status']);
-    next = ordered(next);
-    // Preparation gives a namespace its finalizers back, which is not what /finalize is for.
-    if (subresource !== 'finalize') admission.prepare(next, current);
-    if (definition.hasGeneration && desiredStateChanged(next, current)) {
-      next.metadata.generation = (current.metadata.generation ?? 0) + 1;
-    }
-    next = withOwners(next, author.ownersOf(next));
-    // Old faults do not stop a write that changes nothing.
-    if (equalJson(withoutRevision(next), withoutRevision(current))) return current;
-    const faults = admission.check(next, current);
-    if (faults.length > 0) throw invalidObject(definition, target.name, faults);
-    return this.#passGates(target, next, current, author.user);
-  }
-
-  #nextStatus(
-    target: ResourceTarget,
-    current: DynamicObject,
-    given: DynamicObject,
-    author: Author,
-  ): DynamicObject {
-    const changed = ordered(withStatus(current, given['status']));
-    const next = withOwners(changed, author.ownersOf(changed));
-    const faults = this.#deps.admissionOf(target.definition).checkStatus(next, current);
-    if (faults.length > 0) throw invalidObject(target.definition, target.name, faults);
-    return this.#passGates(target, next, current, author.user);
-  }
-
-  /** What those let pass who look at who writes. @throws StatusError KUBE_FORBIDDEN */
-  #passGates(
-    target: ResourceTarget,
-    proposed: DynamicObject,
-    old: DynamicObject | undefined,
-    user: User | undefined,
-  ): DynamicObject {
-    if (!user) return proposed;
-    const operation = old ? 'update' : 'create';
-    return this.#deps.gates.reduce(
-      (object, gate) => gate({ user, operation, target, object, old }),
-      proposed,
-    );
-  }
-
-  /** Owners after an ordinary write; what the writer says of owners counts when it can be read. */
-  #authorOf(
-    target: ResourceTarget,
-    current: DynamicObject,
-    given: DynamicObject,
-    call: WriteCall,
-  ): Author {
-    const fields = this.#deps.fieldsOf(target.definition);
-    const writer = this.#writerOf(target, call);
-    const sent = given.metadata.managedFields;
-    return {
-      user: call.user,
-      ownersOf: (next) => fields.afterUpdate(current, next, sent, writer),
-    };
-  }
-
-  #writerOf({ subresource }: ResourceTarget, { fieldManager }: WriteCall): FieldWriter {
-    return {
-      manager: fieldManager,
-      subresource,
-      time: formatTime(this.#deps.clock.nowMs()),
-    };
-  }
-
   /** The object as JSON. @throws StatusError KUBE_TOO_LARGE */
   #textOf(value: KubeObject): string {
     const { objectBytesMax } = this.#limits;
@@ -414,36 +260,6 @@ function isFinished(definition: ResourceDefinition, value: KubeObject): boolean 
   if (value.metadata.deletionTimestamp === undefined) return false;
   if ((value.metadata.finalizers ?? []).length > 0) return false;
   return !isNamespaceKind(definition) || namespaceFinalizers(value).length === 0;
-}
-
-/** What of an applied object this place takes: all but status, or status alone. */
-function configurationOf(target: ResourceTarget, given: DynamicObject): DynamicObject {
-  const { apiVersion, kind, metadata: meta, status, ...rest } = given;
-  const { name, namespace, labels, annotations, finalizers, ownerReferences } = meta;
-  const place = { name, ...(namespace === undefined ? {} : { namespace }) };
-  if (target.subresource === 'status') {
-    return { apiVersion, kind, metadata: place, ...(status === undefined ? {} : { status }) };
-  }
-  const metadata = {
-    ...place,
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(finalizers === undefined ? {} : { finalizers }),
-    ...(ownerReferences === undefined ? {} : { ownerReferences }),
-  };
-  const taken = target.definition.statusSubresource || status === undefined ? {} : { status };
-  return { apiVersion, kind, metadata, ...rest, ...taken };
-}
-
-/** The order everybody is used to: apiVersion, kind, metadata, then the rest. */
-function ordered(object: DynamicObject): DynamicObject {
-  const { apiVersion, kind, metadata, ...rest } = object;
-  return { apiVersion, kind, metadata, ...rest };
-}
-
-function withStatus(object: DynamicObject, status: unknown): DynamicObject {
-  const { status: _, ...rest } = object;
-  return status === undefined ? rest : { ...rest, status };
 }
 
 function isConflict(thrown: unknown): boolean {
