@@ -1,6 +1,9 @@
 /** Logging in by OpenID Connect: what opens a session, what does not, and what ends it. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as tlsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { gatewayToken } from '#apis/index.ts';
 import { Secret } from '#base/secret.ts';
@@ -212,6 +215,28 @@ test('gateway acceptance 57: the same answer twice opens one session', async (t)
   assert.equal(again.status, 401);
   const { items } = await world.client.list(gatewayToken);
   assert.equal(items.length, 1);
+});
+
+test('gateway acceptance 50: no record of a login holds its code, state or cookies', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-login-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'audit.jsonl');
+  const world = await loginWorld(t, { options: { audit: { file, failClosed: true } } });
+  const { cookie, back } = await world.begin();
+  const done = await world.finish(back, cookie);
+  assert.equal(done.status, 303);
+  assert.equal((await world.finish(back, cookie)).status, 401);
+  const records = await until(() => {
+    const text = readFileSync(file, 'utf8');
+    return text.includes('"status":401') && text;
+  }, 'the refusal is recorded');
+  assert.match(records, /"kind":"redeem"/);
+  assert.match(records, /"target":"\/login\/callback"/);
+  const secrets = [back.searchParams.get('code'), back.searchParams.get('state'), cookie];
+  for (const secret of [...secrets, cookieIn(done)]) {
+    const value = secret?.split('=').at(-1) ?? '';
+    assert.ok(value.length > 20 && !records.includes(value), 'a secret is in the records');
+  }
 });
 
 test('gateway acceptance 57: a state is used once, also with a new code of the provider', async (t) => {

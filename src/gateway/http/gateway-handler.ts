@@ -123,7 +123,7 @@ export class GatewayHandler {
     return {
       auditId: randomUUID(),
       method: (request.method ?? '').slice(0, 16),
-      target: request.url ?? '',
+      target: recordable(request.url ?? ''),
       startMs: this.#deps.clock.monotonicMs(),
       client: request.socket.remoteAddress ?? '',
       admitted: {},
@@ -236,6 +236,11 @@ export class GatewayHandler {
     }
     return fault;
   }
+}
+
+/** A provider's code and state come in the query of a login: they stay out of every record. */
+function recordable(target: string): string {
+  return target.startsWith('/login') ? (target.split('?', 1)[0] ?? '') : target;
 }
 
 function refused(why: string): GatewayError {
