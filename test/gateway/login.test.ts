@@ -124,6 +124,22 @@ test('names of the cluster are nobody: without prefix such groups are left out, 
   assert.ok(!seen.includes('system:masters'));
 });
 
+test('who logged in is believed only of grants in the namespace of the gateway', async (t) => {
+  const setup = { recorded: true, options: { identity: 'impersonate' } } as const;
+  const world = await loginWorld(t, setup, { namespace: 'drawbridge-system' });
+  const token = await world.grant('g', {
+    rules: [{ verbs: ['list'], resources: ['configmaps'] }],
+  });
+  const login = { user: 'oidc:root', groups: ['oidc:admins'], issuer: 'x', subject: 'root' };
+  const key = { namespace: 'default', name: 'g' };
+  const patched = { status: { login } };
+  await world.client.patch(gatewayToken, key, patched, { subresource: 'status' });
+  assert.equal((await world.call(maps, { token })).status, 200);
+  const seen = world.recorder?.received.join('') ?? '';
+  assert.match(seen, /^Impersonate-User: gw:link:default:g\r$/m);
+  assert.ok(!seen.includes('oidc:'), 'a forged login was believed');
+});
+
 test('a login opens what its groups may and no more; without an entry nobody comes in', async (t) => {
   const world = await loginWorld(t);
   const cookie = await world.logIn();
