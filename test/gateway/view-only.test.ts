@@ -117,12 +117,18 @@ test('what is not known, unmasked or too large ends the stream', async () => {
 test('a grant that asks for what this gateway does not do opens nothing', async (t) => {
   const world = await gatewayWorld(t, { recorded: true });
   const rules = [{ verbs: ['get', 'create'], resources: ['pods'] }];
-  const login = await world.grant('login', { rules, requireLogin: true });
-  const look = await world.call('/gateway/v1/look', { body: JSON.stringify({ code: login }) });
-  assert.deepEqual(
-    [look.status, jsonIn(look).message.replace(/ \(audit.*/, '')],
-    [403, 'this grant is for people who have logged in'],
-  );
+  const subjects = [{ kind: 'User' as const, name: 'anna' }];
+  for (const [name, spec] of [
+    ['login', { requireLogin: true }],
+    ['subjects', { subjects }],
+  ] as const) {
+    const code = await world.grant(name, { rules, ...spec });
+    const look = await world.call('/gateway/v1/look', { body: JSON.stringify({ code }) });
+    assert.equal(look.status, 403, name);
+    assert.match(jsonIn(look).message, /^this grant is for people who have logged in/);
+    const used = await world.call('/k8s/api/v1/namespaces/default/pods/p', { token: code });
+    assert.equal(used.status, 403, name);
+  }
   for (const spec of [{ recording: 'always' as const }, { viewOnly: true }]) {
     const name = Object.keys(spec).join('').toLowerCase();
     const token = await world.grant(name, { rules, connect: ['exec'], ...spec });

@@ -58,9 +58,7 @@ export class Gatekeeper {
     const grant = await this.#find(code, (found) => isHashOf(found.status?.codeHash, code));
     refuseState(grant, this.#deps.clock.nowMs(), this.#limits);
     refusePlace(grant, client);
-    if (grant.spec.requireLogin === true) {
-      throw new GatewayError('GATEWAY_DENIED', 'this grant is for people who have logged in');
-    }
+    refuseUnknownPerson(grant);
     return grant;
   }
 
@@ -167,6 +165,13 @@ export class Gatekeeper {
       retry: { afterMs: 1000 },
     });
   }
+}
+
+/** What is for certain people is opened by logging in, not by whoever has the code. */
+function refuseUnknownPerson({ spec, status }: GatewayToken): void {
+  const forPeople = spec.requireLogin === true || (spec.subjects ?? []).length > 0;
+  if (!forPeople || status?.login !== undefined) return;
+  throw new GatewayError('GATEWAY_DENIED', 'this grant is for people who have logged in');
 }
 
 function unknown(): GatewayError {
