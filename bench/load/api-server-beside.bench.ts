@@ -89,7 +89,9 @@ async function run(start: () => Promise<Subject>): Promise<void> {
   await measure(`${name}: create, 8 clients, ${watchers} watchers`, 8, create);
   console.log(`${name}: watch events received ${Math.round(events / caseSeconds)}/s`);
   close();
-  console.log(`${name}: after ${serial} objects resident ${residentMiB(...pids)} MiB`);
+  console.log(
+    `${name}: after ${serial - createdBefore} objects resident ${residentMiB(...pids)} MiB`,
+  );
   agent.destroy();
   await stop();
 }
