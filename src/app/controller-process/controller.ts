@@ -3,7 +3,6 @@
  * and does the work; every replica answers redemptions, health and metrics.
  */
 import { hostname } from 'node:os';
-import { messageOf } from '#base/errors.ts';
 import { checkAccessSettings, clusterKinds } from '#controllers/index.ts';
 import {
   connectionFromKubeconfig,
@@ -12,12 +11,11 @@ import {
   KubeClient,
   LeaderElection,
 } from '#kubeclient/index.ts';
-import { createLogger, createMetrics, type Metrics, type RunningLogger } from '#telemetry/index.ts';
+import { createMetrics, type Metrics, type RunningLogger } from '#telemetry/index.ts';
 import { AppError } from '../errors.ts';
 import { startMetricsEndpoint } from '../metrics-endpoint.ts';
-import { RunningStack } from '../running-stack.ts';
-import { actionAfter } from '../start-failure.ts';
-import { aborted, listenForStop } from '../stop-signal.ts';
+import { runUntilStopped } from '../run-until-stopped.ts';
+import type { RunningStack } from '../running-stack.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { readVersion } from '../version.ts';
 import { availableKinds } from './available-kinds.ts';
@@ -28,25 +26,11 @@ import { splitHost } from './host-port.ts';
 import { GrantService } from './grant-service.ts';
 import { lead } from './lead.ts';
 
-/** How long work under way may take when the process stops; milliseconds. */
-const stopGraceMs = 5000;
 const leaseName = 'skupper-controller';
 
 /** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
-export async function runController(options: ControllerOptions): Promise<number> {
-  const log = createLogger({ level: 'info', facts: { component: 'controller' } });
-  const stack = new RunningStack(log);
-  using stop = listenForStop();
-  let exitCode = 0;
-  try {
-    await serve(options, log, stack);
-    await aborted(stop.signal);
-  } catch (thrown) {
-    process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${actionAfter(thrown)}\n`);
-    exitCode = 1;
-  }
-  await stack.stop({ graceMs: stopGraceMs });
-  return exitCode;
+export function runController(options: ControllerOptions): Promise<number> {
+  return runUntilStopped({ component: 'controller' }, (log, stack) => serve(options, log, stack));
 }
 
 async function serve(

@@ -9,11 +9,10 @@ import {
   type KubeconfigOptions,
   type KubeConnection,
 } from '#kubeclient/index.ts';
-import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import { createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { startMetricsEndpoint } from '../metrics-endpoint.ts';
-import { RunningStack } from '../running-stack.ts';
-import { actionAfter } from '../start-failure.ts';
-import { aborted, listenForStop } from '../stop-signal.ts';
+import { runUntilStopped } from '../run-until-stopped.ts';
+import type { RunningStack } from '../running-stack.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
@@ -46,24 +45,9 @@ export interface GatewayProcessOptions
   readonly metricsPort?: number;
 }
 
-/** How long requests under way may take when the process stops; milliseconds. */
-const stopGraceMs = 5000;
-
 /** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
-export async function runGateway(options: GatewayProcessOptions): Promise<number> {
-  const log = createLogger({ level: 'info', facts: { component: 'gateway' } });
-  const stack = new RunningStack(log);
-  using stop = listenForStop();
-  let exitCode = 0;
-  try {
-    await serve(options, log, stack);
-    await aborted(stop.signal);
-  } catch (thrown) {
-    process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${actionAfter(thrown)}\n`);
-    exitCode = 1;
-  }
-  await stack.stop({ graceMs: stopGraceMs });
-  return exitCode;
+export function runGateway(options: GatewayProcessOptions): Promise<number> {
+  return runUntilStopped({ component: 'gateway' }, (log, stack) => serve(options, log, stack));
 }
 
 async function serve(

@@ -1,16 +1,14 @@
 /** The process that has the face of kube-gateway, before the API server that its flags name. */
 import { stat, readFile } from 'node:fs/promises';
-import { messageOf } from '#base/errors.ts';
 import {
   type CompatGatewayOptions,
   type OAuthOptions,
   startCompatGateway,
 } from '#gateway/index.ts';
 import type { KubeConnection } from '#kubeclient/index.ts';
-import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
-import { RunningStack } from '../running-stack.ts';
-import { actionAfter } from '../start-failure.ts';
-import { aborted, listenForStop } from '../stop-signal.ts';
+import { createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import { runUntilStopped } from '../run-until-stopped.ts';
+import type { RunningStack } from '../running-stack.ts';
 import { systemClock } from '../system.ts';
 import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
@@ -35,29 +33,17 @@ export interface KubeGatewayProcessOptions
   readonly oauth?: Omit<OAuthOptions, 'ca'> & { readonly caFile?: string };
 }
 
-/** How long requests under way may take when the process stops; milliseconds. */
-const stopGraceMs = 5000;
 /** Where the original looks for pages when it is not told. */
 const publicDirDefault = './web/public';
 /** A mounted token is replaced before it ends; it is read again this often. Milliseconds. */
 const tokenReadMs = 30_000;
 
 /** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
-export async function runKubeGateway(options: KubeGatewayProcessOptions): Promise<number> {
-  const level = options.debug ? 'debug' : 'info';
-  const log = createLogger({ level, facts: { component: 'gateway' } });
-  const stack = new RunningStack(log);
-  using stop = listenForStop();
-  let exitCode = 0;
-  try {
-    await serve(options, log, stack);
-    await aborted(stop.signal);
-  } catch (thrown) {
-    process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${actionAfter(thrown)}\n`);
-    exitCode = 1;
-  }
-  await stack.stop({ graceMs: stopGraceMs });
-  return exitCode;
+export function runKubeGateway(options: KubeGatewayProcessOptions): Promise<number> {
+  return runUntilStopped(
+    { component: 'gateway', level: options.debug ? 'debug' : 'info' },
+    (log, stack) => serve(options, log, stack),
+  );
 }
 
 async function serve(

@@ -4,7 +4,7 @@
  */
 import { parse } from 'yaml';
 import { messageOf } from '#base/errors.ts';
-import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import { createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import {
   parsePolicy,
   type RequestRates,
@@ -13,9 +13,8 @@ import {
   type TokenRequestPolicy,
 } from '#token-request/index.ts';
 import { startMetricsEndpoint } from '../metrics-endpoint.ts';
-import { RunningStack } from '../running-stack.ts';
-import { actionAfter } from '../start-failure.ts';
-import { aborted, listenForStop } from '../stop-signal.ts';
+import { runUntilStopped } from '../run-until-stopped.ts';
+import type { RunningStack } from '../running-stack.ts';
 import { systemClock } from '../system.ts';
 import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
@@ -38,24 +37,11 @@ export interface TokenRequestProcessOptions {
   readonly metricsPort?: number;
 }
 
-/** How long requests under way may take when the process stops; milliseconds. */
-const stopGraceMs = 5000;
-
 /** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
-export async function runTokenRequest(options: TokenRequestProcessOptions): Promise<number> {
-  const log = createLogger({ level: 'info', facts: { component: 'token-request' } });
-  const stack = new RunningStack(log);
-  using stop = listenForStop();
-  let exitCode = 0;
-  try {
-    await serve(options, log, stack);
-    await aborted(stop.signal);
-  } catch (thrown) {
-    process.stderr.write(`drawbridge: ${messageOf(thrown)}\ndrawbridge: ${actionAfter(thrown)}\n`);
-    exitCode = 1;
-  }
-  await stack.stop({ graceMs: stopGraceMs });
-  return exitCode;
+export function runTokenRequest(options: TokenRequestProcessOptions): Promise<number> {
+  return runUntilStopped({ component: 'token-request' }, (log, stack) =>
+    serve(options, log, stack),
+  );
 }
 
 async function serve(

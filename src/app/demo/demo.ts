@@ -7,7 +7,7 @@ import { accessGrant, accessToken, connector, link, listener, site } from '#apis
 import type { Clock } from '#base/clock.ts';
 import { type KubeObject, namespace, type ResourceDefinition, service } from '#kube/index.ts';
 import { isKubeError, type KubeClient } from '#kubeclient/index.ts';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 import type { HelloService } from './hello-service.ts';
 
 const group = 'skupper.io/v2alpha1';
