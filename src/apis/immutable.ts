@@ -18,3 +18,12 @@ export function onceTrue(name: string): ValidationRule {
     fieldPath: `.${name}`,
   };
 }
+
+/** A field that appears once and then stays as it is. */
+export function onceSet(name: string): ValidationRule {
+  return {
+    rule: `!has(oldSelf.${name}) || (has(self.${name}) && self.${name} == oldSelf.${name})`,
+    message: `${name} cannot change`,
+    fieldPath: `.${name}`,
+  };
+}

@@ -15,10 +15,9 @@ export function uncoveredRules(
   held: readonly PolicyRule[],
   wanted: readonly PolicyRule[],
 ): PolicyRule[] {
-  const size = wanted.reduce((sum, rule) => sum + caseCount(rule), 0);
-  if (size > casesMax) return [...wanted];
-  const parts = wanted.flatMap(breakDown);
-  return compact(parts.filter((part) => !held.some((rule) => covers(rule, part))));
+  const parts = singleCases(wanted, casesMax);
+  if (parts === undefined) return [...wanted];
+  return compactRules(parts.filter((part) => !held.some((rule) => covers(rule, part))));
 }
 
 /** A rule in the words of Kubernetes' refusals. */
@@ -35,6 +34,15 @@ export function ruleText(rule: PolicyRule): string {
     ] as const
   ).flatMap(([name, list]) => (list && list.length > 0 ? [`${name}:${quoted(list)}`] : []));
   return `{${parts.join(', ')}}`;
+}
+
+/** One rule for each combination in the rules; undefined when they are more than `max`. */
+export function singleCases(
+  rules: readonly PolicyRule[],
+  max: number,
+): readonly PolicyRule[] | undefined {
+  const size = rules.reduce((sum, rule) => sum + caseCount(rule), 0);
+  return size > max ? undefined : rules.flatMap(breakDown);
 }
 
 function caseCount(rule: PolicyRule): number {
@@ -88,7 +96,7 @@ function coversResource(held: readonly string[], wanted: string): boolean {
 }
 
 /** Puts the verbs of one resource and name together again. */
-function compact(parts: readonly PolicyRule[]): PolicyRule[] {
+export function compactRules(parts: readonly PolicyRule[]): PolicyRule[] {
   const found = new Map<string, PolicyRule>();
   for (const part of parts) {
     const { verbs, ...rest } = part;

@@ -15,6 +15,12 @@ export interface PolicyRule {
   readonly nonResourceURLs?: readonly string[];
 }
 
+/** Rules that allow everything. */
+export const fullRules: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+];
+
 /** A verb on a resource. */
 export interface ResourceAttributes {
   readonly type: 'resource';

@@ -55,3 +55,9 @@ export function serviceAccountOf(userName: string): ServiceAccountName | undefin
   if (more.length > 0 || !label.test(namespace) || !subdomain.test(name)) return undefined;
   return { namespace, name };
 }
+
+/** A user with his groups, as Go prints them. */
+export function whoText({ name, groups }: User): string {
+  const list = groups.map((group) => JSON.stringify(group)).join(' ');
+  return `user ${JSON.stringify(name)} (groups=[${list}])`;
+}

@@ -101,6 +101,17 @@ test('gateway acceptance 14: a rule that denies wins and is named', async (t) =>
   assert.equal((await world.call(`${at}/attach`, { token, method: 'POST' })).status, 200);
 });
 
+test('through a proxy each method needs its own verb', async (t) => {
+  const world = await gatewayWorld(t, { recorded: true });
+  const rules = [{ verbs: ['get'], apiGroups: [''], resources: ['services'] }];
+  const token = await world.grant('g', { rules, connect: ['proxy'] });
+  const at = `${api}/namespaces/x/services/web/proxy/orders`;
+  assert.equal((await world.call(at, { token })).status, 200);
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    assert.equal((await world.call(at, { token, method })).status, 403, method);
+  }
+});
+
 test('gateway acceptance 16: a rule with a label selector takes narrower lists only', async (t) => {
   const world = await gatewayWorld(t);
   const token = await world.grant('g', {

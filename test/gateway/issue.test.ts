@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gatewayToken } from '#apis/index.ts';
 import type { HttpResponse } from '#http/index.ts';
-import { reviewsFor } from '#gateway/issue/issuer-reviews.ts';
 import { grantTo, tokenFor } from '../support/api-identities.ts';
 import { gatewayWorld, type GatewayWorld, jsonIn } from '../support/gateway-world.ts';
 
@@ -86,28 +85,6 @@ test('who is nobody at the API server issues nothing', async (t) => {
   for (const token of ['x', 'a.b.c', own]) assert.equal((await issue(body, token)).status, 401);
   const anonymous = await world.call('/gateway/v1/grants', { body: JSON.stringify(body) });
   assert.equal(anonymous.status, 401);
-});
-
-test('the reviews of a grant cover each of its rules, and are bounded', () => {
-  const reviews = reviewsFor({
-    rules: [
-      { verbs: ['get'], resources: ['pods'], namespaces: ['a', 'b'], apiGroups: [''] },
-      { verbs: ['*'], resources: ['secrets'], effect: 'deny' },
-    ],
-    connect: ['log'],
-  });
-  const pod = { group: '', resource: 'pods', name: '' };
-  assert.deepEqual(reviews, [
-    { verb: 'get', ...pod, subresource: '', namespace: 'a' },
-    { verb: 'get', ...pod, namespace: 'a', subresource: 'log' },
-    { verb: 'get', ...pod, subresource: '', namespace: 'b' },
-    { verb: 'get', ...pod, namespace: 'b', subresource: 'log' },
-  ]);
-  const many = Array.from({ length: 30 }, (_, at) => `r${at}`);
-  assert.throws(
-    () => reviewsFor({ rules: [{ verbs: ['get', 'list', 'a', 'b', 'c'], resources: many }] }),
-    /too much at once/,
-  );
 });
 
 test('an expired session is not taken for guessing', async (t) => {

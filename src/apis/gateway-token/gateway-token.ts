@@ -23,7 +23,7 @@ import {
   statusColumn,
   statusFields,
 } from '../groups.ts';
-import { immutableFields, onceTrue } from '../immutable.ts';
+import { immutableFields, onceSet, onceTrue } from '../immutable.ts';
 
 /** Entries in the lists of a token; rules compare whole lists, so lists stay short. */
 export const gatewayListMax = 64;
@@ -166,21 +166,34 @@ const login = object(
   },
 );
 
-const status = object('What became of it. Never holds the code.', {
-  optional: {
-    ...statusFields,
-    codeHash: string('SHA-256 of the code.', short),
-    expirationTime: dateTime('When it ends.'),
-    uses: integer('How often it was used.'),
-    redemptions: array('The latest uses.', redemption, {
-      maxItems: redemptionsKeptMax,
-      'x-kubernetes-list-type': 'atomic',
-    }),
-    issuedBy: string('Who created it.', short),
-    approvals: array('Who approved it.', subject, few),
-    login,
+const status = object(
+  'What became of it. Never holds the code.',
+  {
+    optional: {
+      ...statusFields,
+      codeHash: string('SHA-256 of the code.', short),
+      expirationTime: dateTime('When it ends.'),
+      uses: integer('How often it was used.'),
+      redemptions: array('The latest uses.', redemption, {
+        maxItems: redemptionsKeptMax,
+        'x-kubernetes-list-type': 'atomic',
+      }),
+      issuedBy: string('Who created it.', short),
+      approvals: array('Who approved it.', subject, few),
+      login,
+    },
   },
-});
+  {
+    rules: [
+      ...['codeHash', 'issuedBy', 'login'].map(onceSet),
+      {
+        rule: '!has(oldSelf.uses) || (has(self.uses) && self.uses >= oldSelf.uses)',
+        message: 'uses cannot be taken back',
+        fieldPath: '.uses',
+      },
+    ],
+  },
+);
 
 /** Definition of GatewayToken. */
 export const gatewayToken = customDefinition({

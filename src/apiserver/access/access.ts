@@ -63,7 +63,7 @@ export class Access {
     this.reviews = new ReviewTable({ authorizer, checker, tokens, rulesFor });
     this.gates = [
       roleGate({ authorizer, rulesFor, rulesOf }),
-      gatewayTokenGate({ authorizer, rulesFor }),
+      gatewayTokenGate({ authorizer }),
       revocationGate,
     ];
   }

@@ -8,6 +8,13 @@ import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import type { Random } from '#base/random.ts';
 import { apiVersionOf } from '#kube/index.ts';
 import {
+  type Attributes,
+  attributesOf,
+  openedRights,
+  qualifiedBySubresource,
+  tooMuchText,
+} from '#rbac/index.ts';
+import {
   KubeClient,
   KubeClientError,
   type KubeClientErrorCode,
@@ -16,7 +23,7 @@ import {
 } from '#kubeclient/index.ts';
 import { GatewayError, type GatewayErrorCode } from '../errors.ts';
 import { hashOf, newCode, revealHandle } from '../grant/handle.ts';
-import { type ReviewAttributes, reviewsFor } from './issuer-reviews.ts';
+import { escalation, lackingOf, mayDo } from './reviews.ts';
 
 export interface IssuerDeps {
   /** The gateway itself: writes the hash of the code. */
@@ -39,7 +46,6 @@ export interface Issued {
   readonly code: string;
 }
 
-const authorization = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 const authentication = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 
 export class Issuer {
@@ -75,22 +81,16 @@ export class Issuer {
   }
 
   async #refuseMore(caller: KubeClient, { namespace, spec }: IssueWish): Promise<void> {
-    const escalate: ReviewAttributes = {
-      verb: 'escalate',
-      group: gatewayToken.group,
-      resource: gatewayToken.plural,
-      subresource: '',
-      namespace,
-      name: '',
-    };
-    const needed = reviewsFor(spec);
-    if (await may(caller, escalate)) return;
-    for (const attributes of needed) {
-      if (await may(caller, attributes)) continue;
-      throw new GatewayError('GATEWAY_DENIED', `you may not yourself ${inWords(attributes)}`, {
-        rule: 'issuer',
-      });
-    }
+    const needed = openedRights(spec);
+    if (needed === undefined) throw new GatewayError('GATEWAY_REQUEST', tooMuchText);
+    const ask = (attributes: Attributes): Promise<boolean> => mayDo(caller, attributes);
+    if (await ask(escalation(namespace))) return;
+    const lacking = await lackingOf(needed, ask);
+    if (lacking.length === 0) return;
+    const words = lacking.map((right) => inWords(attributesOf(right)));
+    throw new GatewayError('GATEWAY_DENIED', `you may not yourself ${words.join('; ')}`, {
+      rule: 'issuer',
+    });
   }
 
   async #giveCode(made: GatewayToken, user: string): Promise<Issued> {
@@ -137,28 +137,10 @@ async function whoIs(caller: KubeClient): Promise<string> {
   throw new GatewayError('GATEWAY_CREDENTIAL', 'the API server does not know the bearer');
 }
 
-async function may(caller: KubeClient, resourceAttributes: ReviewAttributes): Promise<boolean> {
-  const review = await caller.raw<{ status?: { allowed?: boolean } }>({
-    method: 'POST',
-    path: authorization,
-    body: {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes },
-    },
-  });
-  return review.status?.allowed === true;
-}
-
-function inWords({
-  verb,
-  group,
-  resource,
-  subresource,
-  namespace,
-  name,
-}: ReviewAttributes): string {
-  const what = `${resource}${subresource === '' ? '' : `/${subresource}`}`;
+function inWords(attributes: Attributes): string {
+  if (attributes.type === 'path') return `${attributes.verb} the paths ${attributes.path}`;
+  const { verb, group, namespace, name } = attributes;
+  const what = qualifiedBySubresource(attributes);
   const full = group === '' || group === '*' ? what : `${what}.${group}`;
   const where = namespace === '' ? 'in all namespaces' : `in ${namespace}`;
   return `${verb} ${full}${name === '' ? '' : ` ${name}`} ${where}`;

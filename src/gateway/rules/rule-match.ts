@@ -20,7 +20,7 @@ const collections = new Set(['list', 'watch', 'deletecollection']);
 /** Whether the rule, as one that allows, covers the request. */
 export function matchAllow(rule: GatewayRule, ask: Ask): Match {
   const { info, capability } = ask;
-  const verbs = capability === undefined ? [info.verb] : connectVerbs;
+  const verbs = isStreamOf(capability) ? connectVerbs : [info.verb];
   if (!verbs.some((verb) => has(rule.verbs, verb))) return 'no';
   if (!any(rule.apiGroups, info.group) || !any(rule.namespaces, info.namespace)) return 'no';
   if (!coversResource(rule, info, capability)) return 'no';
@@ -42,6 +42,11 @@ export function matchDeny(rule: GatewayRule, ask: Ask): boolean {
   if (resources.length > 0 && !resources.some((name) => denies(name, info))) return false;
   if (subresources.length > 0 && !has(subresources, info.subresource)) return false;
   return queriesFit(rule, ask.query);
+}
+
+/** Through a proxy every method is one of its own; the other capabilities open one stream. */
+function isStreamOf(capability: Capability | undefined): boolean {
+  return capability !== undefined && capability !== 'proxy';
 }
 
 function denies(resource: string, info: RequestInfo): boolean {

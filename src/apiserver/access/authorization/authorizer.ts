@@ -4,7 +4,6 @@ import {
   type Attributes,
   type Decision,
   mastersGroup,
-  type PolicyRule,
   qualifiedBySubresource,
   type User,
 } from '#rbac/index.ts';
@@ -17,12 +16,6 @@ export interface Authorizer {
 export function isMaster(user: User): boolean {
   return user.groups.includes(mastersGroup);
 }
-
-/** Rules that allow everything. */
-export const fullRules: readonly PolicyRule[] = [
-  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-  { verbs: ['*'], nonResourceURLs: ['*'] },
-];
 
 /** Masters first, then roles. */
 export class MastersFirst implements Authorizer {

@@ -5,12 +5,12 @@
  */
 import {
   authenticatedGroup,
+  fullRules,
   mastersGroup,
   type PolicyRule,
   serviceAccountsGroup,
   unauthenticatedGroup,
 } from '#rbac/index.ts';
-import { fullRules } from './authorizer.ts';
 
 export interface DefaultRole {
   readonly name: string;

@@ -12,6 +12,7 @@ import {
   type StatusError,
 } from '#kube/index.ts';
 import {
+  fullRules,
   type HeldRules,
   type PolicyRule,
   rbacGroup,
@@ -19,9 +20,10 @@ import {
   ruleText,
   uncoveredRules,
   type User,
+  whoText,
 } from '#rbac/index.ts';
 import type { ObjectGate, ProposedWrite } from '../../objects/object-gate.ts';
-import { type Authorizer, fullRules, isMaster } from '../authorization/authorizer.ts';
+import { type Authorizer, isMaster } from '../authorization/authorizer.ts';
 
 export interface RoleGateDeps {
   readonly authorizer: Authorizer;
@@ -101,12 +103,6 @@ function missingText(
   const broken = faults.length === 0 ? '' : `; resolution errors: [${faults.join(' ')}]`;
   const lines = [...new Set(missing.map(ruleText))].sort();
   return `${whoText(user)} is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}${broken}`;
-}
-
-/** A user with his groups, as Go prints them. */
-export function whoText({ name, groups }: User): string {
-  const list = groups.map((group) => JSON.stringify(group)).join(' ');
-  return `user ${JSON.stringify(name)} (groups=[${list}])`;
 }
 
 function refusal({ target, object }: ProposedWrite, why: string): StatusError {

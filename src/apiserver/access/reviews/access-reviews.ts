@@ -12,12 +12,13 @@ import {
 } from '#kube/index.ts';
 import {
   type Attributes,
+  fullRules,
   type HeldRules,
   type PolicyRule,
   ruleText,
   type User,
 } from '#rbac/index.ts';
-import { type Authorizer, fullRules, isMaster } from '../authorization/authorizer.ts';
+import { type Authorizer, isMaster } from '../authorization/authorizer.ts';
 import { type Answer, reviewAnswer, specOf, textOf, textsOf } from './review.ts';
 
 const group = 'authorization.k8s.io';
