@@ -11,11 +11,15 @@ export type { AttachedConnectorBinding } from './attached-connector-binding/atta
 export { attachedConnectorBinding } from './attached-connector-binding/attached-connector-binding.ts';
 export type { Certificate } from './certificate/certificate.ts';
 export { certificate } from './certificate/certificate.ts';
+export type { Claim } from './connection-token/claim.ts';
+export { claimSecret, isClaim, readClaim } from './connection-token/claim.ts';
 export type { ConnectionToken } from './connection-token/connection-token.ts';
 export {
+  connectionAnnotations,
   isConnectionToken,
   madeOfToken,
   readConnectionToken,
+  skupperVersion,
   tokenAnnotation,
   tokenLabel,
 } from './connection-token/connection-token.ts';

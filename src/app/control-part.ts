@@ -6,6 +6,7 @@ import { LocalRuntime, type LocalRuntimeDeps, startControllers } from '#controll
 import {
   startAccessGrantController,
   startAccessTokenController,
+  startClaimController,
   startGrantServer,
   startLinkRenewal,
 } from '#grants/index.ts';
@@ -60,6 +61,7 @@ export async function startControlPart(
     ),
   );
   stack.add('access tokens', startAccessTokenController(deps));
+  stack.add('claims', startClaimController(deps));
   stack.add('link renewal', startLinkRenewal({ ...deps, post }));
   stack.add('informers', informers);
   informers.start();

@@ -16,3 +16,4 @@ export {
 } from './server/grant-server.ts';
 export type { RedeemerOptions } from './server/redeemer.ts';
 export { type AccessTokenOptions, startAccessTokenController } from './token/token-controller.ts';
+export { startClaimController } from './token/claim-controller.ts';

@@ -75,7 +75,7 @@ describe('a file that a link can be made of', () => {
     const source = parse(v1Secret('token-claim', annotations, content));
     assert.ok(source.kind === 'token');
     assert.deepEqual(source.token.spec, {
-      url: 'https://west.example:8081/3f0c?site-version=1.9.6',
+      url: 'https://west.example:8081/3f0c',
       code: 'secret',
       ca: 'pem',
     });
@@ -107,6 +107,17 @@ describe('a file that no link can be made of', () => {
       'a claim without a password',
       [v1Secret('token-claim', { 'skupper.io/url': 'https://h/x' })],
       /Expected password field in secret data$/,
+    ],
+    [
+      'a claim without encryption',
+      [
+        v1Secret(
+          'token-claim',
+          { 'skupper.io/url': 'http://h/x' },
+          { password: 'eA==', 'ca.crt': 'eA==' },
+        ),
+      ],
+      /token url scheme must be https$/,
     ],
     [
       'a claim without a place',

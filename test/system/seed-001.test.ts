@@ -78,9 +78,10 @@ test('tokens are created and used as the page says', async (t) => {
     const text = await readFile(join(up.home, 'secret.yaml'), 'utf8');
     const { kind, metadata } = parse(text) as {
       kind: string;
-      metadata: { annotations: Record<string, string> };
+      metadata: { annotations: Record<string, string>; labels: object };
     };
-    assert.equal(kind, 'AccessToken');
+    assert.equal(kind, 'Secret');
+    assert.deepEqual(metadata.labels, { 'skupper.io/type': 'token-claim' });
     const { annotations } = metadata;
     assert.equal(annotations['drawbridge.dev/redemptions-allowed'], '2');
     assert.equal(annotations['skupper.io/generated-by'], westId);

@@ -24,7 +24,17 @@ export const tokenAnnotation = {
   generatedBy: 'skupper.io/generated-by',
   siteVersion: 'skupper.io/site-version',
   cost: 'skupper.io/cost',
+  /** Where a claim is exchanged. */
+  url: 'skupper.io/url',
+  /** When a claim ends. */
+  expiration: 'skupper.io/claim-expiration',
 } as const;
+
+/**
+ * The version of Skupper v1 whose tokens and claims we speak. Its sites turn away partners that
+ * call themselves older than 0.8.0, so our own version would not do.
+ */
+export const skupperVersion = '1.9.6';
 
 /** Annotation of a Secret that was made of an AccessToken; its value is the token's UID. */
 export const madeOfToken = 'internal.drawbridge.dev/access-token';
@@ -68,11 +78,37 @@ export function readConnectionToken(
   };
 }
 
+/**
+ * The annotations of a connection token: where to connect, and who says so. v1 knows one endpoint
+ * of each kind; undefined when there is none to link to.
+ */
+export function connectionAnnotations(
+  endpoints: readonly Endpoint[],
+  siteId: string,
+): Readonly<Record<string, string>> | undefined {
+  const interRouter = endpoints.find(({ name }) => name === 'inter-router');
+  if (interRouter === undefined) return undefined;
+  const edge = endpoints.find(({ name }) => name === 'edge');
+  return {
+    ...placeOf('edge', edge),
+    ...placeOf('interRouter', interRouter),
+    [tokenAnnotation.generatedBy]: siteId,
+    [tokenAnnotation.siteVersion]: skupperVersion,
+  };
+}
+
+function placeOf(role: Role, endpoint: Endpoint | undefined): Record<string, string> {
+  if (endpoint === undefined) return {};
+  const { host = '', port = '' } = endpoint;
+  return { [tokenAnnotation[`${role}Host`]]: host, [tokenAnnotation[`${role}Port`]]: port };
+}
+
 type Endpoint = ConnectionToken['endpoints'][number];
+type Role = 'interRouter' | 'edge';
 
 function endpointOf(
   annotations: Readonly<Record<string, string>>,
-  role: 'interRouter' | 'edge',
+  role: Role,
 ): { readonly value: Endpoint } | { readonly problem: string } {
   const [hostName, portName] = [tokenAnnotation[`${role}Host`], tokenAnnotation[`${role}Port`]];
   const host = annotations[hostName] ?? '';

@@ -5,6 +5,7 @@ import { ClusterRuntime, type ControllersDeps, startControllers } from '#control
 import {
   startAccessGrantController,
   startAccessTokenController,
+  startClaimController,
   startLinkRenewal,
 } from '#grants/index.ts';
 import { RunningStack } from '../running-stack.ts';
@@ -55,6 +56,7 @@ export async function lead(
     ),
   );
   stack.add('access tokens', startAccessTokenController(deps));
+  stack.add('claims', startClaimController(deps));
   stack.add('link renewal', startLinkRenewal({ ...deps, post }));
   const address = new ControllerGrantAddress(informers, {
     namespace: own.namespace,

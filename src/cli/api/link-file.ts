@@ -6,9 +6,10 @@ import { type ConnectionToken, readConnectionToken, tokenLabel } from '#apis/ind
 import { apiVersionOf, isRecord } from '#kube/index.ts';
 import { CliError } from '../errors.ts';
 import type { CliIo } from '../io.ts';
+import { claimTokenIn, textsOf } from './claim-file.ts';
 import { type AccessToken, accessToken, link, type Secret, secretKind } from './kinds.ts';
 import { manifestsIn, type NamedText, readTextFile } from './manifest-file.ts';
-import { annotation, tokenIn } from './token-file.ts';
+import { tokenIn } from './token-file.ts';
 
 /** One way to connect, from a stranger's file and checked. */
 export type Endpoint = ConnectionToken['endpoints'][number];
@@ -30,9 +31,6 @@ export interface LinkPlan {
 const linksMax = 8;
 const endpointsMax = 16;
 const hostLengthMax = 253;
-/** Where a claim of Skupper v1 is redeemed, and the version of the joiner it wants to hear. */
-const claimUrl = 'skupper.io/url';
-const claimVersion = '1.9.6';
 const tlsKeys = ['ca.crt', 'tls.crt', 'tls.key'] as const;
 
 /**
@@ -76,7 +74,8 @@ function connectionToken(manifest: Record<string, unknown>, path: string): LinkS
   const { metadata } = manifest;
   const labels = textsOf(isRecord(metadata) ? metadata['labels'] : undefined);
   const type = labels[tokenLabel.name];
-  if (type === tokenLabel.claim) return { kind: 'token', token: claimToken(manifest, path) };
+  if (type === tokenLabel.claim)
+    return { kind: 'token', token: claimTokenIn(manifest, path, unusable) };
   if (type !== tokenLabel.connectionToken) {
     throw new CliError('CLI_FILE', 'Secret is not a valid skupper token', {
       todo: `${path}: it needs the label ${tokenLabel.name}=${tokenLabel.connectionToken} or ${tokenLabel.claim}`,
@@ -100,36 +99,6 @@ function connectionToken(manifest: Record<string, unknown>, path: string): LinkS
       metadata: { name: '', annotations },
     },
     read: read.value,
-  };
-}
-
-/** A claim of Skupper v1 as the AccessToken that redeems it. @spec Skupper v1 token files */
-function claimToken(manifest: Record<string, unknown>, path: string): AccessToken {
-  const { metadata } = manifest;
-  const annotations = textsOf(isRecord(metadata) ? metadata['annotations'] : undefined);
-  const data = textsOf(manifest['data']);
-  const text = (key: string): string => {
-    const value = Buffer.from(data[key] ?? '', 'base64').toString('utf8');
-    if (value === '') throw unusable(path, `Expected ${key} field in secret data`);
-    return value;
-  };
-  const address = annotations[claimUrl] ?? '';
-  if (!URL.canParse(address)) throw unusable(path, `Expected ${claimUrl} annotation`);
-  const url = new URL(address);
-  url.searchParams.set('site-version', claimVersion);
-  const origin = annotations[annotation.siteId];
-  const expires = annotations['skupper.io/claim-expiration'];
-  return {
-    apiVersion: apiVersionOf(accessToken),
-    kind: accessToken.kind,
-    metadata: {
-      name: nameOf(manifest),
-      annotations: {
-        ...(origin === undefined ? {} : { [annotation.siteId]: origin }),
-        ...(expires === undefined ? {} : { [annotation.expires]: expires }),
-      },
-    },
-    spec: { url: url.href, code: text('password'), ca: text('ca.crt') },
   };
 }
 
@@ -190,16 +159,6 @@ function isKind(
 function nameOf({ metadata }: Record<string, unknown>): string {
   const name = isRecord(metadata) ? metadata['name'] : undefined;
   return typeof name === 'string' ? name : '';
-}
-
-/** The fields of a record that are texts. */
-function textsOf(value: unknown): Record<string, string> {
-  if (!isRecord(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
-  );
 }
 
 function unusable(path: string, why: string): CliError {

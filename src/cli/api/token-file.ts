@@ -8,36 +8,17 @@ import { access, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import { apiVersionOf, isRecord } from '#kube/index.ts';
-import { tokenAnnotation } from '#apis/index.ts';
 import { stringify } from 'yaml';
 import { CliError, usageError } from '../errors.ts';
 import { nameProblems } from '../input/name.ts';
 import type { CliIo } from '../io.ts';
-import { accessToken, type AccessToken } from './kinds.ts';
+import { claimTokenIn, isClaimManifest } from './claim-file.ts';
+import { accessToken, type AccessToken, type Secret } from './kinds.ts';
 import { documentsIn, readTextFile } from './manifest-file.ts';
+import { annotationsFor, notesIn, type TokenNotes } from './token-notes.ts';
 
 /** Only the owner may read a token. */
 const fileMode = 0o600;
-
-/** Facts about a token for the people who handle the file. */
-export interface TokenNotes {
-  readonly site: string;
-  /** Identity of the site. */
-  readonly siteId: string;
-  readonly namespace: string;
-  readonly uses: number;
-  /** RFC 3339. */
-  readonly expires: string;
-}
-
-/** Annotations for people, and the site's identity by which a second link to it is noticed. */
-export const annotation = {
-  siteId: tokenAnnotation.generatedBy,
-  site: 'drawbridge.dev/site',
-  namespace: 'drawbridge.dev/site-namespace',
-  uses: 'drawbridge.dev/redemptions-allowed',
-  expires: 'drawbridge.dev/expires',
-} as const;
 
 /** The manifest of a token. */
 export function tokenManifest(
@@ -50,20 +31,14 @@ export function tokenManifest(
     kind: accessToken.kind,
     metadata: {
       name,
-      annotations: {
-        [annotation.site]: notes.site,
-        [annotation.siteId]: notes.siteId,
-        [annotation.namespace]: notes.namespace,
-        [annotation.uses]: String(notes.uses),
-        [annotation.expires]: notes.expires,
-      },
+      annotations: annotationsFor(notes),
     },
     spec,
   };
 }
 
 /** The file's text: what it is, in words, then the manifest. */
-export function renderToken(token: AccessToken, notes: TokenNotes): string {
+export function renderToken(token: AccessToken | Secret, notes: TokenNotes): string {
   const uses = notes.uses === 1 ? 'once' : `${notes.uses} times`;
   return [
     `# Access token of site ${notes.site}. Whoever has it can link a site to that one, ${uses},`,
@@ -123,7 +98,7 @@ export function parseToken(text: string, path: string): AccessToken {
   const values = documentsIn({ text, path }, unreadable);
   const [value] = values.filter((each) => each !== null);
   if (values.length !== 1) throw unreadable(path, `it holds ${values.length} documents, not one`);
-  return tokenIn(value, path);
+  return isClaimManifest(value) ? claimTokenIn(value, path, unreadable) : tokenIn(value, path);
 }
 
 /** The token in a manifest. @throws CliError CLI_FILE saying what is wrong */
@@ -149,7 +124,7 @@ export function tokenIn(value: unknown, path: string): AccessToken {
   return {
     apiVersion: apiVersionOf(accessToken),
     kind: accessToken.kind,
-    metadata: { name, ...annotationsOf(metadata) },
+    metadata: { name, ...notesKept(metadata) },
     spec: {
       url: url_,
       code: textField(code, 'code', path),
@@ -159,24 +134,18 @@ export function tokenIn(value: unknown, path: string): AccessToken {
   };
 }
 
+function notesKept(metadata: unknown): { annotations?: Record<string, string> } {
+  const annotations = notesIn(isRecord(metadata) ? metadata['annotations'] : undefined);
+  return Object.keys(annotations).length === 0 ? {} : { annotations };
+}
+
 function textField(value: unknown, field: string, path: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw unreadable(path, `spec.${field} is missing`);
 }
 
-/** Our own notes travel along; anything else a stranger may have put there does not. */
-function annotationsOf(metadata: unknown): { annotations?: Record<string, string> } {
-  const given = isRecord(metadata) ? metadata['annotations'] : undefined;
-  if (!isRecord(given)) return {};
-  const ours: readonly string[] = Object.values(annotation);
-  const kept = Object.entries(given).filter(
-    (entry): entry is [string, string] => ours.includes(entry[0]) && typeof entry[1] === 'string',
-  );
-  return kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) };
-}
-
 function unreadable(path: string, why: string): CliError {
   return new CliError('CLI_FILE', `${path} is not a token: ${why}`, {
-    todo: 'use a file written by token issue, or an AccessToken manifest',
+    todo: 'use a file written by token issue or token create, or an AccessToken manifest',
   });
 }

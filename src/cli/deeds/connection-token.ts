@@ -4,10 +4,10 @@
  * once the token is made, so that the private key is nowhere but in the file.
  */
 import { randomUUID } from 'node:crypto';
-import { tokenAnnotation, tokenLabel } from '#apis/index.ts';
+import { connectionAnnotations, tokenLabel } from '#apis/index.ts';
 import { certificate, type Secret, type Site } from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
-import { annotation } from '../api/token-file.ts';
+import { annotation } from '../api/token-notes.ts';
 import { CliError } from '../errors.ts';
 import { clientSecret } from './link.ts';
 import { siteThatTakesLinks } from './token.ts';
@@ -29,10 +29,9 @@ export interface CertificateToken {
 export async function issueCertificateToken(
   session: Session,
   wish: CertificateTokenWish,
-  version: string,
 ): Promise<CertificateToken> {
   const site = await siteThatTakesLinks(session);
-  const annotations = connectionAnnotations(site, session.namespace, version);
+  const annotations = connectionNotes(site, session.namespace);
   const name = `connection-token-${randomUUID()}`;
   const { namespace } = session;
   try {
@@ -49,30 +48,15 @@ export async function issueCertificateToken(
 }
 
 /** Where to connect and who says so. @throws CliError CLI_REFUSED when the site has no endpoint */
-export function connectionAnnotations(
-  site: Site,
-  namespace: string,
-  version: string,
-): Record<string, string> {
-  const { endpoints = [] } = site.status ?? {};
-  const interRouter = endpoints.find(({ name }) => name === 'inter-router');
-  const edge = endpoints.find(({ name }) => name === 'edge');
-  if (interRouter === undefined) {
+export function connectionNotes(site: Site, namespace: string): Record<string, string> {
+  const found = connectionAnnotations(site.status?.endpoints ?? [], site.metadata.uid ?? '');
+  if (found === undefined) {
     throw new CliError('CLI_REFUSED', `site "${site.metadata.name}" has no endpoint for links`, {
       todo: `see 'drawbridge site status -n ${namespace}'`,
     });
   }
   return {
-    [tokenAnnotation.interRouterHost]: interRouter.host ?? '',
-    [tokenAnnotation.interRouterPort]: interRouter.port ?? '',
-    ...(edge === undefined
-      ? {}
-      : {
-          [tokenAnnotation.edgeHost]: edge.host ?? '',
-          [tokenAnnotation.edgePort]: edge.port ?? '',
-        }),
-    [tokenAnnotation.generatedBy]: site.metadata.uid ?? '',
-    [tokenAnnotation.siteVersion]: version,
+    ...found,
     [annotation.site]: site.metadata.name,
     [annotation.namespace]: namespace,
   };

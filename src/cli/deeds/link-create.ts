@@ -11,7 +11,7 @@ import {
 } from '../api/kinds.ts';
 import type { LinkSource } from '../api/link-file.ts';
 import type { Session } from '../api/session.ts';
-import { annotation } from '../api/token-file.ts';
+import { annotation } from '../api/token-notes.ts';
 import { CliError, usageError } from '../errors.ts';
 import { create } from './change.ts';
 import {

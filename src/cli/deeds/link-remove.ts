@@ -4,7 +4,14 @@
  */
 import { isConnectionToken, madeOfToken } from '#apis/index.ts';
 import { isOwnedBy } from '#kube/index.ts';
-import { accessToken, link, type Link, type Secret, secretKind } from '../api/kinds.ts';
+import {
+  type AccessToken,
+  accessToken,
+  link,
+  type Link,
+  type Secret,
+  secretKind,
+} from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
 import { CliError } from '../errors.ts';
 import { remove } from './change.ts';
@@ -28,7 +35,7 @@ export async function removeLink(session: Session, name: string, timeoutMs: numb
   // The token first: while it is there, its controller may make the others anew.
   if (token !== undefined) await remove(session, accessToken, credentials, 0);
   const secret = await client.find(secretKind, { namespace, name: credentials });
-  if (secret !== undefined && isMadeFor(secret, own)) {
+  if (secret !== undefined && isMadeFor(secret, own, token)) {
     await remove(session, secretKind, credentials, 0);
   }
   await remove(session, link, name, timeoutMs);
@@ -48,8 +55,9 @@ async function isShared(
 }
 
 /** True for a Secret that came with the link: from a token, or as one. */
-function isMadeFor(secret: Secret, own: Link | undefined): boolean {
+function isMadeFor(secret: Secret, own: Link | undefined, token: AccessToken | undefined): boolean {
   if (secret.metadata.annotations?.[madeOfToken] !== undefined) return true;
+  if (token !== undefined && isOwnedBy(token, secret)) return true;
   if (own === undefined) return false;
   return isOwnedBy(secret, own) || (isConnectionToken(secret) && isOwnedBy(own, secret));
 }

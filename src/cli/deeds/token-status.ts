@@ -3,7 +3,7 @@ import { tokenAnnotation } from '#apis/index.ts';
 import { accessGrant, type AccessGrant } from '../api/kinds.ts';
 import type { LinkSource } from '../api/link-file.ts';
 import type { Session } from '../api/session.ts';
-import { annotation } from '../api/token-file.ts';
+import { annotation } from '../api/token-notes.ts';
 import { originOf } from './link-origin.ts';
 import { sitesOf } from './site.ts';
 

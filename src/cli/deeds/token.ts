@@ -10,7 +10,8 @@ import {
 } from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
 import { hasReached, isTrue, reasonNot, statusOf } from '../api/status.ts';
-import { type TokenNotes, tokenManifest } from '../api/token-file.ts';
+import { tokenManifest } from '../api/token-file.ts';
+import type { TokenNotes } from '../api/token-notes.ts';
 import { waitFor } from '../api/wait.ts';
 import { CliError, usageError } from '../errors.ts';
 import { create } from './change.ts';

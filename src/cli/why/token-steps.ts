@@ -8,7 +8,7 @@ import {
   link,
 } from '../api/kinds.ts';
 import { statusOf } from '../api/status.ts';
-import { annotation } from '../api/token-file.ts';
+import { annotation } from '../api/token-notes.ts';
 import { isoOf } from './credentials.ts';
 import { linkPathBelow } from './link-steps.ts';
 import { probe } from './probe.ts';

@@ -1,21 +1,15 @@
 /**
- * The HTTPS server where tokens are redeemed. It only translates: the rules are in redeemer.ts.
- * Its certificate is replaced while it serves when the Secret changes.
+ * The HTTPS server where tokens are redeemed. Requests are read in exchange.ts, the rules are in
+ * redeemer.ts. Its certificate is replaced while it serves when the Secret changes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
-import {
-  HttpError,
-  readBody,
-  type RunningHttpServer,
-  sendReply,
-  startHttpServer,
-} from '#http/index.ts';
-import { placeOf } from '#base/attempt-limit.ts';
+import { HttpError, type RunningHttpServer, startHttpServer } from '#http/index.ts';
 import type { GrantsDeps } from '../controller-deps.ts';
 import type { GrantAddressSource } from '../grant-controller.ts';
 import type { GrantAddress } from '../grant-decision.ts';
+import { answerRedemption } from './exchange.ts';
 import { GrantDirectory } from './grant-directory.ts';
 import {
   awaitIdentity,
@@ -29,7 +23,6 @@ import { IssueRecorder } from './issue-record.ts';
 import { grantLimit, Redeemer, type RedeemerOptions } from './redeemer.ts';
 import { RedemptionCounter } from './redemption-counter.ts';
 import { RefusalRecorder } from './refusal-record.ts';
-import { type Refusal, refusals } from './refusal.ts';
 
 export interface GrantServerOptions extends RedeemerOptions {
   /** Address to bind. */
@@ -54,8 +47,6 @@ export interface RunningGrantServer extends Running, GrantAddressSource {
   readonly url: string;
 }
 
-/** Longest code, in bytes. */
-const bodyBytesMax = 16 * 1024;
 /** Headers are a name, a subject and at most a certificate request. */
 const limits = {
   connectionsMax: 1024,
@@ -101,7 +92,7 @@ export async function startGrantServer(
     options,
   );
   const handle = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-    answer(redeemer, request, response);
+    answerRedemption(redeemer, request, response);
   let server: RunningHttpServer;
   try {
     server = await startHttpServer({ logger: log, handle }, { ...options, tls: identity, limits });
@@ -191,78 +182,4 @@ class ServedAddress {
     this.#identity = identity;
     for (const listener of this.#listeners) listener();
   }
-}
-
-async function answer(
-  redeemer: Redeemer,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (request.method !== 'POST') return refuse(response, refusals.notPost);
-  const place = placeOf(request.socket.remoteAddress ?? '');
-  const limit = redeemer.limitOf(place);
-  if (limit !== undefined) return refuse(response, limit);
-  let body: Buffer;
-  try {
-    body = await readBody(request, bodyBytesMax);
-  } catch (thrown) {
-    if (!(thrown instanceof HttpError)) throw thrown;
-    response.setHeader('connection', 'close');
-    return refuse(response, refusals.badBody);
-  }
-  const [path = ''] = (request.url ?? '').split('?', 1);
-  const answered = await redeemer.redeem({
-    key: path.replaceAll('/', ''),
-    body,
-    place,
-    ...headersOf(request),
-  });
-  if ('refusal' in answered) return refuse(response, answered.refusal);
-  sendReply(response, {
-    status: 200,
-    contentType: 'text/plain; charset=utf-8',
-    body: answered.documents,
-    headers: { 'cache-control': 'no-store' },
-  });
-}
-
-function headersOf(request: IncomingMessage): {
-  name?: string;
-  subject?: string;
-  redemptionId?: string;
-  signingRequest?: string;
-} {
-  const text = (header: string): string | undefined => {
-    const value = request.headers[header];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const name = text('name');
-  const subject = text('subject');
-  const redemptionId = text('redemption-id');
-  const der = text('certificate-request');
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(redemptionId === undefined ? {} : { redemptionId }),
-    ...(der === undefined ? {} : { signingRequest: pemOf(der) }),
-  };
-}
-
-/** Headers have no line breaks: the request travels as bare base64. */
-function pemOf(base64: string): string {
-  const lines = base64.match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE REQUEST-----\n${lines.join('\n')}\n-----END CERTIFICATE REQUEST-----\n`;
-}
-
-function refuse(response: ServerResponse, refusal: Refusal): void {
-  const { retryAfterSeconds } = refusal;
-  sendReply(response, {
-    status: refusal.status,
-    contentType: 'text/plain; charset=utf-8',
-    body: `${refusal.text}\n`,
-    headers: {
-      'x-content-type-options': 'nosniff',
-      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
-    },
-  });
 }

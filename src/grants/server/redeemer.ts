@@ -5,52 +5,39 @@
  *   limits -> find -> time, uses -> code -> names -> [told before?] -> documents -> record -> count
  *   -> answer
  */
-import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import type { Counter, MetricsRegistry } from '#base/metrics.ts';
-import type { EventRecorder, Lister } from '#kubeclient/index.ts';
+import type { EventRecorder } from '#kubeclient/index.ts';
 import type { ObjectKey } from '#kube/index.ts';
 import {
-  type CertificateSummary,
-  issueCertificate,
-  issueForRequest,
-  parseSigningRequest,
-  PkiError,
-  privateKeyPem,
-} from '#pki/index.ts';
+  AccessBuilder,
+  type AccessBuilderDeps,
+  type AccessBuilderOptions,
+} from './access-builder.ts';
 import { AnswerMemory, answerKey } from './answer-memory.ts';
 import { AttemptLimit } from '#base/attempt-limit.ts';
 import { earlierRedemption, type Redemption, useOf } from '../grant-use.ts';
 import type { GrantDirectory } from './grant-directory.ts';
-import type { Issue, IssueRecorder } from './issue-record.ts';
-import type { AccessGrant, Secret, Site } from '../kinds.ts';
-import { linkDocuments } from './link-documents.ts';
+import type { IssueRecorder } from './issue-record.ts';
+import type { AccessGrant } from '../kinds.ts';
+import type { AnswerForm } from './link-documents.ts';
 import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
 import type { Counted, RedemptionCounter } from './redemption-counter.ts';
 import type { RefusalRecorder } from './refusal-record.ts';
-import { noSite, type Refusal, refusals, tooManyAttempts } from './refusal.ts';
-import { type Signer, SigningAuthorities } from './signing-authority.ts';
-import { certificateLifeMs, faultOfLife } from '../certificate-life.ts';
-import { activeSite, endpointGroups, issuerOf } from '../site-access.ts';
-import { bundleForJoiners, faultOfTrust, siteServerName } from '../site-trust.ts';
+import { type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 
-export interface RedeemerDeps {
+export interface RedeemerDeps extends AccessBuilderDeps {
   readonly grants: Pick<GrantDirectory, 'find'>;
-  readonly sites: Pick<Lister<Site>, 'list'>;
-  readonly secrets: Pick<Lister<Secret>, 'get'>;
   readonly counter: Pick<RedemptionCounter, 'count' | 'newest'>;
   readonly records: Pick<IssueRecorder, 'certificateOf' | 'isValid' | 'record' | 'takeBack'>;
   readonly refusals: Pick<RefusalRecorder, 'record' | 'waitMs'>;
   readonly events?: Pick<EventRecorder, 'record'>;
-  readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
 }
 
-export interface RedeemerOptions {
-  /** Life of the certificates handed out, in milliseconds; default five years. */
-  readonly certificateLifetimeMs?: number;
+export interface RedeemerOptions extends AccessBuilderOptions {
   /** Failed attempts from one address in a row; default 100, one forgiven each 200 ms. */
   readonly failuresPerPlaceMax?: number;
   /** Wrong codes for one grant in a row; default 20, one forgiven each 6 s. */
@@ -70,6 +57,8 @@ export interface RedemptionRequest {
   readonly redemptionId?: string;
   /** PEM request: the joiner keeps its private key. */
   readonly signingRequest?: string;
+  /** How the answer is to be written. */
+  readonly form: AnswerForm;
 }
 
 /** The YAML documents, or why there are none. */
@@ -83,46 +72,21 @@ interface Told {
 
 type Admission = Told | { readonly refusal: Refusal };
 
-/** An answer that could be given. */
-interface Built {
-  readonly documents: string;
-  readonly issue: Omit<Issue, 'client'>;
-}
-
-/** What a joiner needs to come in. */
-interface WayIn {
-  readonly site: Site;
-  /** Secret of the CA. */
-  readonly issuer: string;
-  readonly signer: Signer;
-  readonly groups: ReturnType<typeof endpointGroups>;
-  /** What the joiner should trust. */
-  readonly bundlePem: string;
-}
-
-/** What the certificate should be. */
-interface Wanted {
-  readonly signingRequest: string | undefined;
-  /** Undefined: the default of pki. */
-  readonly lifetimeMs: number | undefined;
-}
-
 const placeLimit = { burst: 100, leakMs: 200, keysMax: 4096 };
 export const grantLimit = { burst: 20, leakMs: 6000, keysMax: 4096 };
 const memory = { keepMs: 5 * 60_000, answersMax: 512 };
 
 export class Redeemer {
   readonly #deps: RedeemerDeps;
-  readonly #options: RedeemerOptions;
+  readonly #access: AccessBuilder;
   readonly #places: AttemptLimit;
   readonly #codes: AttemptLimit;
   readonly #told = new AnswerMemory<Told>(memory);
-  readonly #signers = new SigningAuthorities();
   readonly #answers: Counter;
 
   constructor(deps: RedeemerDeps, options: RedeemerOptions = {}) {
     this.#deps = deps;
-    this.#options = options;
+    this.#access = new AccessBuilder(deps, options);
     this.#places = new AttemptLimit({
       ...placeLimit,
       burst: options.failuresPerPlaceMax ?? placeLimit.burst,
@@ -207,7 +171,7 @@ export class Redeemer {
     request: RedemptionRequest,
     requestId: string | undefined,
   ): Promise<Admission> {
-    const built = await this.#build(grant, joiner, request.signingRequest);
+    const built = await this.#access.build(grant, joiner, request);
     if ('refusal' in built) return built;
     const { records, counter } = this.#deps;
     const recorded = await records.record({ ...built.issue, client: request.place, requestId });
@@ -262,101 +226,11 @@ export class Redeemer {
     try {
       const certificatePem = await this.#deps.records.certificateOf(record);
       if (certificatePem === undefined) return { refusal: refusals.revoked };
-      const way = this.#wayInto(grant, joiner);
-      if ('refusal' in way) return way;
-      const { bundlePem: caPem, groups } = way;
-      return {
-        documents: linkDocuments({ name: joiner.name, caPem, groups, certificatePem }),
-        record,
-      };
+      const again = this.#access.rebuild(grant, joiner, certificatePem);
+      return 'refusal' in again ? again : { ...again, record };
     } catch (thrown) {
       this.#deps.log.warn('a record cannot be read', { error: messageOf(thrown) });
       return { refusal: refusals.notCounted };
-    }
-  }
-
-  /** Where a joiner comes in, and who vouches for it; or why nobody does. */
-  #wayInto(grant: AccessGrant, joiner: Joiner): WayIn | { readonly refusal: Refusal } {
-    const namespace = grant.metadata.namespace ?? '';
-    const site = activeSite(this.#deps.sites.list(namespace));
-    if (site === undefined) return { refusal: noSite(namespace) };
-    if (site.spec?.edge === true) return { refusal: refusals.edgeSite };
-    if (joiner.subject === site.metadata.uid) return { refusal: refusals.ownSite };
-    const issuer = issuerOf(grant.spec?.issuer, site);
-    const secret = this.#deps.secrets.get({ namespace, name: issuer });
-    const signer = secret === undefined ? undefined : this.#signers.of(secret);
-    if (signer === undefined) return { refusal: refusals.noIssuer };
-    const server = this.#deps.secrets.get({ namespace, name: siteServerName });
-    const fault = faultOfTrust(server, secret, issuer);
-    if (fault !== undefined) return { refusal: { status: 500, text: fault } };
-    const groups = endpointGroups(site);
-    if (groups.length === 0) return { refusal: refusals.noEndpoints };
-    return {
-      site,
-      issuer,
-      signer,
-      groups,
-      bundlePem: bundleForJoiners(server, signer.bundlePem, this.#deps.clock.nowMs()),
-    };
-  }
-
-  async #build(
-    grant: AccessGrant,
-    joiner: Joiner,
-    signingRequest: string | undefined,
-  ): Promise<Built | { readonly refusal: Refusal }> {
-    const way = this.#wayInto(grant, joiner);
-    if ('refusal' in way) return way;
-    const { bundlePem: caPem, groups, issuer, signer, site } = way;
-    if (faultOfLife(grant) !== undefined) return { refusal: refusals.corrupted };
-    const lifetimeMs = certificateLifeMs(grant) ?? this.#options.certificateLifetimeMs;
-    const pair = await this.#sign(signer, joiner, { signingRequest, lifetimeMs });
-    if (pair === undefined) return { refusal: refusals.badRequest };
-    const { certificate, keyPem } = pair;
-    return {
-      documents: linkDocuments({
-        name: joiner.name,
-        caPem,
-        groups,
-        certificatePem: certificate.pem,
-        ...(keyPem === undefined ? {} : { keyPem }),
-      }),
-      issue: {
-        grant,
-        site,
-        joiner,
-        issuer,
-        certificate,
-        isSigned: signingRequest !== undefined,
-        nowMs: this.#deps.clock.nowMs(),
-      },
-    };
-  }
-
-  /** @returns undefined when the joiner's signing request cannot be used */
-  async #sign(
-    { authority }: Signer,
-    joiner: Joiner,
-    { signingRequest, lifetimeMs }: Wanted,
-  ): Promise<{ certificate: CertificateSummary; keyPem?: string } | undefined> {
-    const leaf = {
-      commonName: joiner.subject,
-      // A joiner only dials: with this certificate nobody can pose as one of our routers.
-      server: false,
-      client: true,
-      nowMs: this.#deps.clock.nowMs(),
-      ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
-    };
-    if (signingRequest === undefined) {
-      const { certificate, keys } = await issueCertificate(authority, leaf);
-      return { certificate, keyPem: privateKeyPem(keys.privateKey) };
-    }
-    try {
-      const request = await parseSigningRequest(signingRequest);
-      return { certificate: issueForRequest(authority, request, leaf) };
-    } catch (thrown) {
-      if (thrown instanceof PkiError) return undefined;
-      throw thrown;
     }
   }
 }

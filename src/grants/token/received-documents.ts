@@ -133,9 +133,7 @@ export function parseNotedLinks(json: string, name: string): readonly ReceivedLi
   } catch {
     throw invalid('the note is not JSON');
   }
-  if (!Array.isArray(noted) || noted.length === 0 || noted.length > linksMax) {
-    throw invalid('no Link or too many');
-  }
+  if (!Array.isArray(noted) || noted.length > linksMax) throw invalid('too many Links');
   return noted.map((link) => checkLink(field(link, 'name'), field(link, 'endpoints'), name));
 }
 

@@ -3,6 +3,7 @@
  * only the CA that the token brings.
  */
 import { STATUS_CODES } from 'node:http';
+import { skupperVersion } from '#apis/index.ts';
 import { CodedError, type Retry } from '#base/errors.ts';
 import { HttpError, type HttpResponse, type HttpsRequestOptions } from '#http/index.ts';
 import { createKeyPair, createSigningRequest, type KeyPair, privateKeyPem } from '#pki/index.ts';
@@ -78,7 +79,7 @@ export async function redeemToken(
   let response: HttpResponse;
   try {
     response = await deps.send({
-      url: order.url,
+      url: urlOf(order),
       method: 'POST',
       // Servers that know no certificate request send a key of their own making; see accessOf.
       headers: {
@@ -106,6 +107,13 @@ export async function redeemToken(
     return { kind: 'failed', message, retry: retryOfFault(thrown) };
   }
   return response.status === 200 ? accessOf(response, order) : refusalOf(response);
+}
+
+/** Sites of Skupper v1 turn away joiners that do not tell their version; others do not look. */
+function urlOf(order: RedemptionOrder): string {
+  const url = new URL(order.url);
+  url.searchParams.set('site-version', skupperVersion);
+  return url.href;
 }
 
 function accessOf(response: HttpResponse, order: RedemptionOrder): RedemptionResult {

@@ -26,7 +26,14 @@ import { faultOfToken, type JoinerCredentials, redeemToken } from './redemption-
 import { withStage } from './failure-stage.ts';
 import { credentialsFor, forgetCredentials } from './joiner-key.ts';
 import { activeSite } from '../site-access.ts';
-import { isOfEarlierToken, linkFor, linksNotedOn, secretFor } from './token-objects.ts';
+import {
+  exchangedClaim,
+  isClaimOf,
+  isOfEarlierToken,
+  linkFor,
+  linksNotedOn,
+  secretFor,
+} from './token-objects.ts';
 import { asFailed, asOrphaned, asPending, asRedeemed, noActiveSite } from './token-status.ts';
 
 export interface AccessTokenOptions {
@@ -158,20 +165,23 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     const stored = await this.#secretOf(token);
     const noted = stored === undefined ? undefined : linksNotedOn(stored, token);
     if (noted !== undefined) return await this.#finish(token, active, noted);
-    const clash = await this.#clashOf(token, stored !== undefined);
+    const claim = stored !== undefined && isClaimOf(stored, token) ? stored : undefined;
+    const clash = await this.#clashOf(token, stored !== undefined && claim === undefined);
     const fault = clash ?? faultOfToken(token.spec ?? {});
     // A clash ends with the other object, a fault with a change of the token: both come as events.
     if (fault !== undefined) return await this.#fail(token, fault);
     const access = progress.access ?? (await this.#receive(token, active, progress, signal));
     if (access === undefined) return;
     progress.access = access;
+    const { client } = this.#deps;
     try {
-      await this.#deps.client.create(secret, secretFor(token, active, access));
+      if (claim === undefined) await client.create(secret, secretFor(token, active, access));
+      else await client.update(secret, exchangedClaim(claim, token, access));
     } catch (thrown) {
       await this.#failToStore(token, 'secret', thrown);
     }
     progress.access = undefined;
-    await this.#finish(token, active, access.links);
+    await this.#finish(token, active, claim === undefined ? access.links : access.links.slice(1));
   }
 
   /**

@@ -3,8 +3,14 @@
  * the Links as a note, so that a controller killed in between finishes the work instead of asking
  * the grant server again.
  */
-import { madeOfToken } from '#apis/index.ts';
-import type { OwnerReference } from '#kube/index.ts';
+import {
+  connectionAnnotations,
+  isClaim,
+  madeOfToken,
+  tokenAnnotation,
+  tokenLabel,
+} from '#apis/index.ts';
+import { isOwnedBy, type OwnerReference } from '#kube/index.ts';
 import { GrantsError } from '../errors.ts';
 import type { AccessToken, Link, Secret, Site } from '../kinds.ts';
 import { parseNotedLinks, type ReceivedAccess, type ReceivedLink } from './received-documents.ts';
@@ -30,6 +36,35 @@ export function secretFor(token: AccessToken, site: Site, access: ReceivedAccess
       annotations: { [madeOfToken]: uid, [linksAnnotation]: JSON.stringify(access.links) },
     },
     type: 'kubernetes.io/tls',
+    data: { ...access.data },
+  };
+}
+
+/** True for the claim that a token was made of. */
+export function isClaimOf(secret: Secret, token: AccessToken): boolean {
+  return isClaim(secret) && isOwnedBy(token, secret);
+}
+
+/**
+ * The claim with what it was exchanged for: a connection token, of which a Link is made by whoever
+ * makes Links of those. Links to further router groups are noted, for they have no place in it.
+ */
+export function exchangedClaim(claim: Secret, token: AccessToken, access: ReceivedAccess): Secret {
+  const { metadata } = claim;
+  const [first, ...further] = access.links;
+  const origin = metadata.annotations?.[tokenAnnotation.generatedBy] ?? '';
+  return {
+    ...claim,
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, [tokenLabel.name]: tokenLabel.connectionToken },
+      annotations: {
+        ...metadata.annotations,
+        ...connectionAnnotations(first?.endpoints ?? [], origin),
+        [madeOfToken]: token.metadata.uid ?? '',
+        [linksAnnotation]: JSON.stringify(further),
+      },
+    },
     data: { ...access.data },
   };
 }

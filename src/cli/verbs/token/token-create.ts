@@ -1,5 +1,6 @@
 /** `token create`: token files with the flags of Skupper v1. */
 import type { Command } from 'commander';
+import { claimFor } from '../../api/claim-file.ts';
 import { withSession } from '../../api/session.ts';
 import { checkTokenPath, renderToken, writeToken } from '../../api/token-file.ts';
 import { issueCertificateToken } from '../../deeds/connection-token.ts';
@@ -85,13 +86,14 @@ function make(io: CliIo, flags: CreateFlags, wish: Wish, format: OutputFormat): 
   return withSession(io, flags, async (session) => {
     if (wish.type === 'claim') {
       const { token, notes } = await issueToken(session, wish);
+      const claim = claimFor(token, notes);
       return {
-        text: format === 'json' ? renderDocument(token, 'json') : renderToken(token, notes),
+        text: format === 'json' ? renderDocument(claim, 'json') : renderToken(claim, notes),
         sentence: (file) => `Token written to ${file}`,
       };
     }
     const { name = certificateNameDefault, timeoutMs } = wish;
-    const { secret, site } = await issueCertificateToken(session, { name, timeoutMs }, io.version);
+    const { secret, site } = await issueCertificateToken(session, { name, timeoutMs });
     const head = [
       `# Connection token of site ${site}: a certificate. Whoever has it can link sites to that one`,
       '# until the certificate ends or the site revokes access. Protect it.',
