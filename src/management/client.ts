@@ -279,5 +279,8 @@ function noConnection(what: string): ManagementError {
 }
 
 function stopped(): ManagementError {
-  return new ManagementError('MANAGEMENT_STOPPED', 'the management client was stopped');
+  // Whoever stopped it knows; others were overtaken, and look again at what there is now.
+  return new ManagementError('MANAGEMENT_STOPPED', 'the management client was stopped', {
+    retry: 'backoff',
+  });
 }

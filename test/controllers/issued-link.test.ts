@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IssuedLink } from '#apis/index.ts';
 import { silentLogger } from '#base/log.ts';
-import { extendedList, revokedSerials } from '#controllers/issued-link/revoked-list.ts';
+import { extendedList, listOwners, revokedSerials } from '#controllers/issued-link/revoked-list.ts';
 import {
   decideIssuedLinkStatus,
   type IssuedLinkFacts,
@@ -51,6 +51,19 @@ test('revoked are those with the switch, those being deleted and those on the li
     '33': 'unreadable',
     cc: later,
   });
+});
+
+test('the list goes with the sites whose certificates are on it, or stays', () => {
+  const owner = (uid: string) => ({ apiVersion: 'v2', kind: 'Site', name: 'west', uid });
+  const list = (...ownerReferences: ReturnType<typeof owner>[]) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'x', ownerReferences },
+  });
+  assert.deepEqual(listOwners(undefined, [owner('1'), owner('1')]), [owner('1')]);
+  assert.deepEqual(listOwners(list(owner('1')), [owner('2')]), [owner('1'), owner('2')]);
+  assert.deepEqual(listOwners(list(owner('1')), []), [], 'one that must outlive its site');
+  assert.deepEqual(listOwners(list(), [owner('1')]), [], 'once it must stay, it stays');
 });
 
 const facts: IssuedLinkFacts = {

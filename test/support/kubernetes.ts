@@ -38,6 +38,13 @@ const controllers = [
   'deployment-controller',
 ];
 
+export interface KubernetesOptions {
+  /** Where the API server listens; loopback when absent. */
+  readonly address?: string;
+  /** Further controllers of kube-controller-manager. */
+  readonly controllers?: readonly string[];
+}
+
 export interface RealKubernetes {
   readonly origin: string;
   readonly files: ServerFiles;
@@ -46,11 +53,14 @@ export interface RealKubernetes {
   readonly controllers: boolean;
   /** Process ids by name, to measure them. */
   readonly pids: Readonly<Record<string, number>>;
+  /** Kills the API server alone; etcd stays. @returns starts it again and waits until it serves */
+  killApiServer(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
 /** Starts it; the caller stops it. */
-export async function startKubernetes(): Promise<RealKubernetes> {
+export async function startKubernetes(options: KubernetesOptions = {}): Promise<RealKubernetes> {
+  const address = options.address ?? '127.0.0.1';
   const assets = kubernetesAssets ?? '';
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-kubernetes-'));
   const cleanUps: (() => unknown)[] = [];
@@ -69,10 +79,10 @@ export async function startKubernetes(): Promise<RealKubernetes> {
     const [clientPort = 0, peerPort = 0, port = 0] = await freePorts(3);
     const files = await ensureServerFiles(
       { clock: systemClock },
-      { directory: join(directory, 'pki'), hosts: [] },
+      { directory: join(directory, 'pki'), hosts: [address] },
     );
     const path = writeMaterial(directory, files);
-    const origin = `https://127.0.0.1:${port}`;
+    const origin = `https://${address}:${port}`;
     const kubeconfig = join(directory, 'kubeconfig');
     writeFileSync(kubeconfig, kubeconfigText(origin, files), { mode: 0o600 });
     run('etcd', [
@@ -84,21 +94,23 @@ export async function startKubernetes(): Promise<RealKubernetes> {
       `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
       '--log-level=error',
     ]);
-    const server = run('kube-apiserver', [
-      `--etcd-servers=http://127.0.0.1:${clientPort}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      '--endpoint-reconciler-type=none',
-      `--secure-port=${port}`,
-      `--tls-cert-file=${path.serverCert}`,
-      `--tls-private-key-file=${path.serverKey}`,
-      `--client-ca-file=${path.ca}`,
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${path.tokenKey}`,
-      `--service-account-signing-key-file=${path.tokenKey}`,
-      '--service-cluster-ip-range=10.0.0.0/24',
-      '--authorization-mode=RBAC',
-    ]);
+    const serve = (): RunningProcess =>
+      run('kube-apiserver', [
+        `--etcd-servers=http://127.0.0.1:${clientPort}`,
+        `--bind-address=${address}`,
+        `--advertise-address=${address}`,
+        '--endpoint-reconciler-type=none',
+        `--secure-port=${port}`,
+        `--tls-cert-file=${path.serverCert}`,
+        `--tls-private-key-file=${path.serverKey}`,
+        `--client-ca-file=${path.ca}`,
+        '--service-account-issuer=https://kubernetes.default.svc',
+        `--service-account-key-file=${path.tokenKey}`,
+        `--service-account-signing-key-file=${path.tokenKey}`,
+        '--service-cluster-ip-range=10.0.0.0/24',
+        '--authorization-mode=RBAC',
+      ]);
+    let server = serve();
     await ready(origin, files, server);
     const withControllers = existsSync(join(assets, 'kube-controller-manager'));
     if (withControllers) {
@@ -108,10 +120,17 @@ export async function startKubernetes(): Promise<RealKubernetes> {
         '--secure-port=0',
         `--root-ca-file=${path.ca}`,
         `--service-account-private-key-file=${path.tokenKey}`,
-        `--controllers=${controllers.join(',')}`,
+        `--controllers=${[...controllers, ...(options.controllers ?? [])].join(',')}`,
       ]);
     }
-    return { origin, files, kubeconfig, controllers: withControllers, pids, stop };
+    const killApiServer = async (): Promise<() => Promise<void>> => {
+      await server.stop('SIGKILL');
+      return async () => {
+        server = serve();
+        await ready(origin, files, server);
+      };
+    };
+    return { origin, files, kubeconfig, controllers: withControllers, pids, killApiServer, stop };
   } catch (thrown) {
     await stop();
     throw thrown;

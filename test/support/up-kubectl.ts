@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { kubectlPath } from './process-kubectl.ts';
 import { type Finished, runProcess } from './process-runner.ts';
 import { waitUntil } from './process-wait.ts';
-import type { Up } from './up-process.ts';
+import type { Place } from './up-seed-000.ts';
 import { succeeded } from './up-sites.ts';
 
 export interface UpKubectl {
@@ -21,9 +21,15 @@ export interface UpKubectl {
   ) => Promise<void>;
 }
 
-export function upKubectl(up: Up): UpKubectl {
+/** Where kubectl works, with something to say when it waits in vain. */
+export interface KubectlPlace extends Place {
+  readonly process: { describe(): string };
+}
+
+/** @param program path of kubectl; the one of this machine when absent */
+export function upKubectl(up: KubectlPlace, program?: string): UpKubectl {
   const env = { ...up.env, KUBECONFIG: up.ready.kubeconfig };
-  const kubectl = kubectlPath ?? 'kubectl';
+  const kubectl = program ?? kubectlPath ?? 'kubectl';
   const run = (...args: string[]) => runProcess(kubectl, args, { env });
   const read: UpKubectl['read'] = async (namespace, of, path) =>
     succeeded(await run('get', of, '-n', namespace, '-o', `jsonpath=${path}`));

@@ -7,7 +7,13 @@ import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Finished, runProcess } from './process-runner.ts';
 import { succeeded } from './up-sites.ts';
-import type { Up } from './up-process.ts';
+
+/** Where kubectl works: an `up`, or a cluster. */
+export interface Place {
+  readonly home: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly ready: { readonly kubeconfig: string };
+}
 
 /** A kubectl, and bash whose current namespace is that of one site. */
 export interface Terminal {
@@ -16,7 +22,11 @@ export interface Terminal {
 }
 
 /** Opens a terminal whose kubectl works in `namespace`, without touching the other one's context. */
-export async function openTerminal(up: Up, kubectl: string, namespace: string): Promise<Terminal> {
+export async function openTerminal(
+  up: Place,
+  kubectl: string,
+  namespace: string,
+): Promise<Terminal> {
   const kubeconfig = join(up.home, `kubeconfig-${namespace}`);
   await copyFile(up.ready.kubeconfig, kubeconfig);
   const path = `${up.home}/bin:${process.env['PATH'] ?? ''}`;
@@ -90,7 +100,7 @@ kubectl wait --for=condition=Operational link/token-to-west --timeout=60s
 `;
 
 /** Walks through the whole page and checks each table it shows. */
-export async function walkSeed000(up: Up, kubectl: string): Promise<void> {
+export async function walkSeed000(up: Place, kubectl: string): Promise<void> {
   const anywhere = await openTerminal(up, kubectl, 'default');
   succeeded(await anywhere.bash(prepare));
   const west = await openTerminal(up, kubectl, 'west');

@@ -4,7 +4,7 @@
  * The router itself is told by the router-config controller. One key per namespace.
  */
 import type { Running } from '#base/lifecycle.ts';
-import { isTerminating, keyOf, type KubeObject } from '#kube/index.ts';
+import { annotationOf, isTerminating, keyOf, type KubeObject } from '#kube/index.ts';
 import { createOrUpdate, feed, isKubeError, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { activeSiteOf, type ControllerContext, evaluationOf, namespaceKey } from '../context.ts';
@@ -15,11 +15,12 @@ import {
   type IssuedLink,
   issuedLink,
   issuedLinkFinalizer,
+  secret,
   site,
 } from '../kinds.ts';
 import { annotations, siteObjects } from '../names.ts';
 import { routerId } from '../router-config/entities.ts';
-import { extendedList, isRevoked, serialOf } from './revoked-list.ts';
+import { extendedList, isRevoked, listOwners, ownersOf, serialOf } from './revoked-list.ts';
 import { confirmedMessage, decideIssuedLinkStatus, unsupportedMessage } from './status.ts';
 
 /** Connections are looked at again at least this often; milliseconds. */
@@ -36,7 +37,7 @@ export function startIssuedLinkController(context: ControllerContext): Running {
     name: 'issued-link',
     idOf: namespaceId,
     workersMax: 8,
-    informers: [issued, informers.of(configMap), informers.of(site)],
+    informers: [issued, informers.of(configMap), informers.of(secret), informers.of(site)],
     all: () => [...new Set(issued.list().flatMap(namespaceKey))],
     wake: (add, loop) => [
       feed(issued, loop, namespaceKey),
@@ -96,12 +97,14 @@ class IssuedLinkReconciler implements Reconciler<string> {
     const held = leaving.filter(isHeld);
     if (held.length === 0) return;
     const key = { namespace, name: siteObjects.revokedList };
+    const added = this.#outlivesSite(namespace, held) ? [] : held.flatMap(ownersOf);
     const shape = (existing: ConfigMap | undefined): ConfigMap => ({
       ...(existing ?? { apiVersion: 'v1', kind: 'ConfigMap' }),
       metadata: {
         ...existing?.metadata,
         ...key,
         annotations: { ...existing?.metadata.annotations, [annotations.controlled]: 'true' },
+        ownerReferences: listOwners(existing, added),
       },
       data: extendedList(existing?.data ?? {}, held, clock.nowMs()),
     });
@@ -112,6 +115,20 @@ class IssuedLinkReconciler implements Reconciler<string> {
       const gone = isKubeError(thrown, 'KUBE_FORBIDDEN') || isKubeError(thrown, 'KUBE_NOT_FOUND');
       if (!gone) throw thrown;
     }
+  }
+
+  /**
+   * True when one was signed by an authority that people brought: it stays when the Site goes, and
+   * the certificates of the next Site would be good again without the list.
+   */
+  #outlivesSite(namespace: string, held: readonly IssuedLink[]): boolean {
+    return held.some(({ spec }) => {
+      const name = spec?.issuer ?? siteObjects.siteCa;
+      const authority = this.#context.informers.of(secret).get({ namespace, name });
+      return (
+        authority !== undefined && annotationOf(authority, annotations.controlled) === undefined
+      );
+    });
   }
 
   /** Lets a listed one go, once the router confirmed or when there is none to ask. */

@@ -3,7 +3,7 @@
  * IssuedLink revokes, too: its serial number moves to a ConfigMap, where it stays until the
  * certificate has ended by itself. Pure.
  */
-import { isTerminating } from '#kube/index.ts';
+import { isTerminating, type OwnerReference } from '#kube/index.ts';
 import type { ConfigMap, IssuedLink } from '../kinds.ts';
 
 /**
@@ -52,6 +52,25 @@ export function extendedList(
   return Object.fromEntries(
     entries.filter(([serial, notAfter]) => serial !== '' && endOf(notAfter) > nowMs),
   );
+}
+
+/** Who a record belongs to: its Site. */
+export function ownersOf({ metadata }: IssuedLink): readonly OwnerReference[] {
+  return metadata.ownerReferences ?? [];
+}
+
+/**
+ * The owners of the list: the Sites whose certificates are on it. A list without owners has one that
+ * must outlive its Site, or nobody to belong to, and stays.
+ * @param added none: the list must stay
+ */
+export function listOwners(
+  existing: ConfigMap | undefined,
+  added: readonly OwnerReference[],
+): OwnerReference[] {
+  const before = existing?.metadata.ownerReferences ?? [];
+  if (added.length === 0 || (existing !== undefined && before.length === 0)) return [];
+  return [...new Map([...before, ...added].map((owner) => [owner.uid, owner])).values()];
 }
 
 /** When the revocation ends. An end of the certificate that nobody can read never comes. */
