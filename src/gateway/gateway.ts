@@ -100,6 +100,8 @@ export interface RunningGateway extends Running {
   /** `https://host:port` as bound. */
   readonly origin: string;
   readonly openStreams: number;
+  /** Why it cannot serve now; undefined when it can. */
+  readonly problem: string | undefined;
   /** New handshakes use this from now on. @throws HttpError HTTP_TLS_INVALID, the old one stays */
   setTls(identity: TlsIdentity): void;
 }
@@ -184,6 +186,9 @@ export async function startGateway(
       origin: server.origin,
       get openStreams() {
         return parts.streams.size;
+      },
+      get problem() {
+        return parts.unhealthy();
       },
       setTls: (identity) => server.setTls(identity),
       stop: async (stopOptions) => {
@@ -274,7 +279,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
     { hosts: hostSet(options.hosts), trustedProxies, forward: limits },
   );
   metrics.gauge('drawbridge_gateway_streams', 'Streams open now.', () => streams.size);
-  return { handler, streams, follower, upstreams };
+  return { handler, streams, follower, upstreams, unhealthy };
 }
 
 async function isInTime(work: Promise<void>, limitMs: number): Promise<boolean> {

@@ -6,6 +6,7 @@
 import type { RequestOptions } from 'node:https';
 import { messageOf } from '#base/errors.ts';
 import { KubeClientError } from './errors.ts';
+import { readTokenFile, tokenFileOf } from './token-file.ts';
 
 /** What a request needs besides its path: TLS material and headers. */
 export interface KubeCredentials {
@@ -60,7 +61,7 @@ export interface KubeconfigOptions {
 export async function connectionFromKubeconfig(
   options: KubeconfigOptions = {},
 ): Promise<KubeConnection> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig, loadYaml } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   try {
     if (options.text !== undefined) config.loadFromString(options.text);
@@ -77,13 +78,20 @@ export async function connectionFromKubeconfig(
     const what = name ? `no usable context "${name}"` : 'no current context';
     throw new KubeClientError('KUBE_CONFIG', `kubeconfig has ${what}`);
   }
+  const mounted: unknown = config.getCurrentUser()?.authProvider?.config?.tokenFile;
+  const tokenFile =
+    typeof mounted === 'string' ? mounted : await tokenFileOf(options, context.user, loadYaml);
   const proxied = cluster.proxyUrl !== undefined && cluster.proxyUrl !== '';
   const read = async (): Promise<KubeCredentials> => {
     const applied: RequestOptions = { headers: {} };
     await config.applyToHTTPSOptions(applied);
+    const token = tokenFile === undefined ? undefined : await readTokenFile(tokenFile);
     return {
       tls: tlsOf(applied),
-      headers: headersOf(applied),
+      headers: {
+        ...headersOf(applied),
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      },
       ...(proxied ? { agent: applied.agent } : {}),
     };
   };

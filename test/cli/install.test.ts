@@ -61,6 +61,72 @@ test('wrong flags of install are all named at once', async () => {
   }
 });
 
+test('gateway install prints rights, certificates, Service and Deployment', async () => {
+  const { code, stdout } = await run(
+    'gateway install --print --image i --public-url https://gw.example:9443 -n gw --links-role view --set trusted-proxy=10.0.0.0/8 --set nodes-proxy=true',
+  );
+  assert.equal(code, 0);
+  const documents = parseAllDocuments(stdout).map((each) => each.toJS() as unknown);
+  const kinds = documents.map((each) => (isRecord(each) ? each['kind'] : undefined));
+  assert.deepEqual(
+    kinds.filter((kind) => kind !== 'CustomResourceDefinition'),
+    [
+      'Namespace',
+      'ServiceAccount',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role',
+      'RoleBinding',
+      'ClusterRoleBinding',
+      'Certificate',
+      'Certificate',
+      'Service',
+      'PodDisruptionBudget',
+      'Deployment',
+    ],
+  );
+  for (const line of [
+    '--public-url=https://gw.example:9443',
+    '--public-ca-file=/etc/drawbridge/tls/ca.crt',
+    '--gateway-namespace=gw',
+    '--identity=impersonate',
+    '--trusted-proxy=10.0.0.0/8',
+    '--nodes-proxy',
+  ]) {
+    assert.ok(stdout.includes(`- ${line}\n`), line);
+  }
+  assert.match(stdout, /- gw\.example\n/);
+  assert.doesNotMatch(stdout, /^\s*- "?\*"?$/m, 'no rule names everything');
+});
+
+test('the gateway as its own account may impersonate nobody', async () => {
+  const { stdout } = await run(
+    'gateway install --print --image i --public-url https://gw.example --identity account --tls-secret mine',
+  );
+  assert.doesNotMatch(stdout, /- impersonate\n|\nkind: Certificate\n|public-ca-file/);
+  assert.match(stdout, /secretName: mine\n/);
+});
+
+test('wrong flags of gateway install are all named at once', async () => {
+  const { code, stderr } = await run(
+    'gateway install --public-url http://gw.example/x --identity root --service-type Any --own-ca --login-secret l --tls-secret A_B --set audit-file=x --set nodes-proxy=maybe',
+  );
+  assert.equal(code, 2);
+  for (const expected of [
+    /--image is needed/,
+    /--public-url is not valid: "http:\/\/gw\.example\/x" is not an https URL/,
+    /--identity is not valid/,
+    /--service-type is not valid/,
+    /--tls-secret is not valid/,
+    /--login-secret and --set oidc-issuer=URL belong together/,
+    /"audit-file=x" is not NAME=VALUE of 'drawbridge gateway serve'/,
+    /nodes-proxy is true or false/,
+    /see 'drawbridge gateway install --help'/,
+  ]) {
+    assert.match(stderr, expected);
+  }
+});
+
 test('the API of drawbridge up is no place to install into', async (t) => {
   const { kubeconfig } = await apiServerFor(t);
   const { code, stdout, stderr } = await run(`install --image i --kubeconfig ${kubeconfig}`);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { silentLogger } from '#base/log.ts';
 import { AuditLog } from '#gateway/audit/audit-log.ts';
@@ -58,6 +59,39 @@ test('gateway acceptance 52: a changed or removed record is found at its place',
     const found = await verifyAuditLog(file);
     assert.deepEqual([found.intact, !found.intact && found.line], [false, line], what);
   }
+});
+
+test('records go to an output as a chain of its own, and a broken output fails closed', async (t) => {
+  const file = join(await temporaryFolder(t), 'collected.jsonl');
+  let text = '';
+  let broken = false;
+  const output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      if (!broken) text += chunk.toString();
+      done(broken ? new Error('EPIPE') : null);
+    },
+  });
+  // As a pipe does that nobody reads any more.
+  output.on('error', () => undefined);
+  const log = new AuditLog({ clock: systemClock, log: silentLogger }, { output, failClosed: true });
+  await log.start();
+  for (let at = 0; at < 3; at++) log.append({ ...record, auditId: String(at) });
+  await until(async () => text.split('\n').length === 4, 'three records');
+  writeFileSync(file, text);
+  const verdict = await verifyAuditLog(file);
+  assert.deepEqual([verdict.intact, verdict.intact && verdict.records], [true, 3]);
+  log.refuseUnrecorded();
+  broken = true;
+  log.append(record);
+  await until(async () => {
+    try {
+      log.refuseUnrecorded();
+      return false;
+    } catch (thrown) {
+      return thrown instanceof GatewayError && thrown.code === 'GATEWAY_AUDIT';
+    }
+  }, 'the refusal');
+  await log.stop();
 });
 
 test('gateway acceptance 51: fail closed refuses while records cannot be written, fail open goes on', async () => {

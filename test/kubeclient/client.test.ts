@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   connectionFromKubeconfig,
@@ -124,6 +127,28 @@ test('a kubeconfig gives server, namespace and credentials; a wrong context is K
   await assert.rejects(connectionFromKubeconfig({ text, context: 'nope' }), (thrown) =>
     isKubeError(thrown, 'KUBE_CONFIG'),
   );
+});
+
+test('a token file of a kubeconfig is read, beside it and without its line end', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-kubeconfig-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'config');
+  const config = {
+    clusters: [{ name: 'c', cluster: { server: 'https://host:6440' } }],
+    users: [{ name: 'u', user: { token: 'another', tokenFile: 'token' } }],
+    contexts: [{ name: 'west', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'west',
+  };
+  writeFileSync(path, JSON.stringify(config));
+  writeFileSync(join(folder, 'token'), 'rotated\n');
+  const { headers } = await (await connectionFromKubeconfig({ path })).credentials();
+  assert.equal(headers['Authorization'], 'Bearer rotated');
+  writeFileSync(join(folder, 'token'), '\n');
+  const empty = await connectionFromKubeconfig({ path });
+  await assert.rejects(empty.credentials(), { code: 'KUBE_CONFIG', message: /token is empty/ });
+  rmSync(join(folder, 'token'));
+  const missing = await connectionFromKubeconfig({ path });
+  await assert.rejects(missing.credentials(), { code: 'KUBE_CONFIG', message: /cannot be read/ });
 });
 
 test('a file that is no kubeconfig has no context, and says so', async () => {

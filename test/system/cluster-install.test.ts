@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { accessGrant, listener, site } from '#apis/index.ts';
 import { deployment } from '#controllers/index.ts';
@@ -11,8 +9,10 @@ import { directConnection, KubeClient } from '#kubeclient/index.ts';
 import { newListener, newSite } from '../controllers/site-objects.ts';
 import { freePort } from '../support/controller-process.ts';
 import { kubernetesSkip, startKubernetes } from '../support/kubernetes.ts';
+import { accountKubeconfig } from '../support/kubernetes-account.ts';
 import { runProcess, startProcess } from '../support/process-runner.ts';
 import { until } from '../support/until.ts';
+import { temporaryFolder } from '../support/up-process.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/drawbridge.ts', import.meta.url));
 const system = 'drawbridge-system';
@@ -38,7 +38,13 @@ test('install, run with no more rights than it gives, uninstall: on a real Kuber
   }
   await client.get(deployment, { namespace: system, name: 'drawbridge-controller' });
 
-  const kubeconfig = await accountKubeconfig(t, client, server, files.ca);
+  const kubeconfig = await accountKubeconfig(client, {
+    server,
+    ca: files.ca,
+    namespace: system,
+    name: 'drawbridge-controller',
+    folder: await temporaryFolder(t),
+  });
   const grantPort = await freePort();
   const controller = startProcess(
     t,
@@ -127,31 +133,3 @@ test('install, run with no more rights than it gives, uninstall: on a real Kuber
   assert.match(removed.stdout, /^ClusterRole drawbridge-controller removed$/m);
   assert.match(removed.stdout, /^CustomResourceDefinition sites\.skupper\.io removed$/m);
 });
-
-/** A kubeconfig of the installed ServiceAccount. */
-async function accountKubeconfig(
-  t: TestContext,
-  client: KubeClient,
-  server: string,
-  ca: string,
-): Promise<string> {
-  const path = `/api/v1/namespaces/${system}/serviceaccounts/drawbridge-controller/token`;
-  const answer = await client.raw<{ status: { token: string } }>({
-    method: 'POST',
-    path,
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
-  });
-  const file = join(tmpdir(), `drawbridge-account-${process.pid}.kubeconfig`);
-  const data = Buffer.from(ca).toString('base64');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: system } }],
-    clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': data } }],
-    users: [{ name: 'u', user: { token: answer.status.token } }],
-  };
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  t.after(() => runProcess('rm', ['-f', file]));
-  return file;
-}

@@ -19,12 +19,7 @@ import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 export interface GatewayProcessOptions
   extends Pick<
     GatewayOptions,
-    | 'audit'
-    | 'hosts'
-    | 'protectedNamespaces'
-    | 'trustedProxies'
-    | 'proxyProtocol'
-    | 'allowedOrigins'
+    'hosts' | 'protectedNamespaces' | 'trustedProxies' | 'proxyProtocol' | 'allowedOrigins'
   > {
   readonly listen: string;
   /** 0 is any free one. */
@@ -41,6 +36,11 @@ export interface GatewayProcessOptions
   readonly nodesProxy: boolean;
   /** Absent: nobody logs in. */
   readonly oidc?: LoginFlags;
+  readonly audit: {
+    /** `-` is the standard output. */
+    readonly file?: string;
+    readonly failClosed: boolean;
+  };
   /** Absent: no metrics. */
   readonly metricsPort?: number;
 }
@@ -60,7 +60,7 @@ async function serve(
   const client = new KubeClient(local);
   const deps = { client, clock: systemClock, random: systemRandom, log, metrics };
   const events = stack.add('events', new EventRecorder(deps, 'drawbridge-gateway'));
-  const { tlsFiles, publicCaFile, oidc, namespace, publicUrl } = options;
+  const { tlsFiles, publicCaFile, oidc, namespace, publicUrl, audit } = options;
   const ca = publicCaFile === undefined ? '' : await readText(publicCaFile, 'the CA');
   const gateway = await startGateway(
     { ...deps, events },
@@ -70,6 +70,7 @@ async function serve(
       tls: await readTlsFiles(tlsFiles),
       clusters: await connections(local, options.clusters),
       issuing: local,
+      audit: audit.file === '-' ? { output: process.stdout, failClosed: audit.failClosed } : audit,
       ...(oidc === undefined ? {} : { login: await readLogin(oidc, { namespace, publicUrl }) }),
       protectedNamespaces: [options.namespace, 'kube-system', ...options.protectedNamespaces],
     },
@@ -81,7 +82,7 @@ async function serve(
   );
   if (options.metricsPort !== undefined) {
     const endpoint = await startMetricsEndpoint(
-      { log, metrics, unhealthy: () => undefined },
+      { log, metrics, unhealthy: () => gateway.problem },
       { host: options.listen, port: options.metricsPort },
     );
     stack.add('metrics', endpoint);
@@ -91,7 +92,9 @@ async function serve(
       log.warn('the command line will not find the gateway', { reason: messageOf(thrown) });
     },
   );
-  process.stdout.write(`drawbridge gateway serves ${local.server} at ${gateway.origin}\n`);
+  // Where records go to the standard output, they have it alone.
+  const told = audit.file === '-' ? process.stderr : process.stdout;
+  told.write(`drawbridge gateway serves ${local.server} at ${gateway.origin}\n`);
 }
 
 async function connections(

@@ -2,7 +2,8 @@
  * The audit log: JSON lines in a hash chain, appended to one file by one process. When it cannot be
  * written the gateway refuses requests (fail closed), or goes on and records the gap afterwards.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
@@ -13,10 +14,29 @@ import { redacted } from './redaction.ts';
 import { chainLine, chainStart, parseLine } from './hash-chain.ts';
 
 export interface AuditLogOptions {
-  /** Absent: nothing is recorded. */
+  /** Absent, and without an output too: nothing is recorded. */
   readonly file?: string;
+  /** Lines go there instead; each start begins a new chain. */
+  readonly output?: Writable;
   /** Refuse requests while records cannot be written. */
   readonly failClosed: boolean;
+}
+
+/** Where lines go. */
+interface Sink {
+  append(lines: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+function sinkOf(output: Writable): Sink {
+  return {
+    append: (lines) =>
+      new Promise((resolve, reject) => {
+        output.write(lines, (error) => (error == null ? resolve() : reject(error)));
+      }),
+    // It is not ours to close.
+    close: async () => undefined,
+  };
 }
 
 /** Records that wait to be written; then the log counts as failing. */
@@ -30,7 +50,7 @@ export class AuditLog implements Running {
   readonly #deps: { readonly clock: Clock; readonly log: Logger };
   readonly #options: AuditLogOptions;
   readonly #waiting: AuditRecord[] = [];
-  #file: FileHandle | undefined;
+  #sink: Sink | undefined;
   #seq = 0;
   #prev = chainStart;
   #failing = false;
@@ -45,12 +65,14 @@ export class AuditLog implements Running {
 
   /** Opens the file and finds the end of its chain. @throws GatewayError GATEWAY_CONFIG */
   async start(): Promise<void> {
-    const { file } = this.#options;
-    if (file === undefined) return;
+    const { file, output } = this.#options;
+    if (output !== undefined) this.#sink = sinkOf(output);
+    if (output !== undefined || file === undefined) return;
     try {
-      this.#file = await open(file, 'a+', 0o600);
-      const { size } = await this.#file.stat();
-      const { buffer, bytesRead } = await this.#file.read({
+      const opened = await open(file, 'a+', 0o600);
+      this.#sink = { append: (lines) => opened.appendFile(lines), close: () => opened.close() };
+      const { size } = await opened.stat();
+      const { buffer, bytesRead } = await opened.read({
         buffer: Buffer.alloc(Math.min(size, tailBytes)),
         position: Math.max(0, size - tailBytes),
       });
@@ -61,7 +83,7 @@ export class AuditLog implements Running {
         .findLast((line) => line !== undefined);
       if (last !== undefined) [this.#seq, this.#prev] = [last.seq, last.hash];
       // A line that was cut by a crash must not swallow the next one.
-      if (text !== '' && !text.endsWith('\n')) await this.#file.write('\n');
+      if (text !== '' && !text.endsWith('\n')) await opened.write('\n');
     } catch (cause) {
       const message = `the audit log ${file} cannot be written: ${messageOf(cause)}`;
       throw new GatewayError('GATEWAY_CONFIG', message, { cause });
@@ -77,7 +99,7 @@ export class AuditLog implements Running {
   }
 
   append(record: AuditRecord): void {
-    if (this.#file === undefined || this.#stopped) return;
+    if (this.#sink === undefined || this.#stopped) return;
     if (this.#waiting.length >= waitingMax) {
       this.#failing = true;
       this.#lost++;
@@ -91,15 +113,15 @@ export class AuditLog implements Running {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#writing;
-    await this.#file?.close();
-    this.#file = undefined;
+    await this.#sink?.close();
+    this.#sink = undefined;
   }
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
       const { lines, seq, prev, count } = this.#nextLines();
       try {
-        await this.#file?.appendFile(lines);
+        await this.#sink?.append(lines);
         this.#waiting.splice(0, count);
         [this.#seq, this.#prev] = [seq, prev];
         this.#lost = 0;

@@ -68,7 +68,8 @@ export class NativeApi {
     const method = call.request.method === 'HEAD' ? 'GET' : (call.request.method ?? '');
     const [version = '', noun = '', tag] = call.path;
     if (call.path.length === 1 && (version === 'healthz' || version === 'readyz')) {
-      const problem = this.#deps.unhealthy();
+      // Starting anew mends no API that is away.
+      const problem = version === 'healthz' ? undefined : this.#deps.unhealthy();
       sendText(call.response, problem === undefined ? 200 : 503, `${problem ?? 'ok'}\n`);
       return;
     }

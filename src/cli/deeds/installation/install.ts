@@ -1,17 +1,15 @@
 /** What `install` and `uninstall` do to a cluster. */
+import { setTimeout } from 'node:timers/promises';
+import { apiDefinitions } from '#apis/index.ts';
+import { collectionPath, type KubeObject } from '#kube/index.ts';
 import { isKubeError } from '#kubeclient/index.ts';
-import type { KubeObject } from '#kube/index.ts';
 import { site } from '../../api/kinds.ts';
 import type { Session } from '../../api/session.ts';
 import { CliError } from '../../errors.ts';
 import { applyAll } from '../apply.ts';
-import {
-  controllerObjects,
-  crdObjects,
-  type InstallationWish,
-  type InstalledObject,
-  managedBy,
-} from './controller-objects.ts';
+import { controllerObjects, type InstallationWish } from './controller-objects.ts';
+import { gatewayObjects, type GatewayWish } from './gateway-objects.ts';
+import { crdObjects, type InstalledObject, managedBy } from './installed-object.ts';
 
 export type InstalledAs = 'applied' | 'kept' | 'removed';
 
@@ -19,18 +17,23 @@ export type InstalledAs = 'applied' | 'kept' | 'removed';
 export type Tell = (object: KubeObject, what: InstalledAs) => void;
 
 /**
- * Applies kinds, rights and controller. Kinds and namespaces of others are used as they are.
+ * Applies the kinds, then the objects. Kinds and namespaces of others are used as they are.
  * @throws CliError CLI_REFUSED for the API of `drawbridge up`
  */
-export async function install(session: Session, wish: InstallationWish, tell: Tell): Promise<void> {
+export async function install(
+  session: Session,
+  objects: readonly InstalledObject[],
+  tell: Tell,
+): Promise<void> {
   await refuseEmbedded(session);
-  for (const wanted of [...crdObjects(), ...controllerObjects(wish)]) {
+  for (const wanted of [...crdObjects(), ...objects]) {
     const { kind } = wanted.object;
     const shared = kind === 'CustomResourceDefinition' || kind === 'Namespace';
     if (shared && (await isForeign(session, wanted))) {
       tell(wanted.object, 'kept');
       continue;
     }
+    if (isOurs(wanted)) await served(session, wanted);
     await applyAll(session, [wanted]);
     tell(wanted.object, 'applied');
   }
@@ -53,7 +56,44 @@ export async function uninstall(
     ({ object }) => object.kind === 'ConfigMap',
   );
   const own = controllerObjects({ ...wish, onlyNamespace: false }).toReversed();
-  for (const made of [...control, ...own, ...kinds]) {
+  const gateway = gatewayRemovals(wish.namespace);
+  await remove(session, [...gateway, ...control, ...own, ...kinds], tell);
+}
+
+/** Removes the gateway alone; its namespace and the kinds stay. */
+export async function uninstallGateway(
+  session: Session,
+  namespace: string,
+  tell: Tell,
+): Promise<void> {
+  await remove(session, gatewayRemovals(namespace), tell);
+}
+
+/** All that any installation of a gateway makes there, the process first. */
+function gatewayRemovals(namespace: string): readonly InstalledObject[] {
+  const any: GatewayWish = {
+    namespace,
+    image: '',
+    pullPolicy: 'IfNotPresent',
+    replicas: 1,
+    publicUrl: 'https://localhost',
+    ownCa: false,
+    identity: 'impersonate',
+    serviceType: 'ClusterIP',
+    linksRole: 'view',
+    flags: [],
+  };
+  return gatewayObjects(any)
+    .filter(({ object }) => object.kind !== 'Namespace')
+    .toReversed();
+}
+
+async function remove(
+  session: Session,
+  objects: readonly InstalledObject[],
+  tell: Tell,
+): Promise<void> {
+  for (const made of objects) {
     const { name, namespace = '' } = made.object.metadata;
     const found = await session.client.find(made.of, { namespace, name });
     if (found === undefined) continue;
@@ -73,6 +113,27 @@ async function refuseEmbedded({ client }: Session): Promise<void> {
   throw new CliError('CLI_REFUSED', `${client.server} is a drawbridge up: it has its controllers`, {
     todo: 'give --kubeconfig or --context of a cluster',
   });
+}
+
+/** Custom kinds of ours, which a cluster serves a moment after they were applied. */
+function isOurs({ of }: InstalledObject): boolean {
+  return apiDefinitions.some(({ group, plural }) => group === of.group && plural === of.plural);
+}
+
+/** Longest wait for a kind to be served; milliseconds. */
+const servedMsMax = 15_000;
+
+async function served({ client }: Session, { of }: InstalledObject): Promise<void> {
+  const untilMs = performance.now() + servedMsMax;
+  for (;;) {
+    try {
+      await client.raw({ method: 'GET', path: `${collectionPath(of)}?limit=1` });
+      return;
+    } catch (thrown) {
+      if (!isKubeError(thrown, 'KUBE_NOT_FOUND') || performance.now() > untilMs) throw thrown;
+    }
+    await setTimeout(100);
+  }
 }
 
 async function isForeign(session: Session, { of, object }: InstalledObject): Promise<boolean> {

@@ -3,12 +3,7 @@
  * router may allow no more than the controller itself may.
  */
 import { apiDefinitions } from '#apis/index.ts';
-
-export interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-}
+import type { Rule } from './installed-object.ts';
 
 const look = ['get', 'list', 'watch'] as const;
 const keep = [...look, 'create', 'update', 'patch', 'delete'] as const;

@@ -3,22 +3,23 @@ import type { Command } from 'commander';
 import { withSession } from '../../api/session.ts';
 import {
   controllerObjects,
-  crdObjects,
   type InstallationWish,
 } from '../../deeds/installation/controller-objects.ts';
-import { install, type Tell, uninstall } from '../../deeds/installation/install.ts';
+import { install, uninstall } from '../../deeds/installation/install.ts';
 import { controllerSettings } from '../../input/controller-settings.ts';
 import type { GlobalFlags } from '../../input/format.ts';
-import { integerProblems } from '../../input/name.ts';
+import {
+  type ImageFlags,
+  installNamespaceDefault,
+  readImageFlags,
+  refuseOutput,
+} from '../../input/install-wish.ts';
 import { Problems } from '../../input/problems.ts';
 import { repeated } from '../../input/repeated.ts';
 import type { CliIo } from '../../io.ts';
-import { renderDocument } from '../../output/document.ts';
+import { installTeller, printObjects } from './telling.ts';
 
-interface InstallFlags extends GlobalFlags {
-  readonly image?: string;
-  readonly pullPolicy: string;
-  readonly replicas: string;
+interface InstallFlags extends ImageFlags {
   readonly onlyNamespace: boolean;
   readonly set: readonly string[];
   readonly print: boolean;
@@ -28,9 +29,6 @@ interface UninstallFlags extends GlobalFlags {
   readonly force: boolean;
   readonly keepKinds: boolean;
 }
-
-const namespaceDefault = 'drawbridge-system';
-const pullPolicies = ['Always', 'IfNotPresent', 'Never'] as const;
 
 const installHelp = `
 Kinds that another installation made (a Skupper, say) are used as they are. --set takes the flags
@@ -55,12 +53,12 @@ export function addInstall(verb: Command, io: CliIo): void {
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<InstallFlags>();
       const wish = readInstall(flags);
+      const objects = controllerObjects(wish);
       if (flags.print) {
-        const all = [...crdObjects(), ...controllerObjects(wish)];
-        io.stdout.write(all.map(({ object }) => `---\n${renderDocument(object, 'yaml')}`).join(''));
+        printObjects(io, objects);
         return;
       }
-      await withSession(io, flags, (session) => install(session, wish, teller(io)));
+      await withSession(io, flags, (session) => install(session, objects, installTeller(io)));
       const { namespace, replicas } = wish;
       io.stdout.write(
         `${replicas} controllers in namespace ${namespace}: kubectl get pods -n ${namespace}\n`,
@@ -80,21 +78,9 @@ export function addUninstall(verb: Command, io: CliIo): void {
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<UninstallFlags>();
       refuseOutput(flags, new Problems(), 'uninstall');
-      const wish = anyWish(flags.namespace ?? namespaceDefault);
-      await withSession(io, flags, (session) => uninstall(session, wish, flags, teller(io)));
+      const wish = anyWish(flags.namespace ?? installNamespaceDefault);
+      await withSession(io, flags, (session) => uninstall(session, wish, flags, installTeller(io)));
     });
-}
-
-function teller(io: CliIo): Tell {
-  return ({ kind, metadata }, what) => {
-    const reason = what === 'kept' ? ' (made by somebody else)' : '';
-    io.stdout.write(`${kind} ${metadata.name} ${what}${reason}\n`);
-  };
-}
-
-function refuseOutput(flags: GlobalFlags, problems: Problems, verb: string): void {
-  if (flags.output !== undefined) problems.add(`--output has no meaning for '${verb}'`);
-  problems.throwIfAny(`see 'drawbridge ${verb} --help'`);
 }
 
 /** Names of objects do not depend on the rest. */
@@ -106,14 +92,7 @@ function anyWish(namespace: string): InstallationWish {
 /** The flags as values. @throws CliError CLI_USAGE naming everything that is wrong */
 export function readInstall(flags: InstallFlags): InstallationWish {
   const problems = new Problems();
-  const pullPolicy = pullPolicies.find((each) => each === flags.pullPolicy);
-  if (flags.image === undefined || flags.image === '') {
-    problems.add('--image is needed: the image of this program in a registry of yours');
-  }
-  if (pullPolicy === undefined) {
-    problems.add(`--pull-policy is not valid: it is one of ${pullPolicies.join(', ')}`);
-  }
-  problems.add(...integerProblems('--replicas', flags.replicas, 1));
+  const image = readImageFlags(problems, flags);
   const given = new Map<string, string>();
   for (const text of flags.set) {
     const [name = '', value] = [text.split('=', 1)[0], text.slice(text.indexOf('=') + 1)];
@@ -127,12 +106,5 @@ export function readInstall(flags: InstallFlags): InstallationWish {
   const hasAddress = given.has('grant-server-base-url');
   if (!hasAddress) given.set('grant-server-autoconfigure', '--grant-server-autoconfigure');
   refuseOutput(flags, problems, 'install');
-  return {
-    namespace: flags.namespace ?? namespaceDefault,
-    onlyNamespace: flags.onlyNamespace,
-    image: flags.image ?? '',
-    pullPolicy: pullPolicy ?? 'IfNotPresent',
-    replicas: Number(flags.replicas),
-    flags: [...given.values()],
-  };
+  return { ...image, onlyNamespace: flags.onlyNamespace, flags: [...given.values()] };
 }

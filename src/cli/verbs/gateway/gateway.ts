@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { CliIo, Outcome } from '../../io.ts';
 import { addGatewayExecCredential } from './exec-credential.ts';
+import { addGatewayInstall, addGatewayUninstall } from './install.ts';
 import { addGatewayAudit, addGatewayList, addGatewayRevoke } from './look-after.ts';
 import { addGatewayKubeconfig, addGatewayLink, addGatewayToken } from './make.ts';
 import { addGatewayServe } from './serve.ts';
@@ -15,5 +16,7 @@ export function addGateway(group: Command, io: CliIo, outcome: Outcome): void {
   addGatewayRevoke(group, io);
   addGatewayExecCredential(group, io);
   addGatewayServe(group, io, outcome);
+  addGatewayInstall(group, io);
+  addGatewayUninstall(group, io);
   addGatewayAudit(group, io, outcome);
 }

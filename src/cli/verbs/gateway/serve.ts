@@ -71,7 +71,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
     .option('--trusted-proxy <network>', 'proxy whose X-Forwarded-For is believed', repeated, [])
     .option('--proxy-protocol <network>', 'proxy that begins with PROXY protocol', repeated, [])
     .option('--allowed-origin <origin>', 'origin whose pages may use sessions', repeated, [])
-    .option('--audit-file <file>', 'where one JSON line for each request goes')
+    .option('--audit-file <file>', 'where one JSON line for each request goes, - for stdout')
     .option('--audit-fail-open', 'go on when the audit log cannot be written', false)
     .option('--metrics-port <port>', 'port of metrics and health');
   addLoginOptions(serve)

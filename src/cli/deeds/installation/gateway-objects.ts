@@ -1,0 +1,203 @@
+/** The objects of a gateway in a cluster, in the order in which they are applied. Pure. */
+import { certificate } from '#apis/index.ts';
+import { clusterKind, deployment } from '#controllers/index.ts';
+import {
+  clusterRole,
+  clusterRoleBinding,
+  type KubeObject,
+  namespace as namespaceKind,
+  role,
+  roleBinding,
+  service,
+  serviceAccount,
+} from '#kube/index.ts';
+import { gatewayOwnRules, gatewayRules } from './gateway-rules.ts';
+import {
+  bound,
+  containerSecurity,
+  type ImageWish,
+  type InstalledObject,
+  managedBy,
+  objectOf,
+  podSecurity,
+  ruled,
+} from './installed-object.ts';
+
+export interface GatewayWish extends ImageWish {
+  /** `https://HOST[:PORT]` by which clients come. */
+  readonly publicUrl: string;
+  /** Secret of type kubernetes.io/tls; absent: the controller makes a CA and a certificate. */
+  readonly tlsSecret?: string;
+  /** Clients check the certificate with `ca.crt` of the Secret, not with the roots of their system. */
+  readonly ownCa: boolean;
+  readonly identity: 'impersonate' | 'account';
+  readonly serviceType: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /** ClusterRole with what links may do at most; absent: nothing until somebody binds their group. */
+  readonly linksRole?: string;
+  /** Secret with `client-secret` and `rules.yaml`; absent: nobody logs in. */
+  readonly loginSecret?: string;
+  /** Further flags of `gateway serve`, as `--name=value`. */
+  readonly flags: readonly string[];
+}
+
+/** Name of everything that has no other one. */
+export const gatewayName = 'drawbridge-gateway';
+/** Binds the group of all links. */
+const linksName = 'drawbridge-gateway-links';
+const linksGroup = 'gw:links';
+const caName = 'drawbridge-gateway-ca';
+const tlsName = 'drawbridge-gateway-tls';
+const tlsPath = '/etc/drawbridge/tls';
+const loginPath = '/etc/drawbridge/login';
+const disruptionBudget = clusterKind('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
+
+/** Everything but the kinds. */
+export function gatewayObjects(wish: GatewayWish): readonly InstalledObject[] {
+  const { namespace, identity, linksRole, tlsSecret, publicUrl } = wish;
+  return [
+    { of: namespaceKind, object: objectOf('v1', 'Namespace', namespace, undefined, {}) },
+    { of: serviceAccount, object: objectOf('v1', 'ServiceAccount', gatewayName, namespace, {}) },
+    { of: clusterRole, object: ruled(gatewayName, undefined, gatewayRules(identity)) },
+    { of: clusterRoleBinding, object: bound('ClusterRoleBinding', gatewayName, namespace) },
+    { of: role, object: ruled(gatewayName, namespace, gatewayOwnRules()) },
+    { of: roleBinding, object: bound('RoleBinding', gatewayName, namespace) },
+    ...(linksRole === undefined ? [] : [linksBinding(linksRole)]),
+    ...(tlsSecret === undefined ? certificates(namespace, new URL(publicUrl).hostname) : []),
+    { of: service, object: serviceObject(wish) },
+    { of: disruptionBudget, object: budgetObject(namespace) },
+    { of: deployment, object: deploymentObject(wish) },
+  ];
+}
+
+function linksBinding(name: string): InstalledObject {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const object = objectOf(`${apiGroup}/v1`, 'ClusterRoleBinding', linksName, undefined, {
+    roleRef: { apiGroup, kind: 'ClusterRole', name },
+    subjects: [{ apiGroup, kind: 'Group', name: linksGroup }],
+  });
+  return { of: clusterRoleBinding, object };
+}
+
+/** For the controller of the same installation, which fills and renews the Secrets. */
+function certificates(namespace: string, host: string): readonly InstalledObject[] {
+  const hosts = [
+    host.replace(/^\[(.*)\]$/, '$1'),
+    gatewayName,
+    `${gatewayName}.${namespace}`,
+    `${gatewayName}.${namespace}.svc`,
+    'localhost',
+  ];
+  const certificateOf = (name: string, spec: object): InstalledObject => ({
+    of: certificate,
+    object: objectOf('skupper.io/v2alpha1', 'Certificate', name, namespace, { spec }),
+  });
+  return [
+    certificateOf(caName, { ca: '', subject: 'Drawbridge gateway CA', signing: true }),
+    certificateOf(tlsName, { ca: caName, subject: host, hosts, server: true }),
+  ];
+}
+
+const selected = { 'app.kubernetes.io/name': gatewayName } as const;
+
+function serviceObject({ namespace, serviceType: type }: GatewayWish): KubeObject {
+  const ports = [{ name: 'https', port: 443, targetPort: 'https', protocol: 'TCP' }];
+  const spec = { type, selector: { ...selected }, ports };
+  return objectOf('v1', 'Service', gatewayName, namespace, { spec });
+}
+
+function budgetObject(namespace: string): KubeObject {
+  return objectOf('policy/v1', 'PodDisruptionBudget', gatewayName, namespace, {
+    spec: { maxUnavailable: 1, selector: { matchLabels: { ...selected } } },
+  });
+}
+
+function deploymentObject(wish: GatewayWish): KubeObject {
+  const labels = {
+    ...selected,
+    ...managedBy,
+    'app.kubernetes.io/part-of': 'drawbridge',
+  };
+  return objectOf('apps/v1', 'Deployment', gatewayName, wish.namespace, {
+    spec: {
+      replicas: wish.replicas,
+      selector: { matchLabels: { ...selected } },
+      template: { metadata: { labels }, spec: podSpec(wish) },
+    },
+  });
+}
+
+/** The command line of the pod, the verb first. */
+export function gatewayArguments(wish: GatewayWish): readonly string[] {
+  const { namespace, publicUrl, identity, ownCa, loginSecret, tlsSecret, flags } = wish;
+  return [
+    'gateway',
+    'serve',
+    '--listen=0.0.0.0',
+    '--port=8443',
+    '--metrics-port=9000',
+    `--public-url=${publicUrl}`,
+    `--host=${gatewayName}`,
+    `--host=${gatewayName}.${namespace}`,
+    `--host=${gatewayName}.${namespace}.svc`,
+    `--tls-cert=${tlsPath}/tls.crt`,
+    `--tls-key=${tlsPath}/tls.key`,
+    ...(ownCa || tlsSecret === undefined ? [`--public-ca-file=${tlsPath}/ca.crt`] : []),
+    `--gateway-namespace=${namespace}`,
+    `--identity=${identity}`,
+    // Of two replicas each has a log of its own; what gathers the output keeps it.
+    '--audit-file=-',
+    ...(loginSecret === undefined
+      ? []
+      : [
+          `--oidc-client-secret-file=${loginPath}/client-secret`,
+          `--login-rules=${loginPath}/rules.yaml`,
+        ]),
+    ...flags,
+  ];
+}
+
+function podSpec(wish: GatewayWish): object {
+  const { image, pullPolicy, tlsSecret = tlsName, loginSecret } = wish;
+  const probe = (path: string): object => ({
+    httpGet: {
+      path: `/gateway/${path}`,
+      port: 'https',
+      scheme: 'HTTPS',
+      // The address of a pod is no name by which clients come.
+      httpHeaders: [{ name: 'Host', value: 'localhost' }],
+    },
+  });
+  const volume = (name: string, secretName: string): object => ({ name, secret: { secretName } });
+  const mount = (name: string, mountPath: string): object => ({ name, mountPath, readOnly: true });
+  return {
+    serviceAccountName: gatewayName,
+    enableServiceLinks: false,
+    // Streams that are open end with their pod: clients get time to come to another one.
+    terminationGracePeriodSeconds: 30,
+    securityContext: podSecurity,
+    volumes: [
+      volume('tls', tlsSecret),
+      ...(loginSecret === undefined ? [] : [volume('login', loginSecret)]),
+    ],
+    containers: [
+      {
+        name: 'gateway',
+        image,
+        imagePullPolicy: pullPolicy,
+        args: gatewayArguments(wish),
+        ports: [
+          { name: 'https', containerPort: 8443 },
+          { name: 'metrics', containerPort: 9000 },
+        ],
+        readinessProbe: probe('readyz'),
+        livenessProbe: { ...probe('healthz'), initialDelaySeconds: 60, failureThreshold: 6 },
+        resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+        securityContext: containerSecurity,
+        volumeMounts: [
+          mount('tls', tlsPath),
+          ...(loginSecret === undefined ? [] : [mount('login', loginPath)]),
+        ],
+      },
+    ],
+  };
+}
