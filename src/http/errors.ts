@@ -10,7 +10,9 @@ export type HttpErrorCode =
   | 'HTTP_CONNECT_FAILED'
   | 'HTTP_TLS_UNTRUSTED'
   | 'HTTP_TIMEOUT'
-  | 'HTTP_ABORTED';
+  | 'HTTP_ABORTED'
+  | 'HTTP_REQUEST_INVALID'
+  | 'HTTP_ANSWER_INVALID';
 
 export class HttpError extends CodedError<HttpErrorCode> {}
 
@@ -50,5 +52,13 @@ export const errorDocs: ErrorDocs<HttpErrorCode> = {
   HTTP_ABORTED: {
     meaning: 'The caller gave up before the answer was complete.',
     action: 'Nothing; this follows a shutdown or a cancelled request.',
+  },
+  HTTP_REQUEST_INVALID: {
+    meaning: 'A method, target or header could not be sent without being misread.',
+    action: 'Look for line ends or control characters in credentials and names.',
+  },
+  HTTP_ANSWER_INVALID: {
+    meaning: 'An answer was not HTTP/1.1, or could be read in two ways; the connection was closed.',
+    action: 'Check what listens at that address, and what stands between.',
   },
 };

@@ -3,15 +3,17 @@
  * answers. Bodies stream both ways and wait for whoever is slow; watches and followed logs are
  * under the registry's eye.
  */
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '#base/errors.ts';
+import type { Exchange } from '#http/index.ts';
 import { GatewayError } from '../errors.ts';
 import { lineOf } from '../request/inbound-headers.ts';
-import { type EndReason, endText, type StreamRegistry } from '../stream/stream-registry.ts';
+import type { StreamRegistry } from '../stream/stream-registry.ts';
+import { AnswerRelay } from './answer-relay.ts';
 import type { Admitted, Outcome } from './exchange.ts';
 import { type Identity, identityHeaders } from './identity.ts';
 import { outboundHeaders } from './outbound-headers.ts';
-import { answerHeaders } from './response-headers.ts';
+import type { BodyFraming } from './upstream.ts';
 import { upstreamFault } from './upstream-fault.ts';
 
 export interface ForwardDeps {
@@ -34,9 +36,6 @@ export const defaultForwardLimits: ForwardLimits = {
   streamIdleMsMax: 0,
 };
 
-/** Answers longer than this are ended with their grant, as streams are; bytes. */
-const longAnswerBytes = 1024 * 1024;
-
 /** @throws GatewayError when nothing was sent to the client yet */
 export async function forward(
   deps: ForwardDeps,
@@ -45,41 +44,7 @@ export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Outcome> {
-  const announced = Number(lineOf(admitted.lines, 'content-length') ?? 0);
-  if (announced > limits.bodyBytesMax) throw tooLarge(limits.bodyBytesMax);
-  const counted = { in: 0, out: 0 };
-  const answer = await ask(deps, limits, admitted, request, response, counted);
-  try {
-    if (admitted.decision.isStream && answer.statusCode === 200) await deps.countStream(admitted);
-    const headers = answerHeaders(answer, {
-      auditId: admitted.auditId,
-      mount: admitted.mount,
-      upstreamOrigin: admitted.upstream.origin,
-      browser: admitted.browser,
-    });
-    response.writeHead(answer.statusCode ?? 502, headers);
-  } catch (thrown) {
-    answer.destroy();
-    throw thrown;
-  }
-  const ended = await relay(deps, limits, admitted, answer, response, counted);
-  return {
-    status: response.statusCode,
-    bytesIn: counted.in,
-    bytesOut: counted.out,
-    ...(ended === undefined ? {} : { ended }),
-  };
-}
-
-/** Sends the request; once more when a kept connection was closed under a plain read. */
-async function ask(
-  deps: ForwardDeps,
-  limits: ForwardLimits,
-  admitted: Admitted,
-  request: IncomingMessage,
-  response: ServerResponse,
-  counted: { in: number },
-): Promise<IncomingMessage> {
+  const framing = framingOf(admitted, limits);
   const { upstream, method, access, auditId, client } = admitted;
   const credentials = await upstream.credentials().catch((thrown: unknown) => {
     throw upstreamFault(thrown);
@@ -91,150 +56,48 @@ async function ask(
     auditId,
     client,
   });
-  const path = admitted.target.raw;
-  const begin = (): ClientRequest => upstream.open(credentials, { method, path, headers });
-  const repeatable = method === 'GET' || method === 'HEAD';
-  const first = begin();
+  const relay = new AnswerRelay(deps, limits, admitted, response);
+  let exchange: Exchange;
   try {
-    return await answerOf(first, admitted, request, response, limits, counted);
+    const asked = { method, path: admitted.target.raw, headers };
+    exchange = upstream.send(credentials, asked, framing, relay);
   } catch (thrown) {
-    const lost = repeatable && first.reusedSocket && isReset(thrown) && !response.destroyed;
-    if (!lost) throw thrown;
-    return answerOf(begin(), admitted, request, response, limits, counted);
+    throw upstreamFault(thrown);
   }
+  relay.begin(exchange);
+  const counted = { in: 0 };
+  if (framing !== 'none') sendBody(request, exchange, relay, counted, limits.bodyBytesMax);
+  return { ...(await relay.done), bytesIn: counted.in };
 }
 
-function isReset(thrown: unknown): boolean {
-  const cause = thrown instanceof GatewayError ? thrown.cause : undefined;
-  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET';
+/** @throws GatewayError GATEWAY_TOO_LARGE */
+function framingOf({ lines }: Admitted, { bodyBytesMax }: ForwardLimits): BodyFraming {
+  if (lineOf(lines, 'transfer-encoding') !== undefined) return 'chunked';
+  const announced = Number(lineOf(lines, 'content-length') ?? 0);
+  if (announced > bodyBytesMax) throw tooLarge(bodyBytesMax);
+  return announced > 0 ? 'length' : 'none';
 }
 
-function answerOf(
-  out: ClientRequest,
-  admitted: Admitted,
+/** The body as it comes, no faster than the API server takes it. */
+function sendBody(
   request: IncomingMessage,
-  response: ServerResponse,
-  limits: ForwardLimits,
+  exchange: Exchange,
+  relay: AnswerRelay,
   counted: { in: number },
-): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  let late = false;
-  const firstByte = setTimeout(() => {
-    late = true;
-    out.destroy();
-  }, admitted.upstream.limits.firstByteMsMax);
-  const left = (): void => {
-    out.destroy();
-  };
-  response.once('close', left);
-  out.once('response', (answer) => {
-    clearTimeout(firstByte);
-    resolve(answer);
-  });
-  out.on('error', (error) => {
-    clearTimeout(firstByte);
-    reject(upstreamFault(error, late));
-  });
-  out.once('close', () => response.off('close', left));
-  const hasBody =
-    lineOf(admitted.lines, 'transfer-encoding') !== undefined || announcedBody(admitted);
-  if (!hasBody) {
-    out.end();
-    return promise;
-  }
+  bytesMax: number,
+): void {
   request.on('data', (chunk: Buffer) => {
     counted.in += chunk.length;
-    if (counted.in > limits.bodyBytesMax) {
-      reject(tooLarge(limits.bodyBytesMax));
+    if (counted.in > bytesMax) {
       request.pause();
-      out.destroy();
-    } else if (!out.write(chunk)) {
+      relay.giveUp(tooLarge(bytesMax));
+    } else if (!exchange.write(chunk)) {
       request.pause();
-      out.once('drain', () => request.resume());
+      exchange.onceDrained(() => request.resume());
     }
   });
-  request.once('end', () => out.end());
-  request.once('error', left);
-  return promise;
-}
-
-function announcedBody(admitted: Admitted): boolean {
-  return Number(lineOf(admitted.lines, 'content-length') ?? 0) > 0;
-}
-
-/** @returns why we ended it, when we did */
-async function relay(
-  deps: ForwardDeps,
-  limits: ForwardLimits,
-  admitted: Admitted,
-  answer: IncomingMessage,
-  response: ServerResponse,
-  counted: { out: number },
-): Promise<string | undefined> {
-  const { access, decision } = admitted;
-  const { promise: done, resolve } = Promise.withResolvers<void>();
-  let ended: EndReason | undefined;
-  let lastByte = 0x0a;
-  const end = (reason: EndReason): void => {
-    ended = reason;
-    answer.unpipe(response);
-    answer.destroy();
-    // Between two events a watch can be told why; elsewhere the text would be damaged.
-    if (isJsonWatch(admitted, answer) && lastByte === 0x0a) response.end(lastEvent(reason));
-    else if (lastByte === 0x0a && decision.isStream) response.end();
-    else response.destroy();
-  };
-  const length = Number(answer.headers['content-length'] ?? Number.POSITIVE_INFINITY);
-  const watched = decision.isStream || length > longAnswerBytes;
-  const release = watched
-    ? deps.streams.add({
-        grant: access.grant.metadata.uid ?? '',
-        session: access.sessionId,
-        endMs: access.endMs,
-        end,
-      })
-    : undefined;
-  const idleMs = decision.isStream ? limits.streamIdleMsMax : 0;
-  const idle = idleMs > 0 ? setTimeout(() => end('idle'), idleMs) : undefined;
-  answer.on('data', (chunk: Buffer) => {
-    counted.out += chunk.length;
-    lastByte = chunk.at(-1) ?? lastByte;
-    idle?.refresh();
-  });
-  answer.on('error', () => response.destroy());
-  answer.on('close', () => {
-    if (!answer.complete && ended === undefined) response.destroy();
-  });
-  response.once('close', () => {
-    answer.destroy();
-    resolve();
-  });
-  if (decision.isStream) response.flushHeaders();
-  answer.pipe(response);
-  await done;
-  release?.();
-  clearTimeout(idle);
-  return ended === undefined ? undefined : endText(ended);
-}
-
-function isJsonWatch(admitted: Admitted, answer: IncomingMessage): boolean {
-  const { info } = admitted.decision;
-  const json = (answer.headers['content-type'] ?? '').startsWith('application/json');
-  return info.verb === 'watch' && json && answer.headers['content-encoding'] === undefined;
-}
-
-/** Told to a watch, so that clients list again and learn why, instead of waiting. */
-function lastEvent(reason: EndReason): string {
-  const status = {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: endText(reason),
-    reason: 'Expired',
-    code: 410,
-  };
-  return `${JSON.stringify({ type: 'ERROR', object: status })}\n`;
+  request.once('end', () => exchange.end());
+  request.once('error', () => exchange.cancel());
 }
 
 function tooLarge(bytesMax: number): GatewayError {

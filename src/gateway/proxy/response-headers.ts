@@ -2,11 +2,10 @@
  * Headers of an answer towards the client: what may pass of the API server's, and what makes it
  * harmless in a browser.
  */
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { GatewayError } from '../errors.ts';
 import { parseTarget } from '../request/target.ts';
 
-const passed = [
+const passed = new Set([
   'content-type',
   'content-length',
   'content-encoding',
@@ -20,7 +19,7 @@ const passed = [
   'allow',
   'x-kubernetes-pf-flowschema-uid',
   'x-kubernetes-pf-prioritylevel-uid',
-] as const;
+]);
 
 /** Types that browsers run or render with scripts. */
 const active = /^(?:text\/html|application\/xhtml|image\/svg|text\/xml|application\/xml)/i;
@@ -44,30 +43,45 @@ export interface AnswerFacts {
   readonly browser: boolean;
 }
 
-/** @throws GatewayError GATEWAY_UPSTREAM_REDIRECT */
-export function answerHeaders(answer: IncomingMessage, facts: AnswerFacts): OutgoingHttpHeaders {
-  const headers: Record<string, string | string[]> = {
-    ...quietHeaders,
-    'audit-id': facts.auditId,
-  };
-  for (const name of passed) {
-    const values = answer.headersDistinct[name];
-    if (values !== undefined) headers[name] = values.length === 1 ? (values[0] ?? '') : values;
+/** What of an answer is looked at. */
+export interface AnswerLines {
+  readonly status: number;
+  /** Name in lower case, value, name, value. */
+  readonly lines: readonly string[];
+}
+
+const quiet: readonly string[] = Object.entries(quietHeaders).flat();
+
+/**
+ * The header lines for the client: name, value, name, value.
+ * @throws GatewayError GATEWAY_UPSTREAM_REDIRECT
+ */
+export function answerHeaders({ status, lines }: AnswerLines, facts: AnswerFacts): string[] {
+  let headers = [...quiet, 'audit-id', facts.auditId];
+  let location: string | undefined;
+  let attached = false;
+  for (let at = 0; at < lines.length; at += 2) {
+    const name = lines[at] ?? '';
+    const value = lines[at + 1] ?? '';
+    if (name === 'content-type' && active.test(value)) attached = true;
+    if (name === 'location') location ??= value;
+    else if (passed.has(name)) headers.push(name, value);
   }
-  if (facts.browser) headers['cache-control'] = 'no-store';
-  if (active.test(answer.headers['content-type'] ?? '')) {
-    headers['content-disposition'] = 'attachment';
-  }
-  const { location } = answer.headers;
-  if (location !== undefined) {
-    const moved = movedTo(location, facts);
-    if (moved !== undefined) headers['location'] = moved;
-    else if (isRedirect(answer.statusCode)) throw leadsOut();
-  } else if (isRedirect(answer.statusCode)) throw leadsOut();
+  if (facts.browser) headers = withHeader(headers, 'cache-control', 'no-store');
+  if (attached) headers = withHeader(headers, 'content-disposition', 'attachment');
+  const moved = location === undefined ? undefined : movedTo(location, facts);
+  if (moved !== undefined) headers.push('location', moved);
+  else if (isRedirect(status)) throw leadsOut();
   return headers;
 }
 
-function isRedirect(status = 0): boolean {
+/** The lines with one of that name and no other. */
+export function withHeader(headers: readonly string[], name: string, value: string): string[] {
+  const others = headers.filter((_text, at) => headers[at - (at % 2)] !== name);
+  return [...others, name, value];
+}
+
+function isRedirect(status: number): boolean {
   return status >= 300 && status < 400 && status !== 304;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { headerText } from '#http/index.ts';
 import { GatewayError } from '../errors.ts';
 import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
 import { type EndReason, endText } from '../stream/stream-registry.ts';
@@ -14,7 +15,7 @@ import type { Admitted, Outcome } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward.ts';
 import { identityHeaders } from './identity.ts';
 import { upgradeHeaders } from './outbound-headers.ts';
-import { answerHeaders } from './response-headers.ts';
+import { answerHeaders, withHeader } from './response-headers.ts';
 import { upstreamFault } from './upstream-fault.ts';
 import { isAccepted, type Offer } from './web-socket-offer.ts';
 
@@ -73,7 +74,7 @@ export async function upgrade(
     asked.offer.protocols,
   );
   const { method, target } = admitted;
-  const out = upstream.open(credentials, { method, path: target.raw, headers, upgrade: true });
+  const out = upstream.open(credentials, { method, path: target.raw, headers });
   const answer = await answerTo(out, admitted, asked.socket);
   if (answer.switched === undefined) return relayRefusal(admitted, answer.message, asked.socket);
   try {
@@ -164,18 +165,21 @@ async function relayRefusal(
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
-  const headers = answerHeaders(message, {
-    auditId: admitted.auditId,
-    mount: admitted.mount,
-    upstreamOrigin: admitted.upstream.origin,
-    browser: admitted.browser,
-  });
   const status = message.statusCode ?? 502;
-  const lines = Object.entries({ ...headers, 'content-length': body.length, connection: 'close' });
-  const head = lines.flatMap(([name, value]) =>
-    [value ?? []].flat().map((one) => `${name}: ${String(one)}\r\n`),
+  const { rawHeaders } = message;
+  const lines = rawHeaders.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text));
+  const headers = answerHeaders(
+    { status, lines },
+    {
+      auditId: admitted.auditId,
+      mount: admitted.mount,
+      upstreamOrigin: admitted.upstream.origin,
+      browser: admitted.browser,
+    },
   );
-  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} \r\n${head.join('')}\r\n`), body]));
+  const sized = withHeader(headers, 'content-length', String(body.length));
+  const head = headerText([...sized, 'connection', 'close']);
+  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} \r\n${head}\r\n`, 'latin1'), body]));
   return { status, bytesIn: 0, bytesOut: body.length };
 }
 

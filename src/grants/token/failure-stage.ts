@@ -36,6 +36,8 @@ export function stageOfFault(fault: CodedError): readonly [FailureStage, string]
       }
       return ['TCP', 'check that the grant server runs and that its port can be reached from here'];
     case 'HTTP_ABORTED':
+    case 'HTTP_ANSWER_INVALID':
+    case 'HTTP_REQUEST_INVALID':
     case 'HTTP_BODY_INCOMPLETE':
     case 'HTTP_BODY_TOO_LARGE':
     case 'HTTP_LISTEN_FAILED':
