@@ -4,7 +4,13 @@
  * registry's eye, and so are long answers.
  */
 import type { ServerResponse } from 'node:http';
-import { type AnswerHead, type AnswerSink, type Exchange, headerOf, type HttpError } from '#http/index.ts';
+import {
+  type AnswerHead,
+  type AnswerSink,
+  type Exchange,
+  headerOf,
+  type HttpError,
+} from '#http/index.ts';
 import { type EndReason, endText } from '../stream/stream-registry.ts';
 import type { Admitted, Outcome } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward.ts';

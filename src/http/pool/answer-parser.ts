@@ -30,6 +30,8 @@ export class AnswerParser {
   #method = '';
   /** Bytes of a head, a size or a trailer that is not complete. */
   #pending: Buffer | undefined;
+  /** Bytes of a head in it. */
+  #pendingBytes = 0;
   /** Bytes of the body, or of its chunk, still to come. */
   #left = 0;
   #informational = 0;
@@ -88,24 +90,38 @@ export class AnswerParser {
   }
 
   #readHead(chunk: Buffer, from: number): number {
-    const before = this.#pending;
-    const bytes = before === undefined ? chunk : Buffer.concat([before, chunk.subarray(from)]);
-    const start = before === undefined ? from : 0;
-    const end = bytes.indexOf(headEnd, start);
-    if ((end < 0 ? bytes.length : end) - start > headBytesMax) throw invalid('its head is too long');
+    if (this.#pending === undefined) {
+      const end = chunk.indexOf(headEnd, from);
+      if ((end < 0 ? chunk.length : end) - from > headBytesMax) throw tooLong();
+      if (end >= 0) {
+        this.#onHead(chunk.toString('latin1', from, end));
+        return end + headEnd.length;
+      }
+      this.#pending = Buffer.allocUnsafe(headBytesMax + headEnd.length);
+      this.#pendingBytes = 0;
+    }
+    const pending = this.#pending;
+    const before = this.#pendingBytes;
+    const taken = chunk.copy(pending, before, from);
+    const filled = before + taken;
+    this.#pendingBytes = filled;
+    const end = pending.subarray(0, filled).indexOf(headEnd, Math.max(0, before - 3));
     if (end < 0) {
-      // The chunk is borrowed.
-      this.#pending = before === undefined ? Buffer.from(bytes.subarray(start)) : bytes;
+      if (filled === pending.length) throw tooLong();
       return chunk.length;
     }
     this.#pending = undefined;
-    const head = parseAnswerHead(bytes.toString('latin1', start, end), this.#method);
-    const next = chunk.length - (bytes.length - (end + headEnd.length));
+    this.#onHead(pending.toString('latin1', 0, end));
+    return from + taken - (filled - (end + headEnd.length));
+  }
+
+  #onHead(text: string): void {
+    const head = parseAnswerHead(text, this.#method);
     if (head.status < 200) {
       if (head.status === 101 || ++this.#informational > informationalMax) {
         throw invalid('an informational answer that was not asked for');
       }
-      return next;
+      return;
     }
     this.#keepAlive = head.keepAlive;
     this.#to.onHead(head);
@@ -113,7 +129,6 @@ export class AnswerParser {
     if (head.body === 'none' || (head.body === 'length' && this.#left === 0)) this.#end();
     else if (head.body === 'length') this.#state = 'fixed';
     else this.#state = head.body === 'chunked' ? 'size' : 'rest';
-    return next;
   }
 
   #readBody(chunk: Buffer, from: number): number {
@@ -175,6 +190,10 @@ export class AnswerParser {
 const lineBytesMax = 4096;
 /** They are read past, not passed on. */
 const trailerLinesMax = 32;
+
+function tooLong(): HttpError {
+  return invalid('its head is too long');
+}
 
 function invalid(why: string): HttpError {
   return new HttpError('HTTP_ANSWER_INVALID', `the answer cannot be read: ${why}`);
