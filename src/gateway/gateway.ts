@@ -34,7 +34,7 @@ import { GatewayHandler } from './http/gateway-handler.ts';
 import type { PageSource } from './http/page-source.ts';
 import { NativeApi } from './http/native-api.ts';
 import { Recorder } from './http/recorder.ts';
-import { defaultForwardLimits, type ForwardLimits } from './proxy/forward.ts';
+import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits.ts';
 import type { IdentityMode } from './proxy/identity.ts';
 import { Upstream } from './proxy/upstream.ts';
 import { Gatekeeper } from './session/gatekeeper.ts';

@@ -1,7 +1,18 @@
 /** Reading answers of servers: one meaning or none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import {
+  array,
+  assert as check,
+  constant,
+  constantFrom,
+  nat,
+  oneof,
+  property,
+  record,
+  string,
+  stringMatching,
+} from 'fast-check';
 import { HttpError } from '#http/index.ts';
 import { AnswerParser } from '#http/pool/answer-parser.ts';
 
@@ -37,24 +48,24 @@ function read(pieces: readonly Buffer[], methods: readonly string[] = ['GET'], c
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 test('an answer reads the same however the network cuts it', () => {
-  const body = fc.oneof(
-    fc.record({
-      kind: fc.constant('length' as const),
-      chunks: fc.array(fc.string(), { maxLength: 3 }),
+  const bodies = oneof(
+    record({
+      kind: constant('length' as const),
+      chunks: array(string(), { maxLength: 3 }),
     }),
-    fc.record({
-      kind: fc.constant('chunked' as const),
-      chunks: fc.array(fc.string(), { maxLength: 5 }),
+    record({
+      kind: constant('chunked' as const),
+      chunks: array(string(), { maxLength: 5 }),
     }),
   );
-  const value = fc.stringMatching(/^[!-~]{0,20}$/);
-  const early = fc.array(fc.constantFrom(100, 102, 103), { maxLength: 3 });
-  fc.assert(
-    fc.property(
-      early,
-      body,
+  const value = stringMatching(/^[!-~]{0,20}$/);
+  const earlier = array(constantFrom(100, 102, 103), { maxLength: 3 });
+  check(
+    property(
+      earlier,
+      bodies,
       value,
-      fc.array(fc.nat(400), { maxLength: 6 }),
+      array(nat(400), { maxLength: 6 }),
       (early, body, odd, cuts) => {
         const chunks = body.chunks.map((text) => bytes(text)).filter((chunk) => chunk.length > 0);
         const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);

@@ -12,7 +12,7 @@ import { StaticPages } from '../console/static-pages.ts';
 import { GatewayError } from '../errors.ts';
 import type { PageSource } from '../http/page-source.ts';
 import { Recorder } from '../http/recorder.ts';
-import { defaultForwardLimits } from '../proxy/forward.ts';
+import { defaultForwardLimits } from '../proxy/forward-limits.ts';
 import { Upstream } from '../proxy/upstream.ts';
 import { StreamRegistry } from '../stream/stream-registry.ts';
 import { CompatHandler, type CompatHandlerOptions } from './compat-handler.ts';

@@ -13,7 +13,7 @@ import {
 } from '#http/index.ts';
 import { type EndReason, endText } from '../stream/stream-registry.ts';
 import type { Admitted, Outcome } from './exchange.ts';
-import type { ForwardDeps, ForwardLimits } from './forward.ts';
+import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
 import { answerHeaders } from './response-headers.ts';
 import { upstreamFault } from './upstream-fault.ts';
 

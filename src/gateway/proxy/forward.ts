@@ -8,33 +8,13 @@ import { messageOf } from '#base/errors.ts';
 import type { Exchange } from '#http/index.ts';
 import { GatewayError } from '../errors.ts';
 import { lineOf } from '../request/inbound-headers.ts';
-import type { StreamRegistry } from '../stream/stream-registry.ts';
 import { AnswerRelay } from './answer-relay.ts';
 import type { Admitted, Outcome } from './exchange.ts';
-import { type Identity, identityHeaders } from './identity.ts';
+import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
+import { identityHeaders } from './identity.ts';
 import { outboundHeaders } from './outbound-headers.ts';
 import type { BodyFraming } from './upstream.ts';
 import { upstreamFault } from './upstream-fault.ts';
-
-export interface ForwardDeps {
-  readonly streams: StreamRegistry;
-  readonly identity: Identity;
-  /** Counts a stream before its first byte. @throws GatewayError */
-  readonly countStream: (admitted: Admitted) => Promise<void>;
-}
-
-export interface ForwardLimits {
-  /** Largest request body; bytes. */
-  readonly bodyBytesMax: number;
-  /** A stream without any byte is ended after this long; 0: never. Milliseconds. */
-  readonly streamIdleMsMax: number;
-}
-
-export const defaultForwardLimits: ForwardLimits = {
-  // What an API server takes itself.
-  bodyBytesMax: 3 * 1024 * 1024,
-  streamIdleMsMax: 0,
-};
 
 /** @throws GatewayError when nothing was sent to the client yet */
 export async function forward(

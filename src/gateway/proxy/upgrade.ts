@@ -12,7 +12,7 @@ import { type EndReason, endText } from '../stream/stream-registry.ts';
 import { closeFrame, closePolicy, FrameTracker } from '../stream/web-socket-frames.ts';
 import { ViewOnlyFilter } from '../stream/view-only.ts';
 import type { Admitted, Outcome } from './exchange.ts';
-import type { ForwardDeps, ForwardLimits } from './forward.ts';
+import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
 import { identityHeaders } from './identity.ts';
 import { upgradeHeaders } from './outbound-headers.ts';
 import { answerHeaders, withHeader } from './response-headers.ts';
