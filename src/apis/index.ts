@@ -11,6 +11,19 @@ export type { AttachedConnectorBinding } from './attached-connector-binding/atta
 export { attachedConnectorBinding } from './attached-connector-binding/attached-connector-binding.ts';
 export type { Certificate } from './certificate/certificate.ts';
 export { certificate } from './certificate/certificate.ts';
+export {
+  lastStepMs,
+  overlapSetting,
+  rotateAfterSetting,
+  rotateAnnotation,
+  rotatedForAnnotation,
+  rotationAnnotation,
+  rotationEntries,
+  rotationOf,
+  type RotationRecord,
+  type RotationSettings,
+  rotationSettings,
+} from './certificate/rotation.ts';
 export type { Claim } from './connection-token/claim.ts';
 export { claimSecret, isClaim, readClaim } from './connection-token/claim.ts';
 export type { ConnectionToken } from './connection-token/connection-token.ts';

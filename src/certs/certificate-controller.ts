@@ -3,7 +3,7 @@
  * deleted or damaged one. A Secret of the user is never touched. Deleting a Certificate needs
  * nothing from here: its Secret is owned by it and collected; one that is not owned stays.
  */
-import { must, unreachable } from '#base/assert.ts';
+import { assert, must, unreachable } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
@@ -12,6 +12,7 @@ import type { Random } from '#base/random.ts';
 import { isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
 import {
   createOrUpdate,
+  type EventRecorder,
   feed,
   type InformerSet,
   type WritingClient,
@@ -25,18 +26,32 @@ import {
 } from '#pki/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import { asFaulty, asReady } from './certificate-status.ts';
-import { caStateOf, type CertificateWish, decideCertificate, type Decision } from './decision.ts';
+import {
+  type CaState,
+  caStateOf,
+  type CertificateWish,
+  decideCertificate,
+  type Decision,
+} from './decision.ts';
 import { withoutLeftOwners } from './host-owners.ts';
 import {
   authorityOf,
-  authorityTexts,
   type IssueOptions,
   leafTexts,
-  type SecretTexts,
+  newAuthority,
   secretWith,
 } from './issued-secret.ts';
-import { type Certificate, certificate, type Secret, secret, specOf } from './kinds.ts';
-import { isControlled, readStoredCertificate } from './stored-certificate.ts';
+import { type Certificate, certificate, issuedLink, type Secret, secret, specOf } from './kinds.ts';
+import {
+  contentOfAuthority,
+  contentOfCompletion,
+  contentOfIntroduction,
+  contentOfSwitch,
+  type SecretContent,
+} from './rotation/content.ts';
+import { requestOf, rotationFacts } from './rotation/facts.ts';
+import { RotationReport } from './rotation/report.ts';
+import { isControlled, readStoredCertificate, textOf } from './stored-certificate.ts';
 
 export interface CertsDeps {
   readonly client: WritingClient;
@@ -46,6 +61,8 @@ export interface CertsDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
+  /** Tells people what happened to an object; absent: nobody is told. */
+  readonly events?: Pick<EventRecorder, 'record'>;
 }
 
 export interface CertificateControllerOptions {
@@ -66,17 +83,26 @@ export function startCertificateController(
     name: 'certificate',
     idOf: keyText,
   });
-  const concerned = (changed: Secret): ObjectKey[] =>
-    certificates
-      .list(changed.metadata.namespace)
-      .filter((object) => [object.metadata.name, specOf(object).ca].includes(changed.metadata.name))
+  const issued = deps.informers.of(issuedLink);
+  const concerned = ({ metadata: { name, namespace = '' } }: Secret): ObjectKey[] => {
+    const keys = certificates
+      .list(namespace)
+      .filter((object) => [object.metadata.name, specOf(object).ca].includes(name))
       .map(keyOf);
+    const own = certificates.get({ namespace, name });
+    const ca = own === undefined ? '' : specOf(own).ca;
+    // An authority that rotates waits for what it signs.
+    return ca === '' ? keys : [...keys, { namespace, name: ca }];
+  };
   const leave = [
     feed(certificates, loop, (object) => [keyOf(object)]),
     feed(secrets, loop, concerned),
+    feed(issued, loop, ({ metadata: { namespace = '' }, spec }) =>
+      spec === undefined ? [] : [{ namespace, name: spec.issuer }],
+    ),
   ];
   let stopped = false;
-  void Promise.all([certificates.synced, secrets.synced]).then(() => {
+  void Promise.all([certificates.synced, secrets.synced, issued.synced]).then(() => {
     if (!stopped) loop.start();
   });
   return {
@@ -91,82 +117,111 @@ export function startCertificateController(
 class CertificateReconciler implements Reconciler<ObjectKey> {
   readonly #deps: CertsDeps;
   readonly #options: CertificateControllerOptions;
+  readonly #report: RotationReport;
 
   constructor(deps: CertsDeps, options: CertificateControllerOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#report = new RotationReport(deps);
   }
 
   async reconcile(key: ObjectKey): Promise<ReconcileResult> {
     const cached = this.#deps.informers.of(certificate).get(key);
-    if (cached === undefined || isTerminating(cached)) return {};
+    if (cached === undefined || isTerminating(cached)) {
+      this.#report.forget(key);
+      return {};
+    }
     const object = await this.#dropLeftOwners(cached);
     if (object === undefined) return {};
-    const nowMs = this.#deps.clock.nowMs();
+    const { informers, clock } = this.#deps;
+    const nowMs = clock.nowMs();
     // The cache may lag behind our own last write; issuing twice would make peers change twice.
     const existing = await this.#deps.client.find(secret, key);
     const authority = await this.#findAuthority(object);
     const stored = existing === undefined ? undefined : readStoredCertificate(existing);
     const ca = caStateOf(authority && readStoredCertificate(authority), nowMs);
-    const decision = decideCertificate(wishOf(object), stored, ca, nowMs);
+    const rotation = rotationFacts(informers, object, existing, stored, nowMs);
+    const decision = decideCertificate(wishOf(object), stored, ca, nowMs, rotation);
     try {
-      const current = await this.#act(object, existing, authority, decision);
-      if (current === undefined) return {};
-      await this.#write(object, (copy) => asReady(copy, current.notAfterMs, nowMs));
+      const current = await this.#act({ object, existing, authority, ca }, decision);
+      const told = this.#report.told(object, stored, rotation, decision);
+      if (current === undefined) {
+        const fault = decision.kind === 'refuse' ? decision.message : undefined;
+        if (fault !== undefined)
+          await this.#write(object, (copy) => asFaulty(copy, fault, told, nowMs));
+        return {};
+      }
+      await this.#write(object, (copy) => asReady(copy, current.notAfterMs, told, nowMs));
       const againMs = decision.kind === 'keep' ? decision.againMs : undefined;
       // After a write the Secret's own event brings us back here to learn when to look again.
       return againMs === undefined ? {} : { requeueAfterMs: Math.max(1000, againMs - nowMs) };
     } catch (thrown) {
       if (!(thrown instanceof PkiError)) throw thrown;
-      await this.#write(object, (copy) => asFaulty(copy, thrown.message, nowMs));
+      await this.#write(object, (copy) => asFaulty(copy, thrown.message, undefined, nowMs));
       return {};
     }
   }
 
-  /** @returns the certificate now in the Secret; undefined when a refusal was written */
-  async #act(
-    object: Certificate,
-    existing: Secret | undefined,
-    authority: Secret | undefined,
-    decision: Decision,
-  ): Promise<CertificateSummary | undefined> {
+  /** @returns the certificate now in the Secret; undefined when there is none that serves */
+  async #act(seen: Seen, decision: Decision): Promise<CertificateSummary | undefined> {
+    const { object, existing } = seen;
     switch (decision.kind) {
       case 'refuse':
-        await this.#write(object, (copy) => asFaulty(copy, decision.message, this.#nowMs()));
         return undefined;
       case 'keep':
         await this.#adopt(object, existing);
         return decision.certificate;
-      case 'bundle':
-        await this.#store(object, { 'ca.crt': decision.bundle.join('') }, 'bundle');
+      case 'bundle': {
+        const texts = { 'ca.crt': decision.bundle.join('') };
+        await this.#store(seen, { texts, notes: {} }, decision.kind);
         return decision.certificate;
-      case 'authority':
-        return await this.#makeAuthority(object, existing, decision);
+      }
+      case 'authority': {
+        const made = await newAuthority(wishOf(object), this.#issueOptions());
+        const content = contentOfAuthority(made, requestOf(object));
+        return await this.#store(seen, content, decision.reason);
+      }
       case 'issue':
-        return await this.#issue(object, authority, decision);
+        return await this.#issue(seen, decision.reason);
+      case 'introduce':
+      case 'switch':
+      case 'complete':
+        return await this.#rotate(seen, decision);
       default:
         return unreachable(decision, 'certificate decision');
     }
   }
 
-  async #makeAuthority(
-    object: Certificate,
-    existing: Secret | undefined,
-    { keepKey, previous, reason }: Extract<Decision, { kind: 'authority' }>,
-  ): Promise<CertificateSummary | undefined> {
-    const kept = keepKey && existing ? readStoredCertificate(existing).keyPem : undefined;
-    const texts = await authorityTexts(wishOf(object), kept, previous, this.#issueOptions());
-    return await this.#store(object, texts, reason);
+  async #issue(seen: Seen, reason: string): Promise<CertificateSummary | undefined> {
+    const { object, authority, ca } = seen;
+    const signer = authorityOf(must(authority, 'a decision to issue has a CA'));
+    assert(ca.kind === 'usable', 'a decision to issue has a CA that serves');
+    const texts = await leafTexts(wishOf(object), signer, ca, this.#issueOptions());
+    return await this.#store(seen, { texts, notes: {} }, reason);
   }
 
-  async #issue(
-    object: Certificate,
-    authority: Secret | undefined,
-    { bundle, reason }: Extract<Decision, { kind: 'issue' }>,
+  async #rotate(
+    seen: Seen,
+    decision: Extract<Decision, { kind: 'introduce' | 'switch' | 'complete' }>,
   ): Promise<CertificateSummary | undefined> {
-    const signer = authorityOf(must(authority, 'a decision to issue has a CA'));
-    const texts = await leafTexts(wishOf(object), signer, bundle, this.#issueOptions());
-    return await this.#store(object, texts, reason);
+    const existing = must(seen.existing, 'an authority that rotates has a Secret');
+    const nowMs = this.#nowMs();
+    const { kind } = decision;
+    let content: SecretContent;
+    if (kind === 'introduce') {
+      const { reason, others } = decision;
+      const next = await newAuthority(wishOf(seen.object), this.#issueOptions());
+      const why = { reason, request: requestOf(seen.object), nowMs };
+      content = contentOfIntroduction(existing, next, others, why);
+    } else {
+      content =
+        kind === 'switch'
+          ? contentOfSwitch(existing, decision.others, nowMs)
+          : contentOfCompletion(existing, nowMs);
+    }
+    const stored = await this.#store(seen, content, kind);
+    if (stored !== undefined) this.#report.onStep(seen.object, decision);
+    return stored;
   }
 
   #nowMs(): number {
@@ -184,28 +239,35 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   /** Makes sure that a Secret of ours goes with this Certificate and not with an earlier one. */
   async #adopt(object: Certificate, existing: Secret | undefined): Promise<void> {
     const isOurs = existing !== undefined && isControlled(existing.metadata);
-    if (isOurs) await this.#put(object, {});
+    if (isOurs) await this.#put(object, { texts: {}, notes: {} }, existing);
   }
 
   async #store(
-    object: Certificate,
-    texts: Partial<SecretTexts>,
+    { object, existing }: Seen,
+    content: SecretContent,
     reason: string,
   ): Promise<CertificateSummary | undefined> {
-    const written = await this.#put(object, texts);
+    const written = await this.#put(object, content, existing);
+    if (written === undefined) return undefined;
     this.#deps.log.info('certificate written', { resource: keyText(keyOf(object)), reason });
-    const pem =
-      texts['tls.crt'] ??
-      (written === undefined ? '' : readStoredCertificate(written).certificate?.pem);
-    return pem === undefined || pem === '' ? undefined : parseCertificate(pem);
+    return readStoredCertificate(written).certificate;
   }
 
-  async #put(object: Certificate, texts: Partial<SecretTexts>): Promise<Secret | undefined> {
+  /** @param seen the Secret that was decided on; another one in its place is left alone */
+  async #put(
+    object: Certificate,
+    { texts, notes }: SecretContent,
+    seen: Secret | undefined,
+  ): Promise<Secret | undefined> {
     const written = await createOrUpdate(this.#deps.client, secret, keyOf(object), (existing) => {
       // Looked at again under the guard of the write: a Secret of the user may have come between.
       if (existing !== undefined && !isControlled(existing.metadata)) return undefined;
       if (existing === undefined && texts['tls.key'] === undefined) return undefined;
-      return secretWith(object, existing, texts);
+      const isSame = ['tls.crt', 'ca.crt'].every(
+        (entry) => existing && seen && textOf(existing, entry) === textOf(seen, entry),
+      );
+      if (existing !== undefined && !isSame) return undefined;
+      return secretWith(object, existing, texts, notes);
     });
     return written?.object;
   }
@@ -231,6 +293,14 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   async #write(object: Certificate, change: (copy: Certificate) => Certificate): Promise<void> {
     await updateStatus(this.#deps.client, certificate, object, change);
   }
+}
+
+/** What a decision was made on. */
+interface Seen {
+  readonly object: Certificate;
+  readonly existing: Secret | undefined;
+  readonly authority: Secret | undefined;
+  readonly ca: CaState;
 }
 
 const algorithms: readonly string[] = [

@@ -2,9 +2,9 @@
  * What should become of the Secret of one Certificate: a pure choice from what is wished and what
  * is there.
  *
- * An authority is renewed with its key: leaves signed before and after verify against the old and
- * the new certificate alike, so that other sites, which only hold the old one, stay linked. A new
- * key is made when the Secret is deleted or broken; leaves then follow because their issuer differs.
+ * An authority that comes to its end is replaced step by step, with both trusted for a while, see
+ * `rotation/decision.ts`. Where its Secret is deleted or broken a new one takes its place at once.
+ * Either way leaves follow because their issuer differs.
  */
 import { unreachable } from '#base/assert.ts';
 import {
@@ -18,6 +18,8 @@ import {
   renewAtMs,
   verifyIssuedBy,
 } from '#pki/index.ts';
+import { decideRotation, type RotationFacts, type RotationProgress } from './rotation/decision.ts';
+import { noDependents } from './rotation/dependents.ts';
 import type { StoredCertificate } from './stored-certificate.ts';
 
 /** What a Certificate asks for. */
@@ -44,6 +46,8 @@ export type CaState =
       readonly pem: string;
       readonly notAfterMs: number;
       readonly bundle: readonly string[];
+      /** Goes along with what it signs while the one before is trusted; undefined: nothing does. */
+      readonly cross: string | undefined;
     };
 
 /** What to do. Times are milliseconds since 1970. */
@@ -54,6 +58,8 @@ export type Decision =
       readonly certificate: CertificateSummary;
       /** When to look again. */
       readonly againMs: number;
+      /** Of an authority that rotates. */
+      readonly progress?: RotationProgress;
     }
   | {
       readonly kind: 'bundle';
@@ -61,29 +67,34 @@ export type Decision =
       readonly bundle: readonly string[];
     }
   | { readonly kind: 'issue'; readonly reason: string; readonly bundle: readonly string[] }
-  | {
-      readonly kind: 'authority';
-      readonly reason: string;
-      readonly keepKey: boolean;
-      readonly previous: readonly string[];
-    };
+  /** A new authority at once: nothing that the one before signed is good any more. */
+  | { readonly kind: 'authority'; readonly reason: string }
+  /** The steps of a rotation; `others` are older certificates that are still trusted. */
+  | { readonly kind: 'introduce'; readonly reason: string; readonly others: readonly string[] }
+  | { readonly kind: 'switch'; readonly others: readonly string[] }
+  | { readonly kind: 'complete'; readonly certificate: CertificateSummary };
 
 /** Most older certificates of an authority that are carried beside the current one. */
 const previousMax = 4;
 
-/** Chooses. `stored` is undefined when there is no Secret. */
+/**
+ * Chooses.
+ * @param stored undefined when there is no Secret
+ * @param rotation of an authority
+ */
 export function decideCertificate(
   wish: CertificateWish,
   stored: StoredCertificate | undefined,
   ca: CaState,
   nowMs: number,
+  rotation: RotationFacts = noRotation,
 ): Decision {
   const hosts = hostsOf(wish);
   if (hosts === undefined)
     return { kind: 'refuse', message: 'hosts are not valid DNS names or IP addresses' };
   if (stored !== undefined && !stored.controlled) return decideForeign(wish, hosts, stored, nowMs);
   return wish.ca === ''
-    ? decideAuthority(wish, stored, nowMs)
+    ? decideAuthority(wish, stored, rotation, nowMs)
     : decideLeaf(wish, hosts, stored, ca, nowMs);
 }
 
@@ -112,6 +123,7 @@ function refuseForeign(fault: string): Decision {
 function decideAuthority(
   wish: CertificateWish,
   stored: StoredCertificate | undefined,
+  rotation: RotationFacts,
   nowMs: number,
 ): Decision {
   const current = stored?.certificate;
@@ -119,21 +131,37 @@ function decideAuthority(
   if (current === undefined) return newAuthority('secret cannot be read');
   if (!current.isAuthority) return newAuthority('not an authority');
   if (current.commonName !== wish.subject) return newAuthority('subject differs');
-  if (!hasWishedKey(wish, stored)) return newAuthority('key algorithm differs');
-  const previous = unexpired(stored.bundle, current.pem, nowMs);
-  if (nowMs >= renewAtMs(current)) {
-    const carried = current.notAfterMs > nowMs ? [current.pem, ...previous] : previous;
-    return {
-      kind: 'authority',
-      reason: 'due',
-      keepKey: true,
-      previous: carried.slice(0, previousMax),
-    };
+  const others = unexpired(stored.bundle, [current.pem, rotation.next?.pem], nowMs);
+  if (nowMs >= current.notAfterMs) {
+    return rotation.next === undefined ? newAuthority('expired') : { kind: 'switch', others };
   }
-  const bundle = [current.pem, ...previous];
-  if (!sameList(bundle, stored.bundle)) return { kind: 'bundle', certificate: current, bundle };
-  const ends = previous.map((pem) => parseCertificate(pem).notAfterMs + 1000);
-  return { kind: 'keep', certificate: current, againMs: Math.min(renewAtMs(current), ...ends) };
+  const keyFault = hasWishedKey(wish, stored) ? undefined : 'key algorithm differs';
+  const older = others.map((pem) => parseCertificate(pem));
+  const step = decideRotation(current, older, rotation, keyFault, nowMs);
+  switch (step.kind) {
+    case 'introduce':
+      return { ...step, others };
+    case 'switch':
+      return { ...step, others };
+    case 'complete':
+      return { ...step, certificate: current };
+    case 'none': {
+      const beside = rotation.next === undefined ? others : [rotation.next.pem, ...others];
+      const bundle = [current.pem, ...beside];
+      if (!sameList(bundle, stored.bundle)) return { kind: 'bundle', certificate: current, bundle };
+      const ends = older.map(({ notAfterMs }) => notAfterMs + 1000);
+      const againMs = Math.min(step.againMs, ...ends);
+      const { progress } = step;
+      return {
+        kind: 'keep',
+        certificate: current,
+        againMs,
+        ...(progress === undefined ? {} : { progress }),
+      };
+    }
+    default:
+      return unreachable(step, 'step of a rotation');
+  }
 }
 
 function hasWishedKey(wish: CertificateWish, stored: StoredCertificate): boolean {
@@ -141,8 +169,17 @@ function hasWishedKey(wish: CertificateWish, stored: StoredCertificate): boolean
 }
 
 function newAuthority(reason: string): Decision {
-  return { kind: 'authority', reason, keepKey: false, previous: [] };
+  return { kind: 'authority', reason };
 }
+
+const noRotation: RotationFacts = {
+  record: undefined,
+  next: undefined,
+  request: undefined,
+  rotatedFor: undefined,
+  settings: { overlapMs: undefined, rotateAfterMs: undefined, fault: undefined },
+  dependents: noDependents,
+};
 
 function decideLeaf(
   wish: CertificateWish,
@@ -226,13 +263,15 @@ function sameHosts(certificate: CertificateSummary, hosts: readonly string[]): b
   return sameList([...named].sort(), hosts);
 }
 
-/** The bundle without the current certificate, what has expired and what cannot be read. */
+/** The bundle without certain certificates, what has expired and what cannot be read. */
 function unexpired(
   bundle: readonly string[],
-  currentPem: string,
+  without: readonly (string | undefined)[],
   nowMs: number,
 ): readonly string[] {
-  return bundle.filter((pem) => pem !== currentPem && parseEnd(pem) > nowMs).slice(0, previousMax);
+  return bundle
+    .filter((pem) => !without.includes(pem) && parseEnd(pem) > nowMs)
+    .slice(0, previousMax);
 }
 
 function parseEnd(pem: string): number {
@@ -260,5 +299,6 @@ export function caStateOf(stored: StoredCertificate | undefined, nowMs: number):
     pem: certificate.pem,
     notAfterMs: certificate.notAfterMs,
     bundle: [certificate.pem, ...others],
+    cross: stored.cross,
   };
 }

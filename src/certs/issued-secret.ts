@@ -7,10 +7,9 @@ import {
   joinBundle,
   type KeyAlgorithm,
   parseAuthority,
-  parsePrivateKey,
   privateKeyPem,
 } from '#pki/index.ts';
-import { type CertificateWish, usagesOf } from './decision.ts';
+import { type CaState, type CertificateWish, usagesOf } from './decision.ts';
 import { type Certificate, type Secret, specOf } from './kinds.ts';
 import {
   certificateAnnotation,
@@ -19,12 +18,8 @@ import {
   textOf,
 } from './stored-certificate.ts';
 
-/** PEM texts of a Secret. */
-export interface SecretTexts {
-  readonly 'tls.crt': string;
-  readonly 'tls.key': string;
-  readonly 'ca.crt': string;
-}
+/** What is written into a Secret: PEM texts by entry; undefined takes the entry away. */
+export type SecretTexts = Readonly<Record<string, string | undefined>>;
 
 /** How certificates are made. */
 export interface IssueOptions {
@@ -39,37 +34,28 @@ function lifetime(options: IssueOptions): { lifetimeMs?: number } {
   return options.lifetimeMs === undefined ? {} : { lifetimeMs: options.lifetimeMs };
 }
 
-/**
- * Makes an authority, or renews one with its key.
- * @param keyPem key to keep
- * @param previous older certificates that stay in the bundle
- * @throws PkiError PKI_NAME_INVALID
- */
-export async function authorityTexts(
+/** Makes an authority. @throws PkiError PKI_NAME_INVALID */
+export async function newAuthority(
   wish: CertificateWish,
-  keyPem: string | undefined,
-  previous: readonly string[],
   options: IssueOptions,
-): Promise<SecretTexts> {
-  const { certificate, keys } = await createAuthority({
+): Promise<Authority> {
+  return await createAuthority({
     commonName: wish.subject,
     nowMs: options.nowMs,
     algorithm: wish.algorithm ?? options.algorithm,
     ...lifetime(options),
-    ...(keyPem === undefined ? {} : { keys: parsePrivateKey(keyPem) }),
   });
-  return {
-    'tls.crt': certificate.pem,
-    'tls.key': privateKeyPem(keys.privateKey),
-    'ca.crt': joinBundle([certificate.pem, ...previous]),
-  };
 }
 
-/** Makes a leaf. @throws PkiError PKI_NAME_INVALID */
+/**
+ * Makes a leaf.
+ * @param cross goes along with it, so that who trusts only the authority before can verify it
+ * @throws PkiError PKI_NAME_INVALID
+ */
 export async function leafTexts(
   wish: CertificateWish,
   authority: Authority,
-  bundle: readonly string[],
+  { bundle, cross }: Pick<Extract<CaState, { kind: 'usable' }>, 'bundle' | 'cross'>,
   options: IssueOptions,
 ): Promise<SecretTexts> {
   const request = {
@@ -81,7 +67,7 @@ export async function leafTexts(
   };
   const issued = await issueCertificate(authority, request, wish.algorithm ?? options.algorithm);
   return {
-    'tls.crt': issued.certificate.pem,
+    'tls.crt': issued.certificate.pem + (cross ?? ''),
     'tls.key': privateKeyPem(issued.keys.privateKey),
     'ca.crt': joinBundle(bundle),
   };
@@ -92,11 +78,15 @@ export function authorityOf(secret: Secret): Authority {
   return parseAuthority(textOf(secret, 'tls.crt'), textOf(secret, 'tls.key'));
 }
 
-/** The Secret as it should be; other data, labels and annotations of an existing one stay. */
+/**
+ * The Secret as it should be; other data, labels and annotations of an existing one stay.
+ * @param notes annotations beside those that every Secret of ours has; undefined takes one away
+ */
 export function secretWith(
   owner: Certificate,
   existing: Secret | undefined,
-  texts: Partial<SecretTexts>,
+  texts: SecretTexts,
+  notes: Readonly<Record<string, string | undefined>> = {},
 ): Secret {
   const { name, namespace = '' } = owner.metadata;
   const base: Secret = existing ?? {
@@ -110,15 +100,35 @@ export function secretWith(
     metadata: {
       ...base.metadata,
       annotations: {
-        ...base.metadata.annotations,
+        ...changed(base.metadata.annotations, notes),
         [controlledAnnotation]: 'true',
         [certificateAnnotation]: 'true',
         [hostsAnnotation]: (specOf(owner).hosts ?? []).join(','),
       },
       ownerReferences: ownersWith(base.metadata.ownerReferences ?? [], owner),
     },
-    data: { ...base.data, ...encodeSecretData({ ...texts }) },
+    data: changed(base.data, encoded(texts)),
   };
+}
+
+function encoded(texts: SecretTexts): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([entry, text]) => [
+      entry,
+      text === undefined ? undefined : encodeSecretData({ [entry]: text })[entry],
+    ]),
+  );
+}
+
+/** With the changes; undefined takes a key away. */
+function changed(
+  before: Readonly<Record<string, string>> | undefined,
+  changes: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const all = Object.entries({ ...before, ...changes });
+  return Object.fromEntries(
+    all.filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 /** An earlier Certificate of the same name no longer owns the Secret: it would take it along. */

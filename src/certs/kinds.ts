@@ -1,7 +1,7 @@
 /** The kinds that certificates are kept in. */
 import type { Certificate } from '#apis/index.ts';
 
-export { type Certificate, certificate, link, routerAccess } from '#apis/index.ts';
+export { type Certificate, certificate, issuedLink, link, routerAccess } from '#apis/index.ts';
 export { type Secret, secret } from '#kube/index.ts';
 
 /** What a Certificate asks for. */

@@ -1,4 +1,5 @@
 /** What a kubernetes.io/tls Secret holds, judged once: its certificate, key, bundle and keeper. */
+import { rotationEntries } from '#apis/index.ts';
 import { isRecord, type ObjectMeta } from '#kube/index.ts';
 import {
   type CertificateSummary,
@@ -37,6 +38,10 @@ export interface StoredCertificate {
   readonly keyAlgorithm: KeyAlgorithm | undefined;
   /** The certificates of `ca.crt`, each one PEM block; empty when there is none. */
   readonly bundle: readonly string[];
+  /** Of an authority that rotates: its certificate by the one before. Undefined: none. */
+  readonly cross: string | undefined;
+  /** Of an authority that rotates: the one that signs next. Undefined: none. */
+  readonly next: CertificateSummary | undefined;
 }
 
 /** Reads a Secret; broken content gives undefined fields, never an error. */
@@ -56,7 +61,22 @@ export function readStoredCertificate(secret: TlsSecret): StoredCertificate {
     keyPem,
     keyAlgorithm: matches ? attempt(() => keyAlgorithmOf(keyPem)) : undefined,
     bundle: attempt(() => splitBundle(textOf(secret, 'ca.crt'))) ?? [],
+    cross: readCross(secret),
+    next: readNext(secret),
   };
+}
+
+function readCross(secret: TlsSecret): string | undefined {
+  const pem = textOf(secret, rotationEntries.cross);
+  return pem === '' ? undefined : attempt(() => parseCertificate(pem).pem);
+}
+
+/** The next authority; none when its key is missing or belongs to another one. */
+function readNext(secret: TlsSecret): CertificateSummary | undefined {
+  const pem = textOf(secret, rotationEntries.nextCertificate);
+  if (pem === '') return undefined;
+  const key = textOf(secret, rotationEntries.nextKey);
+  return attempt(() => (keyMatchesCertificate(key, pem) ? parseCertificate(pem) : undefined));
 }
 
 /** True when the object carries our mark, or a Certificate owns it. */

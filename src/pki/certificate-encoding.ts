@@ -36,6 +36,8 @@ export interface CertificateFields {
   readonly hosts: HostNames;
   readonly server: boolean;
   readonly client: boolean;
+  /** True for one that signs others. */
+  readonly isAuthority: boolean;
 }
 
 const Oid = {
@@ -75,7 +77,7 @@ export function encodeCertificate(fields: CertificateFields): string {
 }
 
 function encodeExtensions(fields: CertificateFields, keyId: Buffer): readonly Buffer[] {
-  const isAuthority = fields.issuer === undefined;
+  const { isAuthority } = fields;
   const extensions = [
     // An authority of ours signs leaves, never another authority: path length 0.
     encodeExtension(

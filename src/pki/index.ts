@@ -24,6 +24,7 @@ export { parseCertificate } from './certificate.ts';
 export type { CertificateSummary } from './certificate.ts';
 export {
   createAuthority,
+  crossSign,
   issueCertificate,
   parseAuthority,
 } from './issue.ts';

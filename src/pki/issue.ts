@@ -3,6 +3,7 @@
  * carry serverAuth and the hosts, client certificates clientAuth and no hosts.
  */
 import { randomBytes, type KeyObject } from 'node:crypto';
+import { assert } from '#base/assert.ts';
 import { parseCertificate, type CertificateSummary } from './certificate.ts';
 import { encodeCertificate, keyIdOf } from './certificate-encoding.ts';
 import { subjectDerOf } from './certificate-reading.ts';
@@ -77,8 +78,34 @@ export async function createAuthority(request: AuthorityRequest): Promise<Author
     hosts: splitHosts([]),
     server: false,
     client: false,
+    isAuthority: true,
   });
   return authorityOf(pem, keys);
+}
+
+/**
+ * Certifies the next key of an authority by its present one: who trusts the old alone can verify
+ * what the new one signs, when this certificate is sent along. Both bear one name, so that the
+ * path length of the old one does not count it.
+ * @returns one PEM block, valid until the earlier end of the two
+ * @spec RFC5280 4.2.1.9
+ */
+export function crossSign(old: Authority, next: Authority, nowMs: number): string {
+  assert(old.subjectDer.equals(next.subjectDer), 'both certificates of a rotation bear one name');
+  const { commonName, organizations } = next.certificate;
+  return encodeCertificate({
+    serial: createSerial(),
+    subject: { commonName, organizations },
+    publicKey: next.keys.publicKey,
+    signingKey: old.keys.privateKey,
+    issuer: old,
+    notBeforeMs: Math.min(nowMs, next.certificate.notBeforeMs),
+    notAfterMs: Math.min(old.certificate.notAfterMs, next.certificate.notAfterMs),
+    hosts: splitHosts([]),
+    server: false,
+    client: false,
+    isAuthority: true,
+  });
 }
 
 /**
@@ -151,6 +178,7 @@ export function issueForKey(
     hosts: splitHosts(request.server ? (request.hosts ?? []) : []),
     server: request.server,
     client: request.client,
+    isAuthority: false,
   });
   return parseCertificate(pem);
 }

@@ -175,34 +175,6 @@ test('acceptance 86: before it ends a certificate is renewed by itself', async (
   assert.ok(count < 4, `${count} writes`);
 });
 
-test('a renewed CA keeps old and new leaves verifiable for old and new trust', async (context) => {
-  const bench = controllerBench(context);
-  const first = startCertificateController(bench);
-  await bench.client.create(certificate, ca);
-  await bench.client.create(certificate, server);
-  await untilReady(bench, 'skupper-site-server');
-  const oldCa = pemOf(await secretOf(bench, 'skupper-site-ca'));
-  const oldLeaf = pemOf(await secretOf(bench, 'skupper-site-server'));
-  await first.stop({ graceMs: 1000 });
-  bench.clock.offsetMs = 4 * 365 * day;
-  bench.own(startCertificateController(bench));
-  await until(async () => pemOf(await secretOf(bench, 'skupper-site-ca')) !== oldCa, 'CA renewed');
-  const leaf = await until(async () => {
-    const found = await secretOf(bench, 'skupper-site-server');
-    return pemOf(found) !== oldLeaf && splitBundle(pemOf(found, 'ca.crt')).length === 2
-      ? found
-      : undefined;
-  }, 'leaf renewed with both CAs beside it');
-  const newCa = pemOf(await secretOf(bench, 'skupper-site-ca'));
-  assert.deepEqual(splitBundle(pemOf(leaf, 'ca.crt')), [newCa, oldCa]);
-  // Sites that joined before hold the old CA only; those that join now hold both.
-  for (const trust of [oldCa, newCa, pemOf(leaf, 'ca.crt')]) {
-    for (const pem of [oldLeaf, pemOf(leaf)]) {
-      assert.equal(verifyChain(pem, trust, bench.clock.nowMs()), true);
-    }
-  }
-});
-
 test('a CA made anew takes its leaves along and is alone in the bundle', async (context) => {
   const bench = start(context);
   await bench.client.create(certificate, ca);

@@ -201,27 +201,19 @@ test('a Secret of the user is never overwritten, right or wrong', async () => {
 
 test('an authority is made once and kept', async () => {
   const first = decideCertificate(caWish, undefined, { kind: 'absent' }, nowMs);
-  assert.deepEqual(first, { kind: 'authority', reason: 'no secret', keepKey: false, previous: [] });
+  assert.deepEqual(first, { kind: 'authority', reason: 'no secret' });
   const { authority } = await world();
   const there = stored(authority, [authority.certificate.pem]);
   assert.equal(decideCertificate(caWish, there, { kind: 'absent' }, nowMs).kind, 'keep');
 });
 
-test('an authority that is due keeps its key and carries its old certificate until that ends', async () => {
+test('an authority that is due gets a next one; older certificates go when they end', async () => {
   const { authority } = await world();
   const dueMs = renewAtMs(authority.certificate);
-  const due = decideCertificate(
-    caWish,
-    stored(authority, [authority.certificate.pem]),
-    { kind: 'absent' },
-    dueMs,
-  );
-  assert.deepEqual(due, {
-    kind: 'authority',
-    reason: 'due',
-    keepKey: true,
-    previous: [authority.certificate.pem],
-  });
+  const there = stored(authority, [authority.certificate.pem]);
+  const due = decideCertificate(caWish, there, { kind: 'absent' }, dueMs);
+  assert.deepEqual(due, { kind: 'introduce', reason: 'due', others: [] });
+  // A rotation that earlier versions made: the key stayed, both certificates are trusted.
   const renewed = await createAuthority({
     commonName: 'west site CA',
     nowMs: dueMs,
@@ -253,20 +245,21 @@ test('leaves take over a changed bundle without being issued again', async () =>
   assert.deepEqual(decision.kind === 'bundle' && decision.bundle, bundle);
 });
 
-test('a subject or kind that changed, or a leaf in its place, makes a new authority', async () => {
+test('a subject that changed, a leaf in its place or its end make a new authority at once', async () => {
   const { authority, leaf } = await world();
   const there = stored(authority, [authority.certificate.pem]);
-  for (const [wish, found] of [
-    [{ ...caWish, subject: 'another CA' }, there],
-    [{ ...caWish, algorithm: 'rsa-3072' as const }, there],
-    [{ ...caWish, subject: 'skupper-router' }, leaf],
+  const endMs = authority.certificate.notAfterMs;
+  for (const [wish, found, atMs, reason] of [
+    [{ ...caWish, subject: 'another CA' }, there, nowMs, 'subject differs'],
+    [{ ...caWish, subject: 'skupper-router' }, leaf, nowMs, 'not an authority'],
+    [caWish, there, endMs, 'expired'],
   ] as const) {
-    const decision = decideCertificate(wish, found, { kind: 'absent' }, nowMs);
-    assert.deepEqual(
-      [decision.kind, decision.kind === 'authority' && decision.keepKey],
-      ['authority', false],
-    );
+    const decision = decideCertificate(wish, found, { kind: 'absent' }, atMs);
+    assert.deepEqual(decision, { kind: 'authority', reason });
   }
+  const rsa = { ...caWish, algorithm: 'rsa-3072' as const };
+  const rotated = decideCertificate(rsa, there, { kind: 'absent' }, nowMs);
+  assert.equal(rotated.kind === 'introduce' && rotated.reason, 'key algorithm differs');
 });
 
 test('hosts that are no names are refused', async () => {

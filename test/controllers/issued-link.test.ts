@@ -188,7 +188,11 @@ test('a listener whose authority was replaced cuts what came in under the old on
   const resolve = (ca: string, isAccess: boolean, before: Parameters<typeof resolveProfiles>[2]) =>
     resolveProfiles(
       [{ profile: 's', secret: 's', caOnly: false, isAccess }],
-      () => ({ files: new Map([['ca.crt', Buffer.from(ca)]]), priorValidRevisions: undefined }),
+      () => ({
+        files: new Map([['ca.crt', Buffer.from(ca)]]),
+        priorValidRevisions: undefined,
+        isKeptByUs: true,
+      }),
       before,
       2,
     )[0] ?? assert.fail('no profile');

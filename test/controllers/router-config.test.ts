@@ -286,6 +286,7 @@ const material = (text: string, prior?: number): Credentials => ({
     ['tls.key', Buffer.from(`key ${text}`)],
   ]),
   priorValidRevisions: prior,
+  isKeptByUs: false,
 });
 
 test('an ordinal rises exactly when the content changes', () => {
@@ -302,6 +303,19 @@ test('an ordinal rises exactly when the content changes', () => {
     resolveProfiles(wish, () => undefined, known, 2),
     [],
   );
+});
+
+test('connections outlive any number of renewals of ours, and two of a Secret of the user', () => {
+  const wish = [{ profile: 's', secret: 's', caOnly: false }];
+  const oldest = (isKeptByUs: boolean, site?: number, prior?: number): number | undefined => {
+    const known = new Map([['s', { digest: 'before', ordinal: 9 }]]);
+    const found = { ...material('1', prior), isKeptByUs };
+    return resolveProfiles(wish, () => found, known, site)[0]?.oldestValidOrdinal;
+  };
+  assert.deepEqual([oldest(true), oldest(false)], [0, 8]);
+  // Whoever says a number gets it.
+  assert.deepEqual([oldest(true, 3), oldest(false, 3)], [7, 7]);
+  assert.deepEqual([oldest(true, 3, 1), oldest(false, undefined, 1)], [9, 9]);
 });
 
 test('acceptance 73: a CA-only user sees only the CA, unless a fuller one shares the profile', () => {

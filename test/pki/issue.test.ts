@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   createAuthority,
+  crossSign,
   issueCertificate,
   joinBundle,
   keyMatchesCertificate,
@@ -240,4 +241,32 @@ test('a site whose clock is ten minutes behind takes what another one has just i
   for (const skewMs of [-10 * 60_000, 0, 10 * 60_000]) {
     assert.equal(verifyChain(certificate.pem, authority.certificate.pem, nowMs + skewMs), true);
   }
+});
+
+test('who trusts only the old key verifies what the new one signs, given the cross certificate', {
+  skip,
+}, async () => {
+  const old = await createAuthority({ commonName: 'west site CA', nowMs });
+  const next = await createAuthority({ commonName: 'west site CA', nowMs, algorithm: 'rsa-2048' });
+  const cross = crossSign(old, next, nowMs);
+  const leaf = { commonName: 's', hosts: ['router.west'], server: true, client: false, nowMs };
+  const { certificate } = await issueCertificate(next, leaf);
+  const files = {
+    old: old.certificate.pem,
+    next: next.certificate.pem,
+    both: joinBundle([next.certificate.pem, old.certificate.pem]),
+    cross,
+    leaf: certificate.pem,
+  };
+  const verify = (...rest: string[]): boolean =>
+    openssl(files, 'verify', '-x509_strict', '-purpose', 'sslserver', ...rest, 'leaf').ok;
+  assert.equal(verify('-CAfile', 'old'), false);
+  assert.equal(verify('-CAfile', 'old', '-untrusted', 'cross'), true);
+  for (const trust of ['next', 'both']) {
+    assert.equal(verify('-CAfile', trust), true);
+    assert.equal(verify('-CAfile', trust, '-untrusted', 'cross'), true);
+  }
+  assert.ok(parseCertificate(cross).notAfterMs <= old.certificate.notAfterMs);
+  const stranger = await createAuthority({ commonName: 'other CA', nowMs });
+  assert.throws(() => crossSign(stranger, next, nowMs), /bear one name/);
 });

@@ -3,6 +3,7 @@
  * one site and no other. Only `revoked` may change after creation.
  */
 import {
+  array,
   boolean,
   customDefinition,
   customSchemaWithSpec,
@@ -82,6 +83,10 @@ const status = object('What became of it.', {
     lastSeenTime: dateTime('When a router last connected with it.'),
     remoteSiteName: string('Name of the site as the network knows it.', short),
     revokedTime: dateTime('When revocation took effect here.'),
+    authorities: array(
+      'SHA-256 of the CA certificates that the site says it trusts, while a CA rotates.',
+      string('A fingerprint, hexadecimal.', short),
+    ),
   },
 });
 

@@ -1,4 +1,5 @@
 /** Reading TLS material out of Secrets. */
+import { madeOfToken } from '#apis/index.ts';
 import { annotationOf } from '#kube/index.ts';
 import type { Secret } from '../kinds.ts';
 import { annotations } from '../names.ts';
@@ -28,5 +29,8 @@ export function credentialsOf(secret: Secret | undefined): Credentials | undefin
   return {
     files: found,
     priorValidRevisions: parseRevisions(annotationOf(secret, annotations.priorValidRevisions)),
+    isKeptByUs: [annotations.controlled, madeOfToken].some(
+      (mark) => annotationOf(secret, mark) !== undefined,
+    ),
   };
 }

@@ -38,7 +38,6 @@ import {
 import { type ListenerInputs, listenerInputs } from './listener-inputs.ts';
 import {
   parseRevisions,
-  priorValidRevisionsDefault,
   type ProfileRecord,
   type ProfileWish,
   type ResolvedProfile,
@@ -114,8 +113,7 @@ export function planRouter(
     wishes({ access, links, listeners, multiListeners, connectors }),
     (name) => credentialsOf(secret(name)),
     recordsOf(objects.configMap),
-    parseRevisions(site.spec?.settings?.['tls-prior-valid-revisions']) ??
-      priorValidRevisionsDefault,
+    parseRevisions(site.spec?.settings?.['tls-prior-valid-revisions']),
   );
   const entities = desiredEntities({
     site: {

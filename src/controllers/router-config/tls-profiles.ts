@@ -22,6 +22,8 @@ export interface Credentials {
   readonly files: ReadonlyMap<CredentialFile, Buffer>;
   /** `skupper.io/tls-prior-valid-revisions` of the Secret. */
   readonly priorValidRevisions: number | undefined;
+  /** Renewed by us: then its revisions are no reason to close what was made with earlier ones. */
+  readonly isKeptByUs: boolean;
 }
 
 /** What the profile was when it was last written. */
@@ -43,20 +45,21 @@ export interface ResolvedProfile {
   readonly authorities: readonly string[];
 }
 
-/** Revisions before the newest that stay valid when nothing else is said. */
-export const priorValidRevisionsDefault = 2;
+/** Revisions of a user's Secret before the newest that stay valid when nothing else is said. */
+const priorValidRevisionsDefault = 2;
 
 /**
  * The profiles with their content and ordinals.
  * @param wishes the same profile may be wished for several times; the fuller wish wins, because a
  *   link and a CA-only connector on one Secret share a name
+ * @param priorValidRevisions what the Site says, if anything
  * @param credentialsOf undefined when the Secret is absent or not usable; its profiles are left out
  */
 export function resolveProfiles(
   wishes: readonly ProfileWish[],
   credentialsOf: (secret: string) => Credentials | undefined,
   before: ReadonlyMap<string, ProfileRecord>,
-  priorValidRevisions: number,
+  priorValidRevisions: number | undefined,
 ): ResolvedProfile[] {
   const merged = new Map<string, ProfileWish>();
   for (const wish of wishes) {
@@ -73,7 +76,8 @@ export function resolveProfiles(
     const digest = digestOf(files);
     const known = before.get(profile);
     const ordinal = ordinalAfter(known, digest);
-    const kept = credentials.priorValidRevisions ?? priorValidRevisions;
+    const unsaid = credentials.isKeptByUs ? Infinity : priorValidRevisionsDefault;
+    const kept = credentials.priorValidRevisions ?? priorValidRevisions ?? unsaid;
     const authorities = authoritiesOf(files.get('ca.crt'));
     const isCut = isAccess && areReplaced(known?.authorities ?? [], authorities);
     const oldestValidOrdinal = isCut
