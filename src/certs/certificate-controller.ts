@@ -18,12 +18,7 @@ import {
   type WritingClient,
   updateStatus,
 } from '#kubeclient/index.ts';
-import {
-  type CertificateSummary,
-  type KeyAlgorithm,
-  parseCertificate,
-  PkiError,
-} from '#pki/index.ts';
+import { type CertificateSummary, type KeyAlgorithm, PkiError } from '#pki/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import { asFaulty, asReady } from './certificate-status.ts';
 import {

@@ -7,7 +7,8 @@ export {
   startAccessGrantController,
 } from './grant-controller.ts';
 export type { GrantAddress } from './grant-decision.ts';
-export { type LinkRenewalDeps, startLinkRenewal } from './renewal/renewal-controller.ts';
+export { startLinkRenewal } from './renewal/renewal-controller.ts';
+export type { LinkRenewalDeps } from './renewal/renewal-deps.ts';
 export type { SitePost } from './renewal/site-post.ts';
 export {
   type GrantServerOptions,

@@ -24,7 +24,6 @@ import type { MemoryKube } from '../support/memory-kube.ts';
 import { until } from '../support/until.ts';
 
 const namespace = 'west';
-const day = 24 * 3600 * 1000;
 const key = (name: string): { namespace: string; name: string } => ({ namespace, name });
 
 function certificateOf(name: string, spec: Certificate['spec']): Certificate {

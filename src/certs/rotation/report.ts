@@ -1,5 +1,6 @@
 /** Tells where rotations stand: a condition and Events on the Certificate, and gauges to alert on. */
 import type { EventRecorder } from '#kubeclient/index.ts';
+import { unreachable } from '#base/assert.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import {
   type ConditionState,
@@ -85,7 +86,10 @@ export class RotationReport {
   }
 
   /** A step was taken. */
-  onStep(object: Certificate, decision: Decision): void {
+  onStep(
+    object: Certificate,
+    decision: Extract<Decision, { kind: 'introduce' | 'switch' | 'complete' }>,
+  ): void {
     const { name } = object.metadata;
     switch (decision.kind) {
       case 'introduce':
@@ -102,6 +106,7 @@ export class RotationReport {
         this.#say(object, 'RotationCompleted', `The old key of CA "${name}" is no longer trusted`);
         break;
       default:
+        unreachable(decision, 'step of a rotation');
     }
   }
 
@@ -111,7 +116,7 @@ export class RotationReport {
     this.#underWay.set(id, progress);
     const { failing, endsMs } = progress;
     if (failing.length === 0 || failing.join() === before.join()) return;
-    const message = `${failingMessage(failing, endsMs)}`;
+    const message = failingMessage(failing, endsMs);
     this.#record(object, { type: 'Warning', reason: 'RotationLeavesBehind', message });
   }
 

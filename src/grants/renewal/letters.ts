@@ -6,7 +6,13 @@
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { isRecord } from '#kube/index.ts';
-import { isSignedBy, PkiError, signText, splitBundle } from '#pki/index.ts';
+import { type Envelope, openEnvelope, seal, textIn } from './envelope.ts';
+import {
+  readTrustNotice,
+  readTrustTaken,
+  type TrustNotice,
+  type TrustTaken,
+} from './trust-letters.ts';
 
 /** Longest text that is read, characters: a bundle of some certificates. */
 export const letterCharsMax = 64 * 1024;
@@ -30,16 +36,12 @@ export interface RenewalAnswer {
     | { readonly kind: 'refused'; readonly reason: string };
 }
 
-/** What came in: one of the two, its signature not yet believed. */
+/** What came in, its signature not yet believed. */
 export type Letter =
   | { readonly kind: 'request'; readonly request: RenewalRequest; readonly envelope: Envelope }
-  | { readonly kind: 'answer'; readonly answer: RenewalAnswer; readonly envelope: Envelope };
-
-/** The signed text, byte for byte, and its signature. */
-export interface Envelope {
-  readonly text: string;
-  readonly signature: string;
-}
+  | { readonly kind: 'answer'; readonly answer: RenewalAnswer; readonly envelope: Envelope }
+  | { readonly kind: 'trust'; readonly notice: TrustNotice; readonly envelope: Envelope }
+  | { readonly kind: 'taken'; readonly taken: TrustTaken; readonly envelope: Envelope };
 
 /** The digest that ties an answer to its request. */
 export function digestOfRequest(signingRequest: string): string {
@@ -51,38 +53,37 @@ export function sealRequest(request: RenewalRequest, key: KeyObject): string {
   return seal({ type: 'renewal-request/1', ...request }, key);
 }
 
-/** @param key that of the authority */
-export function sealAnswer(answer: RenewalAnswer, key: KeyObject): string {
-  return seal({ type: 'renewal-answer/1', ...answer }, key);
+/**
+ * @param key that of the authority
+ * @param authority see `seal`
+ */
+export function sealAnswer(answer: RenewalAnswer, key: KeyObject, authority?: string): string {
+  return seal({ type: 'renewal-answer/1', ...answer }, key, authority);
 }
 
-function seal(content: object, key: KeyObject): string {
-  const text = JSON.stringify(content);
-  return JSON.stringify({ text, signature: signText(text, key) });
-}
-
-/** True when the envelope was sealed with the key of any of these certificates. */
-export function isSealedBy(envelope: Envelope, bundlePem: string): boolean {
-  try {
-    return splitBundle(bundlePem).some((pem) => isSignedBy(envelope.text, envelope.signature, pem));
-  } catch (thrown) {
-    if (thrown instanceof PkiError) return false;
-    throw thrown;
-  }
-}
-
-/** Reads what a stranger wrote; undefined when it is neither. */
+/** Reads what a stranger wrote; undefined when it is none of ours. */
 export function openLetter(json: string): Letter | undefined {
   if (json.length > letterCharsMax) return undefined;
-  const outer = parse(json);
-  const text = textIn(outer, 'text');
-  const signature = textIn(outer, 'signature');
-  if (text === undefined || signature === undefined) return undefined;
-  const envelope = { text, signature };
-  const inner = parse(text);
-  if (textIn(inner, 'type') === 'renewal-request/1') return readRequest(inner, envelope);
-  if (textIn(inner, 'type') === 'renewal-answer/1') return readAnswer(inner, envelope);
-  return undefined;
+  const opened = openEnvelope(json);
+  if (opened === undefined) return undefined;
+  const { envelope, content } = opened;
+  switch (textIn(content, 'type')) {
+    case 'renewal-request/1':
+      return readRequest(content, envelope);
+    case 'renewal-answer/1':
+      return readAnswer(content, envelope);
+    case 'trust/1': {
+      const notice = readTrustNotice(content);
+      return notice && { kind: 'trust', notice, envelope };
+    }
+    case 'trust-taken/1': {
+      const taken = readTrustTaken(content);
+      return taken && { kind: 'taken', taken, envelope };
+    }
+    case undefined:
+    default:
+      return undefined;
+  }
 }
 
 function readRequest(inner: unknown, envelope: Envelope): Letter | undefined {
@@ -110,17 +111,4 @@ function readAnswer(inner: unknown, envelope: Envelope): Letter | undefined {
   if (textIn(result, 'kind') !== 'refused' || reason === undefined) return undefined;
   const refused = { kind: 'refused', reason: reason.slice(0, 200) } as const;
   return { kind: 'answer', answer: { requestDigest, result: refused }, envelope };
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-function textIn(value: unknown, key: string): string | undefined {
-  const found: unknown = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-  return typeof found === 'string' ? found : undefined;
 }

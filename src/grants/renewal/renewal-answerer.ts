@@ -33,14 +33,8 @@ import { issuedCertificateAnnotation } from '../server/issue-record.ts';
 import { type Signer, SigningAuthorities } from '../server/signing-authority.ts';
 import { activeSite } from '../site-access.ts';
 import { bundleForJoiners, siteServerName } from '../site-trust.ts';
-import {
-  digestOfRequest,
-  type Envelope,
-  isSealedBy,
-  type RenewalAnswer,
-  type RenewalRequest,
-  sealAnswer,
-} from './letters.ts';
+import { type Envelope, isSealedBy } from './envelope.ts';
+import { digestOfRequest, type RenewalAnswer, type RenewalRequest, sealAnswer } from './letters.ts';
 import type { SitePost } from './site-post.ts';
 
 export interface RenewalAnswererDeps {
@@ -118,7 +112,7 @@ export class RenewalAnswerer {
             bundlePem: bundleForJoiners(server, signer.bundlePem, this.#deps.clock.nowMs()),
           };
     const answer = { requestDigest: digestOfRequest(request.signingRequest), result };
-    const text = sealAnswer(answer, signer.authority.keys.privateKey);
+    const text = sealAnswer(answer, signer.authority.keys.privateKey, signer.cross);
     this.#deps.post.send(namespace, old.spec?.siteId ?? '', text);
   }
 
@@ -182,7 +176,8 @@ function refusalOf(old: IssuedLink, nowMs: number): string | undefined {
   return endMs <= nowMs ? 'the certificate has expired: a new token is needed' : undefined;
 }
 
-function isRecordOf({ spec }: IssuedLink, certificatePem: string): boolean {
+/** True when the record is of this very certificate. */
+export function isRecordOf({ spec }: IssuedLink, certificatePem: string): boolean {
   try {
     const { fingerprint } = parseCertificate(certificatePem);
     return spec?.fingerprint === fingerprint.replaceAll(':', '').toLowerCase();

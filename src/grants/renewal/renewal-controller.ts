@@ -7,6 +7,7 @@
 import { backoffMs } from '#base/backoff.ts';
 import type { Running } from '#base/lifecycle.ts';
 import { randomFraction } from '#base/random.ts';
+import { rotationOf } from '#apis/index.ts';
 import { isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
 import { createOrUpdate, feed } from '#kubeclient/index.ts';
 import {
@@ -23,24 +24,16 @@ import {
   renewAtMs,
 } from '#pki/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
-import type { GrantsDeps } from '../controller-deps.ts';
 import { issuedLink, type Link, link, type Secret, secret, site } from '../kinds.ts';
 import { textOf } from '../secret-text.ts';
 import { isOfToken } from '../token/token-objects.ts';
-import {
-  digestOfRequest,
-  type Envelope,
-  isSealedBy,
-  openLetter,
-  type RenewalAnswer,
-  sealRequest,
-} from './letters.ts';
+import { type Envelope, isSealedByAuthority } from './envelope.ts';
+import { digestOfRequest, type RenewalAnswer, sealRequest } from './letters.ts';
+import { LetterBox } from './letter-box.ts';
 import { RenewalAnswerer } from './renewal-answerer.ts';
-import type { SitePost } from './site-post.ts';
-
-export interface LinkRenewalDeps extends GrantsDeps {
-  readonly post: SitePost;
-}
+import type { LinkRenewalDeps } from './renewal-deps.ts';
+import { isOfFormerAuthority, TrustReceiver } from './trust-receiver.ts';
+import { TrustSender } from './trust-sender.ts';
 
 /** Pauses between requests without an answer; the last third of a life is long. */
 const backoff = { firstMs: 2_000, maxMs: 3_600_000, factor: 2, jitter: 0.5 };
@@ -59,21 +52,24 @@ export function startLinkRenewal(deps: LinkRenewalDeps): Running {
     issued: informers.of(issuedLink),
   });
   const loop = new ReconcileLoop<ObjectKey>(renewal, deps, { name: 'link-renewal', idOf: keyText });
-  const tasks = new Set<Promise<void>>();
-  const onText = (namespace: string, text: string): void => {
-    const letter = openLetter(text);
-    if (letter === undefined) return;
-    const task =
-      letter.kind === 'request'
-        ? answerer.onRequest(namespace, letter.request, letter.envelope)
-        : renewal.onAnswer(namespace, letter.answer, letter.envelope);
-    const done = task.finally(() => tasks.delete(done));
-    tasks.add(done);
-  };
+  const sender = new TrustSender({ ...deps, log });
+  const receiver = new TrustReceiver({ ...deps, log });
+  const trust = new ReconcileLoop<ObjectKey>(sender, deps, { name: 'ca-trust', idOf: keyText });
+  const letters = new LetterBox(log, { renewal, answerer, sender, receiver });
+  const issued = informers.of(issuedLink);
   const leave = [
     feed(links, loop, (object) => credentialsKeys(object)),
     feed(informers.of(secret), loop, (object) => [keyOf(object)]),
-    post.onText(onText),
+    feed(issued, trust, (object) => [keyOf(object)]),
+    feed(informers.of(secret), trust, (object) =>
+      rotationOf(object) === undefined
+        ? []
+        : issued
+            .list(object.metadata.namespace)
+            .filter(({ spec }) => spec?.issuer === object.metadata.name)
+            .map(keyOf),
+    ),
+    post.onText((namespace, text) => letters.onText(namespace, text)),
   ];
   let stopped = false;
   void Promise.all([
@@ -82,14 +78,16 @@ export function startLinkRenewal(deps: LinkRenewalDeps): Running {
     informers.of(site).synced,
     informers.of(issuedLink).synced,
   ]).then(() => {
-    if (!stopped) loop.start();
+    if (stopped) return;
+    loop.start();
+    trust.start();
   });
   return {
     stop: async (stopOptions) => {
       stopped = true;
       for (const end of leave) end();
-      await loop.stop(stopOptions);
-      await Promise.all(tasks);
+      await Promise.all([loop.stop(stopOptions), trust.stop(stopOptions)]);
+      await letters.drain();
     },
   };
 }
@@ -127,7 +125,8 @@ class LinkRenewal implements Reconciler<ObjectKey> {
       return {};
     }
     const { clock } = this.#deps;
-    const dueMs = renewAtMs(held.certificate) - clock.nowMs();
+    const isOutdated = isOfFormerAuthority(held.object);
+    const dueMs = isOutdated ? 0 : renewAtMs(held.certificate) - clock.nowMs();
     if (dueMs > 0) {
       this.#pending.delete(keyText(key));
       return { requeueAfterMs: Math.max(1000, dueMs) };
@@ -200,7 +199,8 @@ class LinkRenewal implements Reconciler<ObjectKey> {
       if (digestOfRequest(pending.signingRequest) !== answer.requestDigest) continue;
       const held = this.#heldOf(key);
       if (held === undefined || held.certificate.serialNumber !== pending.serial) return;
-      if (!isSealedBy(envelope, textOf(held.object, 'ca.crt'))) {
+      const bundle = textOf(held.object, 'ca.crt');
+      if (!isSealedByAuthority(envelope, bundle, this.#deps.clock.nowMs())) {
         this.#deps.log.warn('an answer to a renewal is not from the authority', { resource: id });
         return;
       }

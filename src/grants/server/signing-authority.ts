@@ -1,4 +1,5 @@
 /** The authority in a Secret, ready to sign for joiners. Reading keys costs; the last are kept. */
+import { rotationEntries } from '#apis/index.ts';
 import { type Authority, joinBundle, parseAuthority, PkiError } from '#pki/index.ts';
 import type { Secret } from '../kinds.ts';
 import { textOf } from '../secret-text.ts';
@@ -7,6 +8,8 @@ import { textOf } from '../secret-text.ts';
 export interface Signer {
   readonly authority: Authority;
   readonly bundlePem: string;
+  /** While it is new: its certificate by the authority before. */
+  readonly cross: string | undefined;
 }
 
 export class SigningAuthorities {
@@ -23,7 +26,8 @@ export class SigningAuthorities {
       const bundle = textOf(secret, 'ca.crt');
       // A CA Secret made by hand or by v1 has no ca.crt: it is its own bundle.
       const bundlePem = joinBundle([authority.certificate.pem, ...(bundle === '' ? [] : [bundle])]);
-      const signer = { authority, bundlePem };
+      const cross = textOf(secret, rotationEntries.cross) || undefined;
+      const signer = { authority, bundlePem, cross };
       this.#signers.set(secret, signer);
       return signer;
     } catch (thrown) {
