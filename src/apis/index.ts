@@ -13,8 +13,6 @@ export type { Certificate } from './certificate/certificate.ts';
 export { certificate } from './certificate/certificate.ts';
 export {
   lastStepMs,
-  overlapSetting,
-  rotateAfterSetting,
   rotateAnnotation,
   rotatedForAnnotation,
   rotationAnnotation,

@@ -19,9 +19,9 @@ export const rotatedForAnnotation = 'drawbridge.dev/rotated-for';
 export const rotationAnnotation = 'drawbridge.dev/rotation';
 
 /** Setting of a Certificate: how long the old authority stays trusted at most. */
-export const overlapSetting = 'rotation-overlap';
+const overlapSetting = 'rotation-overlap';
 /** Setting of a Certificate: age at which a new key is made; default two thirds of its life. */
-export const rotateAfterSetting = 'rotate-after';
+const rotateAfterSetting = 'rotate-after';
 
 /** Entries of an authority's Secret while it rotates. */
 export const rotationEntries = {
