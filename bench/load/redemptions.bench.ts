@@ -1,11 +1,12 @@
 /**
  * Token redemptions per second against `drawbridge up`: HTTPS, certificate, one guarded and durable
- * count each. Beside it, in the same run, what certificates alone would allow on one core.
+ * count each. Beside it, in the same run, what certificates alone would allow on one core, and the
+ * processor time of the whole control plane, which holds on a busy machine too.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accessGrant, site } from '#apis/index.ts';
 import { namespace } from '#kube/index.ts';
@@ -46,6 +47,15 @@ async function certificatesPerSecond(): Promise<number> {
     made++;
   }
   return made / ((performance.now() - startMs) / 1000);
+}
+
+/** Processor time that a process and its threads have used; 0 where the system does not tell. */
+function processorMs(pid: number): number {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return 0;
+  const fields = readFileSync(path, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  // Ticks of 10 ms: in user mode, in the kernel.
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function redeem(url: string, code: string, agent: Agent, name: string): Promise<number> {
@@ -114,6 +124,7 @@ try {
   const agent = new Agent({ keepAlive: true, maxSockets: parallel, ca: granted.ca ?? '' });
   const latencies: number[] = [];
   let failed = 0;
+  const cpuStartMs = processorMs(up.pid ?? 0);
   const startMs = performance.now();
   const worker = async (id: number): Promise<void> => {
     for (let turn = 0; performance.now() - startMs < seconds * 1000; turn++) {
@@ -125,6 +136,7 @@ try {
   };
   await Promise.all(Array.from({ length: parallel }, (_, id) => worker(id)));
   const rate = latencies.length / ((performance.now() - startMs) / 1000);
+  const cpuMs = (processorMs(up.pid ?? 0) - cpuStartMs) / latencies.length;
   agent.destroy();
   const counted = await client.get(accessGrant, { namespace: 'west', name: 'grant' });
   const limit = await certificatesPerSecond();
@@ -132,10 +144,13 @@ try {
   console.table([
     {
       'redemptions/s': Math.round(rate),
+      'processor ms each': Number(cpuMs.toFixed(2)),
+      'redemptions/s of one core': Math.round(1000 / cpuMs),
       'p50 ms': Math.round(latencies[Math.floor(latencies.length / 2)] ?? 0),
       'p99 ms': Math.round(latencies[Math.floor(latencies.length * 0.99)] ?? 0),
       failed,
       'counted equals answered': counted.status?.redemptions === latencies.length,
+      'load of the machine': loadavg()[0]?.toFixed(1),
       'certificates/s alone': Math.round(limit),
       ratio: Number((rate / limit).toFixed(2)),
     },

@@ -148,7 +148,7 @@ export async function issueCertificate(
 ): Promise<IssuedCertificate> {
   checkSubject(request);
   const keys = await createKeyPair(algorithm);
-  return { certificate: issueForKey(authority, request, keys.publicKey), keys };
+  return { certificate: issueLeaf(authority, request, keys.publicKey), keys };
 }
 
 /**
@@ -162,6 +162,15 @@ export function issueForKey(
 ): CertificateSummary {
   checkSubject(request);
   checkKeyAccepted(publicKey);
+  return issueLeaf(authority, request, publicKey);
+}
+
+/** Makes the certificate; subject and key are accepted already. */
+function issueLeaf(
+  authority: Authority,
+  request: LeafRequest,
+  publicKey: KeyObject,
+): CertificateSummary {
   if (!request.server && !request.client) {
     throw new TypeError('a leaf certificate is for a server, a client or both');
   }

@@ -15,12 +15,13 @@ import {
 import { certificateLifeMs, faultOfLife } from '../certificate-life.ts';
 import type { AccessGrant, Secret, Site } from '../kinds.ts';
 import { activeSite, endpointGroups, issuerOf } from '../site-access.ts';
-import { bundleForJoiners, faultOfTrust, siteServerName } from '../site-trust.ts';
+import { siteServerName } from '../site-trust.ts';
 import type { Issue } from './issue-record.ts';
 import { type AnswerForm, answerDocuments } from './link-documents.ts';
 import type { Joiner } from './redemption.ts';
 import { noSite, type Refusal, refusals } from './refusal.ts';
 import { type Signer, SigningAuthorities } from './signing-authority.ts';
+import { TrustMemory } from './trust-memory.ts';
 
 export interface AccessBuilderDeps {
   readonly sites: Pick<Lister<Site>, 'list'>;
@@ -71,6 +72,7 @@ export class AccessBuilder {
   readonly #deps: AccessBuilderDeps;
   readonly #options: AccessBuilderOptions;
   readonly #signers = new SigningAuthorities();
+  readonly #trust = new TrustMemory();
 
   constructor(deps: AccessBuilderDeps, options: AccessBuilderOptions = {}) {
     this.#deps = deps;
@@ -124,22 +126,19 @@ export class AccessBuilder {
     const issuer = issuerOf(grant.spec?.issuer, site);
     const secret = this.#deps.secrets.get({ namespace, name: issuer });
     const signer = secret === undefined ? undefined : this.#signers.of(secret);
-    if (signer === undefined) return { refusal: refusals.noIssuer };
+    if (secret === undefined || signer === undefined) return { refusal: refusals.noIssuer };
     const server = this.#deps.secrets.get({ namespace, name: siteServerName });
-    const fault = faultOfTrust(server, secret, issuer);
+    const { fault, bundlePem } = this.#trust.of(
+      { server, issuer: secret, issuerName: issuer, issuerBundle: signer.bundlePem },
+      this.#deps.clock.nowMs(),
+    );
     if (fault !== undefined) return { refusal: { status: 500, text: fault } };
     const groups = endpointGroups(site);
     // A connection token has no word for a site that takes edge sites alone.
     const usable =
       form === 'links' ? groups.length > 0 : groups.flat().some(({ name }) => name !== 'edge');
     if (!usable) return { refusal: refusals.noEndpoints };
-    return {
-      site,
-      issuer,
-      signer,
-      groups,
-      bundlePem: bundleForJoiners(server, signer.bundlePem, this.#deps.clock.nowMs()),
-    };
+    return { site, issuer, signer, groups, bundlePem };
   }
 
   /** @returns undefined when the joiner's signing request cannot be used */

@@ -39,6 +39,8 @@ export function controllerRules(): readonly Rule[] {
     ...own,
     // Defaults are written into the spec.
     rule('skupper.io', ['accessgrants'], ['update']),
+    // Claims of Skupper v1 become tokens.
+    rule('skupper.io', ['accesstokens'], ['create', 'update']),
     // Certificates live in Secrets; those of people are read, as Links and Listeners name them.
     rule('', ['secrets', 'services'], keep),
     rule('', ['configmaps'], [...look, 'create', 'update', 'delete']),
