@@ -44,13 +44,28 @@ const redemption = object('One redemption.', {
   },
 });
 
+/** Kept in thousandths, because schemas know whole numbers only. */
+const level = integer('Wrong codes that were not forgiven when the last one came, in thousandths.');
+
+const guesser = object('An address that wrong codes came from.', {
+  optional: {
+    client: string('The address, or the network of 64 bits of an IPv6 address.', short),
+    level,
+    time: dateTime('When the last one came from there.'),
+  },
+});
+
 const refusals = object('Codes that were refused.', {
   optional: {
     count: integer('How many.'),
-    level: integer('Level of the limit on wrong codes when the last one came, in thousandths.'),
+    level,
     client: string('Address that the last one came from.', short),
     time: dateTime('When the last one came.'),
     reason: string('Why it was refused.', short),
+    clients: array('Addresses that are slowed down, or soon will be.', guesser, {
+      maxItems: 16,
+      'x-kubernetes-list-type': 'atomic',
+    }),
   },
 });
 

@@ -20,9 +20,10 @@ import {
 } from './grant-server-identity.ts';
 import { accessGrant, secret, site } from '../kinds.ts';
 import { IssueRecorder } from './issue-record.ts';
-import { grantLimit, Redeemer, type RedeemerOptions } from './redeemer.ts';
+import { Redeemer, type RedeemerOptions } from './redeemer.ts';
 import { RedemptionCounter } from './redemption-counter.ts';
-import { RefusalRecorder } from './refusal-record.ts';
+import type { GuessLimits } from './guessing/guess-limit.ts';
+import { RefusalRecorder } from './guessing/refusal-recorder.ts';
 
 export interface GrantServerOptions extends RedeemerOptions {
   /** Address to bind. */
@@ -37,6 +38,8 @@ export interface GrantServerOptions extends RedeemerOptions {
   readonly namespace?: string;
   /** `given`: somebody else keeps the Certificates of that namespace. Default `made`. */
   readonly identity?: 'given' | 'made';
+  /** Limits on wrong codes other than the usual ones. */
+  readonly guessLimits?: Partial<GuessLimits>;
   /** How long to wait for the certificate controller, in milliseconds; default 30 000. */
   readonly identityWaitMs?: number;
 }
@@ -75,6 +78,10 @@ export async function startGrantServer(
   await Promise.all([accessGrant, site, secret].map((kind) => informers.of(kind).synced));
   const identity = await awaitIdentity(deps, namespace, options.identityWaitMs ?? 30_000);
   const directory = new GrantDirectory(informers.of(accessGrant));
+  const refusals = new RefusalRecorder(
+    { ...deps, log, grants: informers.of(accessGrant) },
+    { limits: options.guessLimits ?? {} },
+  );
   const redeemer = new Redeemer(
     {
       ...deps,
@@ -84,10 +91,7 @@ export async function startGrantServer(
       secrets: informers.of(secret),
       counter: new RedemptionCounter({ ...deps, log }),
       records: new IssueRecorder({ ...deps, log }),
-      refusals: new RefusalRecorder(
-        { ...deps, log },
-        { ...grantLimit, burst: options.failuresPerGrantMax ?? grantLimit.burst },
-      ),
+      refusals,
     },
     options,
   );
@@ -98,6 +102,7 @@ export async function startGrantServer(
     server = await startHttpServer({ logger: log, handle }, { ...options, tls: identity, limits });
   } catch (thrown) {
     directory.close();
+    await refusals.stop();
     throw thrown;
   }
   const url = `https://${bracketed(advertise)}:${server.port}`;
@@ -112,6 +117,7 @@ export async function startGrantServer(
       address.leave();
       directory.close();
       await server.stop(stopOptions);
+      await refusals.stop();
     },
   };
 }

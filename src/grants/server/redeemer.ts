@@ -24,24 +24,22 @@ import type { AccessGrant } from '../kinds.ts';
 import type { AnswerForm } from './link-documents.ts';
 import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
 import type { Counted, RedemptionCounter } from './redemption-counter.ts';
-import type { RefusalRecorder } from './refusal-record.ts';
+import type { RefusalRecorder } from './guessing/refusal-recorder.ts';
 import { type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 
 export interface RedeemerDeps extends AccessBuilderDeps {
   readonly grants: Pick<GrantDirectory, 'find'>;
   readonly counter: Pick<RedemptionCounter, 'count' | 'newest'>;
   readonly records: Pick<IssueRecorder, 'certificateOf' | 'isValid' | 'record' | 'takeBack'>;
-  readonly refusals: Pick<RefusalRecorder, 'record' | 'waitMs'>;
+  readonly refusals: Pick<RefusalRecorder, 'onWrongCode' | 'waitMs'>;
   readonly events?: Pick<EventRecorder, 'record'>;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
 }
 
 export interface RedeemerOptions extends AccessBuilderOptions {
-  /** Failed attempts from one address in a row; default 100, one forgiven each 200 ms. */
+  /** Requests in vain from one address in a row; default 100, one forgiven each 200 ms. */
   readonly failuresPerPlaceMax?: number;
-  /** Wrong codes for one grant in a row; default 20, one forgiven each 6 s. */
-  readonly failuresPerGrantMax?: number;
 }
 
 /** One request to redeem, free of HTTP. */
@@ -73,14 +71,12 @@ interface Told {
 type Admission = Told | { readonly refusal: Refusal };
 
 const placeLimit = { burst: 100, leakMs: 200, keysMax: 4096 };
-export const grantLimit = { burst: 20, leakMs: 6000, keysMax: 4096 };
 const memory = { keepMs: 5 * 60_000, answersMax: 512 };
 
 export class Redeemer {
   readonly #deps: RedeemerDeps;
   readonly #access: AccessBuilder;
   readonly #places: AttemptLimit;
-  readonly #codes: AttemptLimit;
   readonly #told = new AnswerMemory<Told>(memory);
   readonly #answers: Counter;
 
@@ -90,10 +86,6 @@ export class Redeemer {
     this.#places = new AttemptLimit({
       ...placeLimit,
       burst: options.failuresPerPlaceMax ?? placeLimit.burst,
-    });
-    this.#codes = new AttemptLimit({
-      ...grantLimit,
-      burst: options.failuresPerGrantMax ?? grantLimit.burst,
     });
     this.#answers = deps.metrics.counter(
       'drawbridge_redemptions_total',
@@ -123,10 +115,7 @@ export class Redeemer {
     const cached = this.#deps.grants.find(request.key);
     if (cached === undefined) return { refusal: refusals.unknown };
     const grant = this.#deps.counter.newest(cached);
-    const waitMs = Math.max(
-      this.#codes.waitMs(request.key, nowMs),
-      this.#deps.refusals.waitMs(grant, nowMs),
-    );
+    const waitMs = this.#deps.refusals.waitMs(grant, request.place, nowMs);
     if (waitMs > 0) return { refusal: tooManyAttempts(waitMs) };
     const isRight = isCode(request.body, grant.status?.code);
     const joiner = readJoiner(request, grant.metadata.name);
@@ -143,8 +132,7 @@ export class Redeemer {
     const refusal = refusalOfGrant(grant, nowMs);
     if (refusal !== undefined) return { refusal };
     if (!isRight) {
-      this.#codes.onAttempt(request.key, nowMs);
-      await this.#deps.refusals.record(grant, request.place);
+      this.#deps.refusals.onWrongCode(grant, request.place);
       return { refusal: refusals.wrongCode };
     }
     if ('status' in joiner) return { refusal: joiner };
