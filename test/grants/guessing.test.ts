@@ -1,7 +1,7 @@
 /** Limits on wrong codes: how they grow and fade, and that replicas share them over the API. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import { array, assert as check, dictionary, integer, property, string, tuple } from 'fast-check';
 import { type AccessGrant, accessGrant } from '#apis/index.ts';
 import {
   guessLimits,
@@ -63,32 +63,25 @@ test('a clock that is ahead cannot close a place for longer than its pause', () 
 });
 
 test('property: a status stays small, and levels are those of the wrong codes minus what faded', () => {
-  const batch = fc.dictionary(
-    fc.string({ minLength: 1, maxLength: 300 }),
-    fc.integer({ min: 1, max: 50 }),
-    {
-      maxKeys: 40,
-    },
-  );
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(batch, fc.integer({ min: 0, max: 600_000 })), { maxLength: 8 }),
-      (turns) => {
-        let [grant, atMs, made] = [plain, nowMs, 0];
-        for (const [places, laterMs] of turns) {
-          atMs += laterMs;
-          grant = withRefusals(grant, new Map(Object.entries(places)), limits, atMs);
-          made += Object.values(places).reduce((sum, each) => sum + each, 0);
-        }
-        const { count = 0, level = 0, clients = [] } = grant.status?.refusals ?? {};
-        assert.equal(count, made);
-        assert.ok(level <= made * 1000 && level >= 0);
-        assert.ok(clients.length <= placesKeptMax);
-        assert.ok(clients.every((each) => (each.client ?? '').length <= 100));
-        assert.ok(clients.every((each) => Number.isInteger(each.level)));
-        assert.ok(JSON.stringify(grant.status ?? {}).length < 8192);
-      },
-    ),
+  const batch = dictionary(string({ minLength: 1, maxLength: 300 }), integer({ min: 1, max: 50 }), {
+    maxKeys: 40,
+  });
+  check(
+    property(array(tuple(batch, integer({ min: 0, max: 600_000 })), { maxLength: 8 }), (turns) => {
+      let [grant, atMs, made] = [plain, nowMs, 0];
+      for (const [places, laterMs] of turns) {
+        atMs += laterMs;
+        grant = withRefusals(grant, new Map(Object.entries(places)), limits, atMs);
+        made += Object.values(places).reduce((sum, each) => sum + each, 0);
+      }
+      const { count = 0, level = 0, clients = [] } = grant.status?.refusals ?? {};
+      assert.equal(count, made);
+      assert.ok(level <= made * 1000 && level >= 0);
+      assert.ok(clients.length <= placesKeptMax);
+      assert.ok(clients.every((each) => (each.client ?? '').length <= 100));
+      assert.ok(clients.every((each) => Number.isInteger(each.level)));
+      assert.ok(JSON.stringify(grant.status ?? {}).length < 8192);
+    }),
     { numRuns: 100 },
   );
 });
