@@ -36,8 +36,19 @@ export {
 } from './connection-token/connection-token.ts';
 export type { Connector } from './connector/connector.ts';
 export { connector } from './connector/connector.ts';
-export type { GatewayRule, GatewayToken } from './gateway-token/gateway-token.ts';
-export { gatewayToken, loginGroupsMax, redemptionsKeptMax } from './gateway-token/gateway-token.ts';
+export type {
+  GatewayApproval,
+  GatewayRule,
+  GatewaySubject,
+  GatewayToken,
+} from './gateway-token/gateway-token.ts';
+export {
+  gatewayListMax,
+  gatewayTextMax,
+  gatewayToken,
+  loginGroupsMax,
+  redemptionsKeptMax,
+} from './gateway-token/gateway-token.ts';
 export type { IssuedLink } from './issued-link/issued-link.ts';
 export {
   issuedLink,

@@ -57,6 +57,7 @@ export async function startGatewayPart(
         issuing: api.connection,
         // On one machine everything is its owner's; what a grant may not do, its rules say.
         identity: 'account',
+        namespace: gatewayNamespace,
         protectedNamespaces: [gatewayNamespace, 'kube-system'],
         audit: { file: join(folder, 'gateway.jsonl'), failClosed: true },
       },

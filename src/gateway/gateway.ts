@@ -1,7 +1,7 @@
 /** The gateway, put together: grants, rules, proxy, audit and one HTTPS server. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BlockList } from 'node:net';
-import { type GatewayToken, gatewayToken } from '#apis/index.ts';
+import { type GatewayApproval, type GatewayToken, gatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
@@ -33,6 +33,8 @@ import { Admission } from './http/admission.ts';
 import { GatewayHandler } from './http/gateway-handler.ts';
 import type { PageSource } from './http/page-source.ts';
 import { NativeApi } from './http/native-api.ts';
+import { ApprovalSeal } from './oversight/approval-seal.ts';
+import { Approvals } from './oversight/approvals.ts';
 import { Recorder } from './http/recorder.ts';
 import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits.ts';
 import type { IdentityMode } from './proxy/identity.ts';
@@ -75,6 +77,8 @@ export interface GatewayOptions {
   readonly identity: IdentityMode;
   /** Where grants are kept, to issue them for callers with a bearer there. Absent: it does not. */
   readonly issuing?: KubeConnection;
+  /** The gateway's own: where it keeps the key of approvals. */
+  readonly namespace: string;
   /** Absent: nobody logs in. */
   readonly login?: LoginOptions;
   /** Namespaces whose Secrets no grant opens. */
@@ -146,7 +150,9 @@ export async function startGateway(
   const audit = new AuditLog({ clock: deps.clock, log }, options.audit);
   await audit.start();
   const grants = new Informer<GatewayToken>(gatewayToken, { ...deps, log });
-  const parts = assemble({ ...deps, log }, options, { audit, grants, trustedProxies, pages });
+  const seal = await ApprovalSeal.open({ ...deps, log }, options.namespace);
+  const begun = { audit, grants, trustedProxies, pages, seal };
+  const parts = assemble({ ...deps, log }, options, begun);
   grants.start();
   parts.follower.start();
   if (!(await isInTime(grants.synced, startMsMax))) {
@@ -215,16 +221,18 @@ interface Begun {
   readonly grants: Informer<GatewayToken>;
   readonly trustedProxies: BlockList;
   readonly pages: readonly PageSource[];
+  readonly seal: ApprovalSeal;
 }
 
 function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   const { clock, log, metrics } = deps;
-  const { audit, grants, trustedProxies, pages } = begun;
+  const { audit, grants, trustedProxies, pages, seal } = begun;
   const limits = {
     ...defaultGrantLimits,
     ...defaultForwardLimits,
     ...defaultStreamLimits,
     ...options.limits,
+    holds: (grant: GatewayToken, approval: GatewayApproval) => seal.holds(grant, approval),
   };
   const { login } = options;
   const identity = {
@@ -259,14 +267,19 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   };
   const { issuing } = options;
   const issuer = issuing && new Issuer({ ...deps, connection: issuing });
+  const approvals = issuing && new Approvals({ ...deps, connection: issuing, book, seal }, limits);
   const unhealthy = (): string | undefined =>
     follower.isConfirmed ? undefined : 'the grants have not been confirmed for too long';
   const handler = new GatewayHandler(
     {
       admission: new Admission({ gatekeeper, clock, upstreams }, { origins, never }),
-      native: new NativeApi({ gatekeeper, streams, clock, issuer, unhealthy }, limits, origins),
+      native: new NativeApi(
+        { gatekeeper, streams, clock, issuer, approvals, unhealthy },
+        limits,
+        origins,
+      ),
       login: login && new LoginRoutes({ ...deps, gatekeeper, streams }, login, { limits, origins }),
-      recorder: new Recorder({ audit, clock, metrics, identity }),
+      recorder: new Recorder({ audit, clock, metrics, identity, limits }),
       forward: {
         streams,
         identity,

@@ -1,10 +1,10 @@
 /**
  * Who may write what into the status of a GatewayToken: writing the status is not enough to take
- * over somebody's token, to use it more often, or to approve one for others. The gateway itself, and
+ * over somebody's token, to use it more often, or to approve one. The gateway itself, and
  * whoever else may escalate, is not asked.
  */
-import { equalJson, isRecord } from '#kube/index.ts';
-import { serviceAccountUser, type User, whoText } from './user.ts';
+import { equalJson } from '#kube/index.ts';
+import { type User, whoText } from './user.ts';
 
 type Status = Readonly<Record<string, unknown>>;
 
@@ -18,12 +18,12 @@ export interface StatusWrite {
 
 /** Why the write is refused, about its writer; undefined when it is not. */
 export function statusRefusal(write: StatusWrite): string | undefined {
-  const why = keptFault(write) ?? codeFault(write) ?? approvalFault(write);
+  const why = keptFault(write) ?? codeFault(write);
   return why === undefined ? undefined : `${whoText(write.user)} ${why}`;
 }
 
-/** Fields that others than the gateway write. */
-const open = new Set(['codeHash', 'approvals']);
+/** Fields that others than the gateway write. Approvals come through it, sealed. */
+const open = new Set(['codeHash']);
 
 function keptFault({ before, after }: StatusWrite): string | undefined {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
@@ -39,26 +39,4 @@ function codeFault({ user, issuer, before, after }: StatusWrite): string | undef
   if (after['codeHash'] === before['codeHash']) return undefined;
   if (before['codeHash'] === undefined && issuer === user.name) return undefined;
   return 'is not its issuer, who alone gives it a code, once';
-}
-
-function approvalFault({ user, issuer, before, after }: StatusWrite): string | undefined {
-  const [given, wanted] = [approvalsIn(before), approvalsIn(after)];
-  const added = wanted.filter((each) => !given.some((one) => equalJson(one, each)));
-  if (added.length === 0 && wanted.length <= given.length) return undefined;
-  if (issuer === user.name) return 'cannot approve what he issued himself';
-  const own = added.length === 1 && isRecord(added[0]) && isSubject(added[0], user);
-  if (own && wanted.length <= given.length + 1) return undefined;
-  return 'can approve in his own name only, and once';
-}
-
-function isSubject(subject: Status, user: User): boolean {
-  const { kind, name, namespace } = subject;
-  if (typeof name !== 'string') return false;
-  if (kind === 'User') return name === user.name;
-  if (kind !== 'ServiceAccount' || typeof namespace !== 'string') return false;
-  return serviceAccountUser({ namespace, name }) === user.name;
-}
-
-function approvalsIn({ approvals }: Status): readonly unknown[] {
-  return Array.isArray(approvals) ? approvals : [];
 }

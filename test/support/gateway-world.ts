@@ -89,6 +89,7 @@ export async function gatewayWorld(
         clusters: new Map([['local', local]]),
         identity: 'account',
         issuing: connection,
+        namespace: 'drawbridge-system',
         protectedNamespaces: ['drawbridge-system'],
         audit: { failClosed: false },
         ...setup.options,

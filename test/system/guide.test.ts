@@ -11,6 +11,7 @@ import { runProcess, startProcess } from '../support/process-runner.ts';
 import { launcher, startUp } from '../support/up-process.ts';
 
 const pages = [
+  'approval',
   'certificates',
   'first-steps',
   'linking',

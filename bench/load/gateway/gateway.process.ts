@@ -42,6 +42,7 @@ const gateway = await startGateway(
     hosts: [],
     clusters: new Map([['local', directConnection({ server: upstream, ...owner })]]),
     identity: 'impersonate',
+    namespace: 'drawbridge-system',
     protectedNamespaces: ['drawbridge-system'],
     audit: { file: audit, failClosed: true },
   },

@@ -73,6 +73,23 @@ const subject = object('Who may use it.', {
   optional: { namespace: string('Namespace of a ServiceAccount.', short) },
 });
 
+const approval = object(
+  'What somebody decided about a token that waits for approval. Written by the gateway alone.',
+  {
+    required: {
+      kind: oneOfTexts('User or ServiceAccount.', ['User', 'ServiceAccount']),
+      name: string('Name.', short),
+    },
+    optional: {
+      namespace: string('Namespace of a ServiceAccount.', short),
+      decision: withDefault(oneOfTexts('What was decided.', ['approved', 'denied']), 'approved'),
+      time: dateTime('When.'),
+      reason: string('Why, in the words of that person.', short),
+      proof: string('Seal of the gateway; an approval without it does not count.', short),
+    },
+  },
+);
+
 const frozen = {
   rules: array('What may be done.', rule, few),
   connect: array(
@@ -179,7 +196,7 @@ const status = object(
         'x-kubernetes-list-type': 'atomic',
       }),
       issuedBy: string('Who created it.', short),
-      approvals: array('Who approved it.', subject, few),
+      approvals: array('Who approved or denied it.', approval, few),
       login,
     },
   },
@@ -244,6 +261,12 @@ export const gatewayToken = customDefinition({
 
 /** A GatewayToken. */
 export type GatewayToken = ObjectOf<typeof gatewayToken>;
+
+/** What somebody decided about a GatewayToken. */
+export type GatewayApproval = Infer<typeof approval>;
+
+/** Somebody named by a GatewayToken. */
+export type GatewaySubject = Infer<typeof subject>;
 
 /** A rule of a GatewayToken. */
 export type GatewayRule = Infer<typeof rule>;

@@ -22,6 +22,7 @@ import { plainConnection } from './plain-kubeconfig.ts';
 
 export interface Session {
   readonly client: KubeClient;
+  readonly connection: KubeConnection;
   /** The flag -n, else the context's namespace, else `default`. */
   readonly namespace: string;
   /** Says what is waited for. */
@@ -43,7 +44,7 @@ export async function withSession<T>(
   const progress = progressOn(io);
   try {
     const namespace = flags.namespace ?? connection.namespace;
-    return await work({ client, namespace, progress });
+    return await work({ client, connection, namespace, progress });
   } catch (thrown) {
     throw await inWords(thrown, client, `${connection.server} (from ${location.because})`);
   } finally {

@@ -1,6 +1,6 @@
 /** What a grant should open, from the flags of the gateway verbs. */
 import type { Command } from 'commander';
-import type { GatewayToken } from '#apis/index.ts';
+import type { GatewaySubject, GatewayToken } from '#apis/index.ts';
 import { defaultGrantLimits } from '#gateway/index.ts';
 import { networksOf } from '#http/index.ts';
 import { DurationError, formatDuration, parseDuration, parseTime } from '#kube/index.ts';
@@ -29,6 +29,9 @@ export interface GrantFlags {
   readonly maxConcurrent?: string;
   readonly cluster: string;
   readonly viewOnly: boolean;
+  readonly approvals?: string;
+  readonly approver: readonly string[];
+  readonly record: string;
 }
 
 const streams = ['exec', 'attach', 'portforward', 'proxy', 'log', 'vnc', 'console', 'usbredir'];
@@ -54,13 +57,17 @@ export function addGrantFlags(command: Command): Command {
     .option('--count-per <what>', 'what a use is: redemption, request or stream', 'redemption')
     .option('--max-concurrent <count>', 'sessions at the same time')
     .option('--cluster <name>', 'cluster that the gateway reaches', 'local')
-    .option('--view-only', 'let browsers look but not type', false);
+    .option('--view-only', 'let browsers look but not type', false)
+    .option('--approvals <count>', 'how many others must approve it before it works (default: 0)')
+    .option('--approver <who>', 'who may: NAME, group:NAME, account:NAMESPACE/NAME', repeated, [])
+    .option('--record <when>', 'record terminals: policy of the gateway, always, never', 'policy');
 }
 
 /** The spec, with what is wrong noted. @param namespace of the rules, unless all are meant */
 export function readGrantSpec(problems: Problems, flags: GrantFlags, namespace: string): GrantSpec {
   problems.add(
     ...integerProblems('number of uses', flags.uses, 1),
+    ...choiceProblems('--record', flags.record, ['policy', 'always', 'never']),
     ...choiceProblems('--count-per', flags.countPer, ['redemption', 'request', 'stream']),
     ...lists(flags.connect).flatMap((kind) => choiceProblems('--connect', kind, streams)),
     ...nameProblems('cluster name', flags.cluster),
@@ -97,8 +104,48 @@ export function readGrantSpec(problems: Problems, flags: GrantFlags, namespace: 
     bindFirstClient: flags.bindFirstClient,
     cluster: flags.cluster,
     viewOnly: flags.viewOnly,
+    ...approvalOf(problems, flags),
+    recording: flags.record as NonNullable<GrantSpec['recording']>,
   };
 }
+
+/** At least as many as there are to be asked, each once. */
+function approvalOf(
+  problems: Problems,
+  { approvals, approver }: GrantFlags,
+): Pick<GrantSpec, 'approval'> {
+  if (approvals === undefined) {
+    if (approver.length === 0) return {};
+    problems.add('--approver has a meaning only together with --approvals');
+  }
+  const text = approvals ?? '1';
+  problems.add(...integerProblems('number of approvals', text, 1));
+  const required = Number(text);
+  if (required > approvalsMax) {
+    problems.add(`--approvals is not valid: at most ${approvalsMax}`);
+  }
+  const from = approver.map((each) => subjectOf(problems, each));
+  const people = from.filter(({ kind }) => kind !== 'Group');
+  if (from.length > 0 && people.length === from.length && people.length < required) {
+    problems.add(`--approvals is not valid: ${required} of ${people.length} named with --approver`);
+  }
+  return { approval: { required, ...(from.length === 0 ? {} : { from }) } };
+}
+
+function subjectOf(problems: Problems, text: string): GatewaySubject {
+  const [, word = '', rest = ''] = /^(group|account|user):(.*)$/.exec(text) ?? ['', 'user', text];
+  if (word === 'account') {
+    const [namespace = '', name = '', ...more] = rest.split('/');
+    if (namespace !== '' && name !== '' && more.length === 0) {
+      return { kind: 'ServiceAccount', namespace, name };
+    }
+    problems.add(`--approver is not valid: "${text}" is not account:NAMESPACE/NAME`);
+  } else if (rest === '') problems.add(`--approver is not valid: "${text}" names nobody`);
+  return { kind: word === 'group' ? 'Group' : 'User', name: rest };
+}
+
+/** As the schema of the kind says. */
+const approvalsMax = 16;
 
 function rulesOf(
   problems: Problems,

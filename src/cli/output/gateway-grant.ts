@@ -42,6 +42,18 @@ export function grantSentence(grant: GatewayToken, nowMs: number): string {
   return `It works ${often}${per}, ${from}until ${formatTime(endMs)} (in ${humanAge(endMs - nowMs + 999)})`;
 }
 
+/** That others have to agree first; nothing when they need not. */
+export function approvalWords({ metadata, spec }: GatewayToken): readonly string[] {
+  const { required = 0, from = [] } = spec.approval ?? {};
+  if (required === 0) return [];
+  const who = from.map(({ kind, name, namespace }) =>
+    kind === 'Group' ? `group ${name}` : `${namespace === undefined ? '' : `${namespace}/`}${name}`,
+  );
+  const whom = who.length === 0 ? 'of people who may' : `of ${who.join(', ')}`;
+  const { name, namespace = 'default' } = metadata;
+  return [`It waits for ${required} ${whom}: drawbridge gateway approve ${name} -n ${namespace}`];
+}
+
 /** The table of `gateway list`. */
 export function renderGrants(grants: readonly GatewayToken[], namespaces: boolean): string {
   const titles = ['NAME', 'OPENS', 'USES', 'EXPIRES', 'STATUS', 'ISSUED BY'];

@@ -2,13 +2,24 @@
 import type { RequestInfo } from '../request/request-info.ts';
 
 export interface AuditRecord {
-  /** `request`: answered; `open`, `close`: a stream; `redeem`, `leave`, `issue`: a grant; `gap`: records lost. */
-  readonly kind: 'request' | 'open' | 'close' | 'redeem' | 'leave' | 'issue' | 'gap';
+  /** `request`: answered; `open`, `close`: a stream; `redeem`, `leave`, `issue`, `approve`, `deny`: a grant; `gap`: records lost. */
+  readonly kind:
+    | 'request'
+    | 'open'
+    | 'close'
+    | 'redeem'
+    | 'leave'
+    | 'issue'
+    | 'approve'
+    | 'deny'
+    | 'gap';
   readonly auditId: string;
   /** `namespace/name` of the grant. */
   readonly grant?: string;
   readonly session?: string;
-  /** The user that the API server saw; absent: the gateway's own account. */
+  /** Who approved the grant. */
+  readonly approvers?: readonly string[];
+  /** The user that the API server saw, or who decided; absent: the gateway's own account. */
   readonly user?: string;
   readonly issuedBy?: string;
   /** Address of the client. */

@@ -13,6 +13,7 @@ import { GatewayError } from '../errors.ts';
 import type { PageSource } from '../http/page-source.ts';
 import { Recorder } from '../http/recorder.ts';
 import { defaultForwardLimits } from '../proxy/forward-limits.ts';
+import { defaultGrantLimits } from '../grant/grant-facts.ts';
 import { Upstream } from '../proxy/upstream.ts';
 import { StreamRegistry } from '../stream/stream-registry.ts';
 import { CompatHandler, type CompatHandlerOptions } from './compat-handler.ts';
@@ -92,7 +93,13 @@ export async function startCompatGateway(
       upstream,
       openPaths: new OpenPaths(clock, (path) => askOpenly(connection, path)),
       oauth,
-      recorder: new Recorder({ audit, clock, metrics, identity: { mode: 'account' } }),
+      recorder: new Recorder({
+        audit,
+        clock,
+        metrics,
+        identity: { mode: 'account' },
+        limits: defaultGrantLimits,
+      }),
       forward: { streams, identity: { mode: 'account' }, countStream: async () => undefined },
       pages,
     },

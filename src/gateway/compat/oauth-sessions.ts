@@ -4,7 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import { Secret } from '#base/secret.ts';
 import type { KubeConnection } from '#kubeclient/index.ts';
 import { GatewayError } from '../errors.ts';
-import { callerConnection } from '../issue/issuer.ts';
+import { callerConnection } from '../issue/caller.ts';
 import { Upstream } from '../proxy/upstream.ts';
 import { requestInfo } from '../request/request-info.ts';
 import { type Target, valuesOf } from '../request/target.ts';

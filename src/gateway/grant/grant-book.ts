@@ -107,7 +107,7 @@ export class GrantBook {
 
   /** Ends one session of a grant. @throws GatewayError GATEWAY_STORE */
   async leave(key: ObjectKey, sessionHash: string): Promise<void> {
-    await this.#change(key, (grant) => {
+    await this.change(key, (grant) => {
       const redemptions = grant.status?.redemptions ?? [];
       if (!redemptions.some((each) => each.session === sessionHash)) return undefined;
       return {
@@ -121,15 +121,19 @@ export class GrantBook {
 
   async #use(key: ObjectKey, attempt: Attempt): Promise<Used> {
     let use: Use | undefined;
-    const grant = await this.#change(key, (current) => {
+    const grant = await this.change(key, (current) => {
       use = decideUse(current, attempt, this.#deps.clock.nowMs(), this.#limits);
       return use.status;
     });
     return { grant, redemption: use?.redemption, opened: use?.opened ?? false };
   }
 
-  /** @param change the status to write, decided on the newest grant; undefined to leave it */
-  async #change(
+  /**
+   * Writes a status, guarded; decided again whenever somebody else was faster.
+   * @param change the status to write, decided on the newest grant; undefined to leave it
+   * @throws GatewayError GATEWAY_ENDED when it is gone, GATEWAY_STORE; what `change` throws
+   */
+  async change(
     key: ObjectKey,
     change: (grant: GatewayToken) => GatewayToken['status'] | undefined,
   ): Promise<GatewayToken> {

@@ -1,5 +1,5 @@
 /** What a GatewayToken says about time, use and place, as values. Pure. */
-import type { GatewayToken } from '#apis/index.ts';
+import type { GatewayApproval, GatewaySubject, GatewayToken } from '#apis/index.ts';
 import { DurationError, parseDuration, parseTime } from '#kube/index.ts';
 
 export interface GrantWindow {
@@ -8,11 +8,13 @@ export interface GrantWindow {
 }
 
 /** Why a grant cannot be used now; the order is that of the checks. */
-export type GrantState = 'open' | 'broken' | 'revoked' | 'early' | 'expired' | 'pending';
+export type GrantState = 'open' | 'broken' | 'revoked' | 'denied' | 'early' | 'expired' | 'pending';
 
 export interface GrantLimits {
   /** Longest window that is honoured; a grant that asks for more is not usable. Milliseconds. */
   readonly windowMsMax: number;
+  /** Tells decisions that this gateway wrote from others; absent: none counts. */
+  readonly holds?: (grant: GatewayToken, approval: GatewayApproval) => boolean;
 }
 
 export const defaultGrantLimits: GrantLimits = { windowMsMax: 12 * 3600 * 1000 };
@@ -39,13 +41,55 @@ export function stateOf(grant: GatewayToken, nowMs: number, limits: GrantLimits)
   if (grant.spec.revoked === true || grant.metadata.deletionTimestamp !== undefined) {
     return 'revoked';
   }
+  if (decisionsOf(grant, limits).some(({ decision }) => decision === 'denied')) return 'denied';
   const window = windowOf(grant, limits);
   if (window === undefined || sessionMsOf(grant) === undefined) return 'broken';
   if (nowMs >= window.endMs) return 'expired';
   if (nowMs < window.startMs) return 'early';
-  const { approval } = grant.spec;
-  const missing = (approval?.required ?? 0) > (grant.status?.approvals?.length ?? 0);
-  return missing ? 'pending' : 'open';
+  return approvalsMissing(grant, limits) > 0 ? 'pending' : 'open';
+}
+
+/** What was decided about the grant, each person once, denials first. */
+export function decisionsOf(grant: GatewayToken, limits: GrantLimits): readonly GatewayApproval[] {
+  const all = (grant.status?.approvals ?? []).filter((each) => limits.holds?.(grant, each));
+  const sorted = [
+    ...all.filter(({ decision }) => decision === 'denied'),
+    ...all.filter(({ decision }) => decision !== 'denied'),
+  ];
+  const seen = new Set<string>();
+  return sorted.filter((each) => {
+    const who = personOf(each);
+    return !seen.has(who) && seen.add(who);
+  });
+}
+
+/** The user that an entry names, towards the API server. */
+export function personOf({
+  kind,
+  name,
+  namespace,
+}: Omit<GatewaySubject, 'kind'> & { readonly kind: string }): string {
+  return kind === 'ServiceAccount' ? `system:serviceaccount:${namespace ?? ''}:${name}` : name;
+}
+
+/** Approvals that the grant still waits for. */
+export function approvalsMissing(grant: GatewayToken, limits: GrantLimits): number {
+  const required = grant.spec.approval?.required ?? 0;
+  if (required === 0) return 0;
+  const given = decisionsOf(grant, limits).filter(({ decision }) => decision !== 'denied');
+  return Math.max(0, required - given.length);
+}
+
+/** What the grant waits for, for people. */
+export function waitingText(grant: GatewayToken, limits: GrantLimits): string {
+  const { required = 0, from = [] } = grant.spec.approval ?? {};
+  const missing = approvalsMissing(grant, limits);
+  const who = from.map(
+    ({ kind, name, namespace }) =>
+      `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
+  );
+  const whom = who.length === 0 ? 'anybody who may approve it' : who.join(', ');
+  return `waits for ${missing} of ${required} approval${required === 1 ? '' : 's'} from ${whom}`;
 }
 
 /** Uses that are left. */

@@ -9,7 +9,15 @@ import {
   stateReady,
 } from '#kube/index.ts';
 import { parseUrlPattern } from '../rules/url-pattern.ts';
-import { type GrantLimits, stateOf, windowOf } from './grant-facts.ts';
+import {
+  approvalsMissing,
+  decisionsOf,
+  type GrantLimits,
+  personOf,
+  stateOf,
+  waitingText,
+  windowOf,
+} from './grant-facts.ts';
 
 /** The grant with its status brought up to date; the same object when it is. */
 export function decideStatus(
@@ -45,12 +53,20 @@ function processed(grant: GatewayToken, nowMs: number, limits: GrantLimits): Con
       return stateError('expirationWindow or sessionMax is not a duration, or is too long');
     case 'revoked':
       return stateError('Revoked');
-    case 'pending':
-      return statePending('Waits for approval');
+    case 'denied': {
+      const [denial] = decisionsOf(grant, limits);
+      const why = denial?.reason === undefined ? '' : `: ${denial.reason}`;
+      return stateError(`Denied by ${denial === undefined ? 'somebody' : personOf(denial)}${why}`);
+    }
     case 'expired':
       return stateError('Expired');
+    case 'pending':
     case 'early':
     case 'open':
+      if (approvalsMissing(grant, limits) > 0) {
+        const text = waitingText(grant, limits);
+        return statePending(`${text.charAt(0).toUpperCase()}${text.slice(1)}`);
+      }
       return grant.status?.codeHash === undefined
         ? statePending("Has no code yet: make one with 'drawbridge gateway link NAME'")
         : stateReady();

@@ -13,6 +13,7 @@ import {
   type Redemption,
   stateOf,
   usesLeft,
+  waitingText,
   windowOf,
 } from './grant-facts.ts';
 
@@ -87,7 +88,11 @@ export function refuseState(grant: GatewayToken, nowMs: number, limits: GrantLim
       throw new GatewayError('GATEWAY_NOT_YET', `the grant is not valid yet: it begins ${start}`);
     }
     case 'pending':
-      throw new GatewayError('GATEWAY_DENIED', 'the grant waits for approval');
+      throw new GatewayError('GATEWAY_DENIED', `the grant ${waitingText(grant, limits)}`, {
+        rule: 'approval',
+      });
+    case 'denied':
+      throw ended('its approval was denied');
     case 'expired':
       throw ended('it has expired');
     case 'revoked':

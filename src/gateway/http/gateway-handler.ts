@@ -169,6 +169,8 @@ export class GatewayHandler {
         auditId,
         onSession: (kind, access) => recorder.onSession(kind, access, facts),
         onIssued: (grant) => recorder.onIssued(grant, facts),
+        onDecided: (decided, decision, reason) =>
+          recorder.onDecided(decided, { decision, reason }, facts),
       });
     } catch (thrown) {
       if (isGuess(thrown)) admission.onWrong(client);

@@ -25,11 +25,7 @@ export async function readIssue(
   lines: HeaderLines,
   limits: GrantLimits,
 ): Promise<{ readonly bearer: string; readonly wish: IssueWish }> {
-  const authorization = lineOf(lines, 'authorization') ?? '';
-  const bearer = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(authorization)?.[1];
-  if (bearer === undefined || parseHandle(bearer) !== undefined) {
-    throw new GatewayError('GATEWAY_CREDENTIAL', 'this needs a bearer of the API server');
-  }
+  const bearer = serverBearer(lines);
   const members = ['namespace', 'name', 'spec'] as const;
   const { namespace, name, spec } = await readJson(request, lines, members);
   if (typeof namespace !== 'string' || checkLabelName(namespace).length > 0) {
@@ -41,6 +37,14 @@ export async function readIssue(
   const wish = { namespace, name, spec: specOf(spec) };
   refuseUnusable(wish.spec, limits);
   return { bearer, wish };
+}
+
+/** A bearer for the API server, which is none of the gateway's own. @throws GatewayError */
+export function serverBearer(lines: HeaderLines): string {
+  const authorization = lineOf(lines, 'authorization') ?? '';
+  const bearer = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(authorization)?.[1];
+  if (bearer !== undefined && parseHandle(bearer) === undefined) return bearer;
+  throw new GatewayError('GATEWAY_CREDENTIAL', 'this needs a bearer of the API server');
 }
 
 function specOf(spec: unknown): GatewayToken['spec'] {

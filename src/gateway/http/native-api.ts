@@ -6,12 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '#base/clock.ts';
 import type { GatewayToken } from '#apis/index.ts';
 import { sendJson, sendText } from '#http/index.ts';
-import { formatTime } from '#kube/index.ts';
+import { formatTime, keyOf } from '#kube/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { GrantLimits } from '../grant/grant-facts.ts';
 import { type Handle, parseHandle, revealHandle } from '../grant/handle.ts';
 import { quietHeaders } from '../proxy/response-headers.ts';
 import type { Issuer } from '../issue/issuer.ts';
+import type { Approvals, Decided } from '../oversight/approvals.ts';
 import { linkPath } from '../console/console-pages.ts';
 import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
 import type { Access, Gatekeeper } from '../session/gatekeeper.ts';
@@ -22,6 +23,7 @@ import {
   requireCsrf,
   requireOrigin,
 } from './browser-guard.ts';
+import { readApproval } from './approval-body.ts';
 import { clearedCookie, readSessions, sessionCookie, tagOf } from './cookies.ts';
 import { readCredential } from './credential.ts';
 import { viewGrant, viewSession } from './grant-view.ts';
@@ -34,6 +36,8 @@ export interface NativeApiDeps {
   readonly clock: Clock;
   /** Absent: grants are made with kubectl and the command line only. */
   readonly issuer: Issuer | undefined;
+  /** Absent: nothing is approved here. */
+  readonly approvals: Approvals | undefined;
   /** Undefined when all is well. */
   readonly unhealthy: () => string | undefined;
 }
@@ -50,6 +54,7 @@ export interface NativeCall {
   /** Told of what deserves a record. */
   readonly onSession: (kind: 'redeem' | 'leave', access: Access) => void;
   readonly onIssued: (grant: GatewayToken) => void;
+  readonly onDecided: (decided: Decided, decision: 'approved' | 'denied', reason?: string) => void;
 }
 
 export class NativeApi {
@@ -79,6 +84,8 @@ export class NativeApi {
         return this.#look(call);
       case 'POST grants':
         return this.#issue(call);
+      case 'POST approvals':
+        return this.#decide(call);
       case 'POST redeem':
         return this.#redeem(call);
       case 'GET self':
@@ -113,6 +120,20 @@ export class NativeApi {
     call.onIssued(grant);
     const link = `https://${lineOf(call.lines, 'host') ?? ''}${linkPath}#${code}`;
     this.#send(call, 201, { code, link, grant: viewGrant(grant, this.#limits) });
+  }
+
+  /** With a bearer of the API server, which says who decides and whether he may. */
+  async #decide(call: NativeCall): Promise<void> {
+    const { approvals } = this.#deps;
+    if (approvals === undefined) throw notFound();
+    refuseForeignOrigin(call.lines, this.#origins);
+    const { bearer, wish } = await readApproval(call.request, call.lines);
+    const decided = await approvals.decide(bearer, wish);
+    if (decided.isNew) call.onDecided(decided, wish.decision, wish.reason);
+    const { namespace, name } = keyOf(decided.grant);
+    const { approver, missing, isNew } = decided;
+    const { decision } = wish;
+    this.#send(call, isNew ? 201 : 200, { namespace, name, decision, approver, missing });
   }
 
   async #redeem(call: NativeCall): Promise<void> {
@@ -210,7 +231,7 @@ export class NativeApi {
   }
 }
 
-const known = new Set(['grants', 'look', 'redeem', 'self', 'sessions']);
+const known = new Set(['approvals', 'grants', 'look', 'redeem', 'self', 'sessions']);
 
 function notFound(): GatewayError {
   return new GatewayError('GATEWAY_NOT_FOUND', 'the gateway serves nothing here');

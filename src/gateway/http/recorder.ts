@@ -5,7 +5,10 @@ import type { GatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Counter, MetricsRegistry } from '#base/metrics.ts';
 import type { GatewayError } from '../errors.ts';
+import { decisionsOf, type GrantLimits, personOf } from '../grant/grant-facts.ts';
 import type { Admitted, Outcome } from '../proxy/exchange.ts';
+import type { Decided } from '../oversight/approvals.ts';
+import type { Verdict } from '../oversight/decide-approval.ts';
 import { type Identity, userOf } from '../proxy/identity.ts';
 import type { Access } from '../session/gatekeeper.ts';
 
@@ -25,6 +28,7 @@ export interface RecorderDeps {
   readonly clock: Clock;
   readonly metrics: MetricsRegistry;
   readonly identity: Identity;
+  readonly limits: GrantLimits;
 }
 
 export class Recorder {
@@ -107,6 +111,20 @@ export class Recorder {
     });
   }
 
+  onDecided({ grant, approver }: Decided, { decision, reason }: Verdict, facts: Facts): void {
+    const { namespace = '', name } = grant.metadata;
+    const kind = decision === 'approved' ? 'approve' : 'deny';
+    this.#write(facts, {
+      kind,
+      decision: 'allow',
+      rule: 'approval',
+      status: 201,
+      grant: `${namespace}/${name}`,
+      user: approver,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
   #count(facts: Facts, decision: string, status: number): void {
     const { decision: made } = facts.admitted;
     const kind = made === undefined ? 'none' : made.isStream ? 'stream' : 'request';
@@ -124,7 +142,7 @@ export class Recorder {
       method: facts.method,
       target: facts.target,
       rule: decision?.rule ?? '',
-      ...(access === undefined ? {} : grantFacts(access, this.#deps.identity)),
+      ...(access === undefined ? {} : grantFacts(access, this.#deps)),
       ...(upstream === undefined ? {} : { cluster: upstream.name }),
       ...(decision?.info.isResource === true ? { info: infoFacts(decision.info) } : {}),
       durationMs: Math.round(this.#deps.clock.monotonicMs() - facts.startMs),
@@ -133,14 +151,19 @@ export class Recorder {
   }
 }
 
-function grantFacts({ grant, sessionId }: Access, identity: Identity): Partial<AuditRecord> {
+function grantFacts(
+  { grant, sessionId }: Access,
+  { identity, limits }: Pick<RecorderDeps, 'identity' | 'limits'>,
+): Partial<AuditRecord> {
   const { namespace = '', name } = grant.metadata;
   const issuedBy = grant.status?.issuedBy;
+  const approvers = decisionsOf(grant, limits).map(personOf);
   return {
     grant: `${namespace}/${name}`,
     session: sessionId,
     ...(identity.mode === 'account' ? {} : { user: userOf(grant, identity) }),
     ...(issuedBy === undefined ? {} : { issuedBy }),
+    ...(approvers.length === 0 ? {} : { approvers }),
   };
 }
 

@@ -7,22 +7,11 @@ import { randomBytes } from 'node:crypto';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import type { Random } from '#base/random.ts';
 import { apiVersionOf } from '#kube/index.ts';
-import {
-  type Attributes,
-  attributesOf,
-  openedRights,
-  qualifiedBySubresource,
-  tooMuchText,
-} from '#rbac/index.ts';
-import {
-  KubeClient,
-  KubeClientError,
-  type KubeClientErrorCode,
-  type KubeConnection,
-  updateStatus,
-} from '#kubeclient/index.ts';
-import { GatewayError, type GatewayErrorCode } from '../errors.ts';
+import { type Attributes, attributesOf, openedRights, tooMuchText } from '#rbac/index.ts';
+import { type KubeClient, type KubeConnection, updateStatus } from '#kubeclient/index.ts';
+import { GatewayError } from '../errors.ts';
 import { hashOf, newCode, revealHandle } from '../grant/handle.ts';
+import { asRefusal, Caller, inWords } from './caller.ts';
 import { escalation, lackingOf, mayDo } from './reviews.ts';
 
 export interface IssuerDeps {
@@ -46,8 +35,6 @@ export interface Issued {
   readonly code: string;
 }
 
-const authentication = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-
 export class Issuer {
   readonly #deps: IssuerDeps;
 
@@ -61,12 +48,12 @@ export class Issuer {
    *   GATEWAY_STORE
    */
   async issue(bearer: string, wish: IssueWish): Promise<Issued> {
-    const caller = new KubeClient(callerConnection(this.#deps.connection, bearer));
+    const caller = new Caller(this.#deps.connection, bearer);
     try {
-      const user = await whoIs(caller);
-      await this.#refuseMore(caller, wish);
+      const { user } = await caller.who();
+      await this.#refuseMore(caller.client, wish);
       const { namespace, name = `grant-${randomBytes(4).toString('hex')}`, spec } = wish;
-      const made = await caller.create(gatewayToken, {
+      const made = await caller.client.create(gatewayToken, {
         apiVersion: apiVersionOf(gatewayToken),
         kind: gatewayToken.kind,
         metadata: { namespace, name },
@@ -107,58 +94,4 @@ export class Issuer {
     }
     return { grant: written.object, code: revealHandle(code) };
   }
-}
-
-/** The same server as somebody else: nothing of the gateway's own credential goes along. */
-export function callerConnection(own: KubeConnection, bearer: string): KubeConnection {
-  return {
-    server: own.server,
-    namespace: own.namespace,
-    credentials: async () => {
-      const { ca, servername, rejectUnauthorized } = (await own.credentials()).tls;
-      const tls = Object.fromEntries(
-        Object.entries({ ca, servername, rejectUnauthorized }).filter(
-          ([, value]) => value !== undefined,
-        ),
-      );
-      return { tls, headers: { Authorization: `Bearer ${bearer}` } };
-    },
-  };
-}
-
-async function whoIs(caller: KubeClient): Promise<string> {
-  const review = await caller.raw<{ status?: { userInfo?: { username?: string } } }>({
-    method: 'POST',
-    path: authentication,
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
-  });
-  const name = review.status?.userInfo?.username ?? '';
-  if (name !== '' && name !== 'system:anonymous') return name;
-  throw new GatewayError('GATEWAY_CREDENTIAL', 'the API server does not know the bearer');
-}
-
-function inWords(attributes: Attributes): string {
-  if (attributes.type === 'path') return `${attributes.verb} the paths ${attributes.path}`;
-  const { verb, group, namespace, name } = attributes;
-  const what = qualifiedBySubresource(attributes);
-  const full = group === '' || group === '*' ? what : `${what}.${group}`;
-  const where = namespace === '' ? 'in all namespaces' : `in ${namespace}`;
-  return `${verb} ${full}${name === '' ? '' : ` ${name}`} ${where}`;
-}
-
-const codes: Partial<Readonly<Record<KubeClientErrorCode, GatewayErrorCode>>> = {
-  KUBE_UNAUTHORIZED: 'GATEWAY_CREDENTIAL',
-  KUBE_FORBIDDEN: 'GATEWAY_DENIED',
-  KUBE_INVALID: 'GATEWAY_REQUEST',
-  KUBE_REFUSED: 'GATEWAY_REQUEST',
-  KUBE_ALREADY_EXISTS: 'GATEWAY_REQUEST',
-  KUBE_NOT_FOUND: 'GATEWAY_REQUEST',
-};
-
-/** The API server's words about the caller's own request are for the caller. */
-function asRefusal(thrown: unknown): unknown {
-  if (!(thrown instanceof KubeClientError)) return thrown;
-  const code = codes[thrown.code];
-  if (code !== undefined) return new GatewayError(code, thrown.message, { cause: thrown });
-  return new GatewayError('GATEWAY_STORE', 'the grant cannot be made now', { cause: thrown });
 }

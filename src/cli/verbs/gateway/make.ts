@@ -15,7 +15,12 @@ import { nameProblems } from '../../input/name.ts';
 import { Problems } from '../../input/problems.ts';
 import type { CliIo } from '../../io.ts';
 import { renderDocument } from '../../output/document.ts';
-import { grantEndMs, grantPhrases, grantSentence } from '../../output/gateway-grant.ts';
+import {
+  approvalWords,
+  grantEndMs,
+  grantPhrases,
+  grantSentence,
+} from '../../output/gateway-grant.ts';
 import { renderGatewayKubeconfig } from '../../output/gateway-kubeconfig.ts';
 import { renderQrCode } from '../../output/qr-code.ts';
 
@@ -164,6 +169,7 @@ function wordsOf(grant: MadeGrant['grant']): string {
   return [
     `${grantSentence(grant, Date.now())}:`,
     ...grantPhrases(grant).map((phrase) => `  ${phrase}`),
+    ...approvalWords(grant),
     `Whoever has it can use it. End it with 'drawbridge gateway revoke ${name} -n ${namespace}'`,
     '',
   ].join('\n');

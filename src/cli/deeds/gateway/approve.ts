@@ -1,0 +1,137 @@
+/** Approving or denying a grant: the gateway writes it down, the API server says who decides. */
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '#base/errors.ts';
+import { type GatewayToken, gatewayToken } from '#apis/index.ts';
+import { HttpError, type HttpResponse, httpsRequest } from '#http/index.ts';
+import { isRecord, keyOf } from '#kube/index.ts';
+import type { KubeConnection } from '#kubeclient/index.ts';
+import type { GatewayAddress } from '#gateway/index.ts';
+import type { Session } from '../../api/session.ts';
+import { CliError } from '../../errors.ts';
+
+/** A token for the API server out of a file. @throws CliError CLI_FILE */
+export async function readTokenFile(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CliError('CLI_FILE', `--token-file cannot be read: ${messageOf(cause)}`, {
+      todo: 'check the path and its permissions',
+      cause,
+    });
+  });
+  const token = text.trim();
+  if (/^[A-Za-z0-9._~+/=-]+$/.test(token)) return token;
+  throw new CliError('CLI_FILE', `${path} holds no token`, {
+    todo: "write one into it, such as that of 'kubectl create token NAME'",
+  });
+}
+
+export interface Verdict {
+  readonly decision: 'approved' | 'denied';
+  readonly reason?: string;
+}
+
+export interface Decided {
+  readonly grant: GatewayToken;
+  /** Who the API server says decided. */
+  readonly approver: string;
+  /** Approvals that it still waits for. */
+  readonly missing: number;
+}
+
+/** The grant to decide about. @throws CliError CLI_NOT_THERE */
+export async function grantToDecide(session: Session, name: string): Promise<GatewayToken> {
+  const { client, namespace } = session;
+  const grant = await client.find(gatewayToken, { namespace, name });
+  if (grant !== undefined) return grant;
+  throw new CliError('CLI_NOT_THERE', `there is no grant "${name}" in ${namespace}`, {
+    todo: "see 'drawbridge gateway list -A'",
+  });
+}
+
+/** @throws CliError CLI_REFUSED with the gateway's words, CLI_API_NOT_FOUND */
+export async function decide(
+  session: Session,
+  gateway: GatewayAddress,
+  grant: GatewayToken,
+  verdict: Verdict,
+  token?: string,
+): Promise<Decided> {
+  const authorization =
+    token === undefined ? await bearerOf(session.connection) : `Bearer ${token}`;
+  if (authorization === undefined) {
+    throw new CliError(
+      'CLI_REFUSED',
+      'the kubeconfig has no token, so the gateway cannot ask who you are',
+      {
+        todo: "give one with --token-file, such as that of 'kubectl create token NAME'",
+      },
+    );
+  }
+  const body = JSON.stringify({ ...keyOf(grant), uid: grant.metadata.uid, ...verdict });
+  const answer = await post(gateway, authorization, body);
+  const said = parsed(answer);
+  const { approver, missing } = said;
+  if (answer.status === 200 || answer.status === 201) {
+    if (typeof approver === 'string' && typeof missing === 'number') {
+      return { grant, approver, missing };
+    }
+  }
+  const words = typeof said['message'] === 'string' ? said['message'].slice(0, 1000) : '';
+  throw new CliError('CLI_REFUSED', `${gateway.url} refused with ${answer.status}: ${words}`, {
+    todo: todoOf(answer.status),
+  });
+}
+
+/** What the kubeconfig would send to the API server. */
+async function bearerOf(connection: KubeConnection): Promise<string | undefined> {
+  const { headers } = await connection.credentials();
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+}
+
+function todoOf(status: number): string {
+  switch (status) {
+    case 401:
+      return 'use a kubeconfig or --token-file whose token the API server of the grants knows';
+    case 403:
+      return "ask somebody named in the grant's spec.approval.from, with the verb approve on gatewaytokens";
+    case 404:
+      return 'check that the address is that of a drawbridge gateway, and its version';
+    case 410:
+      return 'ask for a new grant';
+    case 503:
+      return 'try again in a moment; the log of the gateway says more';
+    default:
+      return "see 'drawbridge gateway list'";
+  }
+}
+
+async function post(
+  { url, ca }: GatewayAddress,
+  authorization: string,
+  body: string,
+): Promise<HttpResponse> {
+  try {
+    return await httpsRequest({
+      url: `${url}/gateway/v1/approvals`,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization },
+      body,
+      minVersion: 'TLSv1.2',
+      ...(ca === '' ? {} : { ca }),
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof HttpError)) throw thrown;
+    throw new CliError('CLI_API_NOT_FOUND', `${url} cannot be asked: ${thrown.message}`, {
+      todo: 'check --gateway, and --gateway-ca-file when its certificate is not publicly trusted',
+      cause: thrown,
+    });
+  }
+}
+
+function parsed(answer: HttpResponse): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(answer.body.toString('utf8'));
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,44 @@
+/** A request to approve or deny a grant: the approver's bearer, and which grant, by uid. */
+import type { IncomingMessage } from 'node:http';
+import { gatewayTextMax } from '#apis/index.ts';
+import { checkLabelName, checkSubdomainName } from '#kube/index.ts';
+import { GatewayError } from '../errors.ts';
+import type { ApprovalWish } from '../oversight/approvals.ts';
+import type { HeaderLines } from '../request/inbound-headers.ts';
+import { serverBearer } from './issue-body.ts';
+import { readJson } from './json-body.ts';
+
+/** @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_REQUEST, GATEWAY_TOO_LARGE */
+export async function readApproval(
+  request: IncomingMessage,
+  lines: HeaderLines,
+): Promise<{ readonly bearer: string; readonly wish: ApprovalWish }> {
+  const bearer = serverBearer(lines);
+  const members = ['namespace', 'name', 'uid', 'decision', 'reason'] as const;
+  const { namespace, name, uid, decision, reason } = await readJson(request, lines, members);
+  if (typeof namespace !== 'string' || checkLabelName(namespace).length > 0) {
+    throw refused('namespace must be the name of a namespace');
+  }
+  if (typeof name !== 'string' || checkSubdomainName(name).length > 0) {
+    throw refused('name must be the name of a grant');
+  }
+  if (typeof uid !== 'string' || uid === '' || uid.length > gatewayTextMax) {
+    throw refused('uid must be metadata.uid of the grant that you looked at');
+  }
+  if (decision !== 'approved' && decision !== 'denied') {
+    throw refused('decision must be approved or denied');
+  }
+  if (reason !== undefined && !isReason(reason)) {
+    throw refused(`reason must be one line of at most ${gatewayTextMax} characters`);
+  }
+  return { bearer, wish: { key: { namespace, name }, uid, decision, reason } };
+}
+
+function isReason(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > gatewayTextMax) return false;
+  return value.trim() !== '' && !/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u.test(value);
+}
+
+function refused(why: string): GatewayError {
+  return new GatewayError('GATEWAY_REQUEST', why);
+}
