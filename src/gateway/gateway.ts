@@ -141,17 +141,9 @@ export async function startGateway(
   options: GatewayOptions,
 ): Promise<RunningGateway> {
   const log = deps.log.child({ component: 'gateway' });
-  const trustedProxies = networksIn(options.trustedProxies ?? [], 'trusted proxies');
-  const pages = [
-    ...(options.publicDir === undefined ? [] : [await StaticPages.load(options.publicDir)]),
-    new ConsolePages(log),
-  ];
   const proxies = options.proxyProtocol && networksIn(options.proxyProtocol, 'PROXY protocol');
-  const audit = new AuditLog({ clock: deps.clock, log }, options.audit);
-  await audit.start();
-  const grants = new Informer<GatewayToken>(gatewayToken, { ...deps, log });
-  const seal = await ApprovalSeal.open({ ...deps, log }, options.namespace);
-  const begun = { audit, grants, trustedProxies, pages, seal };
+  const begun = await begin({ ...deps, log }, options);
+  const { audit, grants } = begun;
   const parts = assemble({ ...deps, log }, options, begun);
   grants.start();
   parts.follower.start();
@@ -214,6 +206,25 @@ function isBeside(target = '', beside?: Beside): beside is Beside {
   if (beside === undefined) return false;
   const { prefix } = beside;
   return target === prefix || target.startsWith(`${prefix}/`) || target.startsWith(`${prefix}?`);
+}
+
+/** What has to be there before anything is put together. @throws GatewayError GATEWAY_CONFIG */
+async function begin(deps: GatewayDeps, options: GatewayOptions): Promise<Begun> {
+  const trustedProxies = networksIn(options.trustedProxies ?? [], 'trusted proxies');
+  const pages = [
+    ...(options.publicDir === undefined ? [] : [await StaticPages.load(options.publicDir)]),
+    new ConsolePages(deps.log),
+  ];
+  const audit = new AuditLog(deps, options.audit);
+  await audit.start();
+  const grants = new Informer<GatewayToken>(gatewayToken, deps);
+  return {
+    audit,
+    grants,
+    trustedProxies,
+    pages,
+    seal: await ApprovalSeal.open(deps, options.namespace),
+  };
 }
 
 interface Begun {
