@@ -70,6 +70,7 @@ export class TcpListenerKind implements EntityKind {
         authenticatePeer: optionalBoolean(attributes, 'authenticatePeer') ?? false,
         backlog: optionalNumber(attributes, 'backlog'),
         connectionsMax: tcpConnectionsMax,
+        sharePort: optionalBoolean(attributes, 'sharePort') ?? false,
       },
     );
     this.shelf.add({ name: given, identity, attributes, item });
@@ -77,9 +78,11 @@ export class TcpListenerKind implements EntityKind {
     return this.#show(given);
   }
 
-  /** Only `observer` may change, which this router keeps and does not act on. */
+  /** `sharePort` opens the socket anew; `observer` is kept and not acted on. */
   update(identity: string, changes: Attributes): Entity {
-    return this.#show(this.shelf.change(identity, changes).name);
+    const { name, item, attributes } = this.shelf.change(identity, changes);
+    item.setSharePort(optionalBoolean(attributes, 'sharePort') ?? false);
+    return this.#show(name);
   }
 
   /** One with a strategy must have lost its addresses before, as with skupper-router. */

@@ -40,6 +40,11 @@ export interface TcpListenerOptions {
   readonly backlog: number | undefined;
   /** Most connections open at one time. */
   readonly connectionsMax: number;
+  /**
+   * Other processes of the same user may listen on the same host and port; the system leads each
+   * connection to one of them.
+   */
+  readonly sharePort: boolean;
 }
 
 export interface TcpListenerDeps {
@@ -65,6 +70,7 @@ export class TcpListener {
   #server: Server | undefined;
   #tlsServer: TlsServer | undefined;
   #open = false;
+  #sharePort: boolean;
   #stopped = false;
   #failure = '';
   /** Reasons why clients failed their handshake, each logged once. */
@@ -76,6 +82,7 @@ export class TcpListener {
     this.#deps = deps;
     this.options = options;
     this.addresses = deps.addresses;
+    this.#sharePort = options.sharePort;
   }
 
   get operStatus(): 'up' | 'down' {
@@ -107,6 +114,14 @@ export class TcpListener {
 
   /** The set of addresses changed. */
   refresh(): void {
+    this.#follow();
+  }
+
+  /** Opens the socket anew when that changes. Connections that are open stay. */
+  setSharePort(sharePort: boolean): void {
+    if (sharePort === this.#sharePort) return;
+    this.#sharePort = sharePort;
+    this.#close();
     this.#follow();
   }
 
@@ -172,7 +187,8 @@ export class TcpListener {
     });
     const { host, port } = this.options;
     const backlog = this.options.backlog ?? backlogDefault;
-    server.listen({ port, backlog, ...(host === '' ? {} : { host }) }, () => {
+    const shared = this.#sharePort ? { reusePort: true } : {};
+    server.listen({ port, backlog, ...(host === '' ? {} : { host }), ...shared }, () => {
       if (this.#server !== server) return;
       this.#open = true;
       this.#failure = '';

@@ -20,7 +20,7 @@ export const siteObjects = {
   revokedList: 'drawbridge-revoked-certificates',
   /** ServiceAccount, Role and RoleBinding of router pods. */
   serviceAccount: 'skupper-router',
-  /** Router group of the first (on one machine the only) router. */
+  /** Router group of the first router. */
   routerGroup: 'skupper-router',
   secondRouterGroup: 'skupper-router-2',
 } as const;
@@ -34,6 +34,9 @@ export function routerGroups(ha: boolean): readonly string[] {
 export function nameInGroup(name: string, group: string): string {
   return group === siteObjects.routerGroup ? name : `${name}-2`;
 }
+
+/** How the routers of a Site link to each other. */
+export const peerRole = 'inter-router';
 
 /** CN of the router's own server certificate; also the name its clients verify. */
 export const routerServerName = 'skupper-router-local';

@@ -26,6 +26,49 @@ export interface NetworkService {
   readonly listeners?: readonly string[];
 }
 
+/**
+ * The same site seen by several routers becomes one: what any of them knows of it counts, and a link
+ * works when it does for one of them. A router that has just started knows little yet.
+ */
+export function joinedNetwork(seen: readonly NetworkSite[]): readonly NetworkSite[] {
+  const sites = new Map<string, NetworkSite>();
+  for (const site of seen) {
+    const known = sites.get(site.id);
+    sites.set(site.id, known === undefined ? site : joinedSite(known, site));
+  }
+  return [...sites.values()].toSorted((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)));
+}
+
+function joinedSite(one: NetworkSite, other: NetworkSite): NetworkSite {
+  const links = new Map((one.links ?? []).map((link) => [link.name, link]));
+  for (const link of other.links ?? []) {
+    const known = links.get(link.name);
+    if (known === undefined || (link.operational === true && known.operational !== true)) {
+      links.set(link.name, link);
+    }
+  }
+  const services = new Map((one.services ?? []).map((each) => [each.routingKey, each]));
+  for (const service of other.services ?? []) {
+    const { routingKey } = service;
+    const known = services.get(routingKey);
+    services.set(routingKey, {
+      routingKey,
+      connectors: longer(known?.connectors, service.connectors),
+      listeners: longer(known?.listeners, service.listeners),
+    });
+  }
+  return {
+    ...one,
+    links: [...links.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    services: [...services.values()].toSorted((a, b) => (a.routingKey < b.routingKey ? -1 : 1)),
+  };
+}
+
+/** Each router lists what it knows once, so the longer list has it all. */
+function longer(one: readonly string[] = [], other: readonly string[] = []): readonly string[] {
+  return other.length > one.length ? other : one;
+}
+
 /** The record of a link of a site. */
 export function findLink(
   network: readonly NetworkSite[],

@@ -58,6 +58,12 @@ export interface RouterRequest {
   readonly proxyPasswords: ReadonlyMap<string, string>;
 }
 
+/** One of the routers of a namespace. */
+export interface RouterPlace {
+  readonly namespace: string;
+  readonly group: string;
+}
+
 /** How a router process is. */
 export type RouterHealth =
   | { readonly state: 'absent' }
@@ -99,6 +105,11 @@ export interface SiteRuntime extends Running {
   readonly edge: boolean;
   /** A Site may have two routers. */
   readonly ha: boolean;
+  /**
+   * Routers of a Site share the addresses of its Services: each is managed at a port of its own,
+   * and all listen together for clients. False: each has an address of its own.
+   */
+  readonly sharesAddresses: boolean;
   /** Listeners may name an address of this machine instead of a Service. */
   readonly bindsAddresses: boolean;
   /** Routers get certificates by themselves, and make the profiles that use them. */
@@ -122,17 +133,17 @@ export interface SiteRuntime extends Running {
   /** Where the router listens for a port of a Service; undefined until the Service says. */
   bindOf(service: Service, portName: string): HostPort | undefined;
   /** Path of a credential file as the router sees it. */
-  credentialPath(namespace: string, profile: string, file: CredentialFile): string;
-  proxyPasswordPath(namespace: string, proxy: string): string;
+  credentialPath(place: RouterPlace, profile: string, file: CredentialFile): string;
+  proxyPasswordPath(place: RouterPlace, proxy: string): string;
   /** Makes all that a router needs, and starts it unless it runs already. */
   ensureRouter(request: RouterRequest): Promise<void>;
-  /** How the router of a Site is; that of another Site in the namespace counts as absent. */
+  /** How the best of a Site's routers is; those of another Site in the namespace do not count. */
   healthOf(namespace: string, siteId: string): RouterHealth;
-  /** Where this process reaches the router's management listener. */
+  /** Where this process reaches the router's management listener; undefined while it is not ready. */
   managementOf(service: Service, group: string): HostPort | undefined;
-  /** Takes away a router that the Site no longer has beside its first. */
+  /** Takes away a router that the Site no longer has beside its first, and all that it had. */
   removeGroup(site: Site, group: string): Promise<void>;
-  /** Stops the router and removes its files. */
+  /** Stops the routers of a namespace and removes their files. */
   removeRouter(namespace: string): Promise<void>;
   /** Namespaces that have files of a router, from an earlier run too. Never rejects. */
   namespacesOnDisk(): Promise<readonly string[]>;

@@ -131,6 +131,8 @@ const tcpListener = entityType('tcpListener', 'CUD', [
     values: ['none', 'priority', 'weighted'],
   }),
   c('observer', 'string', { update: true, default: 'auto' }),
+  // Ours: other routers of the same user may listen there, too.
+  c('sharePort', 'boolean', { update: true, default: false }),
   ...tcpCounters,
   r('operStatus', 'string', 'down'),
   r('connectionMsg', 'string', ''),

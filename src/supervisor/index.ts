@@ -3,9 +3,15 @@ export { type SupervisorErrorCode } from './errors.ts';
 export {
   type ProcessSpec,
   type ProcessState,
+  type SupervisedProcess,
   type SupervisedProcessDeps,
   type SupervisedProcessOptions,
   untilReady,
 } from './supervised-process.ts';
-export { Supervisor, type SupervisorDeps, type SupervisorOptions } from './supervisor.ts';
+export {
+  sameCommand,
+  Supervisor,
+  type SupervisorDeps,
+  type SupervisorOptions,
+} from './supervisor.ts';
 export { acceptsTcp } from './tcp-probe.ts';

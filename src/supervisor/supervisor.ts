@@ -102,7 +102,8 @@ export class Supervisor implements Running {
   }
 }
 
-function sameCommand(a: ProcessSpec, b: ProcessSpec): boolean {
+/** True when a process by the one need not be replaced by one of the other. */
+export function sameCommand(a: ProcessSpec, b: ProcessSpec): boolean {
   return (
     a.command === b.command &&
     a.cwd === b.cwd &&

@@ -64,7 +64,7 @@ test('a Site claims a free ConfigMap, keeps its own, and yields to the active on
 });
 
 test('a Site spec is checked', () => {
-  const abilities = { accessTypes: ['local', 'loadbalancer'], edge: false };
+  const abilities = { accessTypes: ['local', 'loadbalancer'], edge: false, ha: true };
   const cases: readonly [Site['spec'], string | undefined][] = [
     [{}, undefined],
     [{ linkAccess: '' }, undefined],
@@ -80,6 +80,8 @@ test('a Site spec is checked', () => {
   for (const [spec, expected] of cases) {
     assert.equal(checkSite(siteWith('a', 'u', spec), abilities), expected, JSON.stringify(spec));
   }
+  const refused = checkSite(siteWith('a', 'u', { ha: true }), { ...abilities, ha: false });
+  assert.equal(refused, 'HA is not supported on this platform');
 });
 
 test('acceptance 3: the sum of a Site follows its router and its endpoints', () => {

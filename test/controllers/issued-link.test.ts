@@ -5,11 +5,13 @@ import { silentLogger } from '#base/log.ts';
 import { extendedList, listOwners, revokedSerials } from '#controllers/issued-link/revoked-list.ts';
 import {
   decideIssuedLinkStatus,
+  isAwaited,
   type IssuedLinkFacts,
   unsupportedMessage,
 } from '#controllers/issued-link/status.ts';
 import { resolveProfiles } from '#controllers/router-config/tls-profiles.ts';
-import { RevocationSync } from '#controllers/site-router/revocation-sync.ts';
+import { type Revocation, RevocationSync } from '#controllers/site-router/revocation-sync.ts';
+import type { RouterRevocation } from '#controllers/site-router/site-routers.ts';
 import type { RouterConnection } from '#controllers/site-router/router-connection.ts';
 import { createAuthority } from '#pki/index.ts';
 import { ManagementError } from '../../src/management/errors.ts';
@@ -69,10 +71,14 @@ test('the list goes with the sites whose certificates are on it, or stays', () =
 const facts: IssuedLinkFacts = {
   connected: false,
   siteName: undefined,
-  revocation: undefined,
-  router: 'west-1',
+  revocations: [],
 };
 const confirmed = { state: 'confirmed', closed: 3, ms: 12 } as const;
+const from = (router: string, said?: Revocation, connected = true): RouterRevocation => ({
+  router,
+  connected,
+  said,
+});
 
 test('the status follows use, end and revocation', () => {
   const sentence = 'Refused by router west-1, 3 connections closed in 12 ms';
@@ -80,11 +86,36 @@ test('the status follows use, end and revocation', () => {
     ['fresh', {}, {}, 'Ready', 'OK'],
     ['ended', { notAfter: past }, {}, 'Expired', 'The certificate has expired'],
     ['no router yet', { revoked: true }, {}, 'Revoked', 'Revocation waits for the router'],
-    ['confirmed', { revoked: true }, { revocation: confirmed }, 'Revoked', sentence],
+    [
+      'confirmed',
+      { revoked: true },
+      { revocations: [from('west-1', confirmed)] },
+      'Revoked',
+      sentence,
+    ],
+    [
+      'confirmed by both',
+      { revoked: true },
+      {
+        revocations: [
+          from('west-1', confirmed),
+          from('west-1-2', { state: 'confirmed', closed: 1, ms: 4 }),
+        ],
+      },
+      'Revoked',
+      'Refused by routers west-1 (3 connections closed in 12 ms) and west-1-2 (1 connection closed in 4 ms)',
+    ],
+    [
+      'one of two is away',
+      { revoked: true },
+      { revocations: [from('west-1', confirmed), from('west-1-2', undefined, false)] },
+      'Revoked',
+      `Revocation waits for router west-1-2. ${sentence}`,
+    ],
     [
       'a router that cannot',
       { revoked: true },
-      { revocation: { state: 'unsupported' } },
+      { revocations: [from('west-1', confirmed), from('west-1-2', { state: 'unsupported' })] },
       'Error',
       unsupportedMessage,
     ],
@@ -116,11 +147,18 @@ test('last seen changes when a connection comes or goes, and is kept while nobod
 
 test('a confirmed revocation keeps its first confirmation', () => {
   const revoked = issued('aa', { revoked: true });
-  const first = decideIssuedLinkStatus(revoked, { ...facts, revocation: confirmed }, at);
+  const first = decideIssuedLinkStatus(revoked, { ...facts, revocations: [from('west-1', confirmed)] }, at);
   assert.equal(first.revokedTime, '2026-01-01T00:00:00Z');
-  const restarted = { ...facts, revocation: { state: 'confirmed', closed: 0, ms: 1 } as const };
+  const again = { state: 'confirmed', closed: 0, ms: 1 } as const;
+  const restarted = { ...facts, revocations: [from('west-1', again)] };
   assert.equal(decideIssuedLinkStatus({ ...revoked, status: first }, restarted, at), first);
   assert.equal(decideIssuedLinkStatus({ ...revoked, status: first }, facts, at), first);
+});
+
+test('a deleted one is held while a router that can be asked has not answered', () => {
+  assert.equal(isAwaited([]), false);
+  assert.equal(isAwaited([from('a', confirmed), from('b', undefined, false)]), false);
+  assert.equal(isAwaited([from('a', confirmed), from('b')]), true);
 });
 
 interface FakeRouter extends RouterConnection {

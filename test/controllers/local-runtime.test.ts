@@ -122,7 +122,7 @@ test('routers bind what the Service says', (t) => {
 test('files of a router are private, whole, and gone when they are not needed', async (t) => {
   const sites = mkdtempSync(join(tmpdir(), 'drawbridge-files-'));
   t.after(() => rmSync(sites, { recursive: true, force: true }));
-  const files = new RouterFiles(sites, 'west');
+  const files = new RouterFiles(sites, { namespace: 'west', group: 'skupper-router' });
   const credentials = (profile: string) => ({
     profile,
     files: new Map([['tls.key' as const, Buffer.from(profile)]]),

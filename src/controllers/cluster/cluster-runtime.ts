@@ -30,6 +30,7 @@ import type {
   PlacementRequest,
   PodDirectory,
   RouterHealth,
+  RouterPlace,
   RouterRequest,
   SitePod,
   SiteRuntime,
@@ -72,6 +73,7 @@ export class ClusterRuntime implements SiteRuntime {
   readonly roles = ['inter-router', 'edge', 'normal'] as const;
   readonly edge = true;
   readonly ha = true;
+  readonly sharesAddresses = false;
   readonly bindsAddresses = false;
   readonly routersHoldCredentials = true;
   readonly ownEntities: readonly RouterEntity[] = [healthListener()];
@@ -148,11 +150,11 @@ export class ClusterRuntime implements SiteRuntime {
     return typeof port === 'number' ? { host: '', port } : undefined;
   }
 
-  credentialPath(_namespace: string, profile: string, file: CredentialFile): string {
+  credentialPath(_place: RouterPlace, profile: string, file: CredentialFile): string {
     return podCredentialPath(profile, file);
   }
 
-  proxyPasswordPath(_namespace: string, proxy: string): string {
+  proxyPasswordPath(_place: RouterPlace, proxy: string): string {
     return podProxyPasswordPath(proxy);
   }
 
@@ -192,11 +194,9 @@ export class ClusterRuntime implements SiteRuntime {
   async removeGroup(site: Site, group: string): Promise<void> {
     const { client, informers } = this.#deps;
     const key = { namespace: site.metadata.namespace ?? '', name: group };
-    for (const kind of [deployment, configMap]) {
-      const found: KubeObject | undefined = informers.of<KubeObject>(kind).get(key);
-      if (found === undefined || !isOwnedBy(found, site)) continue;
-      await client.remove(kind, key, { uid: found.metadata.uid ?? '' });
-    }
+    const found = informers.of(deployment).get(key);
+    if (found === undefined || !isOwnedBy(found, site)) return;
+    await client.remove(deployment, key, { uid: found.metadata.uid ?? '' });
   }
 
   managementOf(front: Service, group: string): HostPort | undefined {

@@ -7,7 +7,7 @@ import type { Running } from '#base/lifecycle.ts';
 import { annotationOf, isTerminating, keyOf, type KubeObject } from '#kube/index.ts';
 import { createOrUpdate, feed, isKubeError, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
-import { activeSiteOf, type ControllerContext, evaluationOf, namespaceKey } from '../context.ts';
+import { type ControllerContext, evaluationOf, namespaceKey } from '../context.ts';
 import { namespaceId, startController } from '../controller.ts';
 import {
   type ConfigMap,
@@ -19,9 +19,14 @@ import {
   site,
 } from '../kinds.ts';
 import { annotations, siteObjects } from '../names.ts';
-import { routerId } from '../router-config/entities.ts';
 import { extendedList, isRevoked, listOwners, ownersOf, serialOf } from './revoked-list.ts';
-import { confirmedMessage, decideIssuedLinkStatus, unsupportedMessage } from './status.ts';
+import {
+  confirmedMessage,
+  decideIssuedLinkStatus,
+  isAwaited,
+  isUnsupported,
+  unsupportedMessage,
+} from './status.ts';
 
 /** Connections are looked at again at least this often; milliseconds. */
 const lookAgainMs = 60_000;
@@ -53,8 +58,9 @@ export function startIssuedLinkController(context: ControllerContext): Running {
 
 interface Peers {
   /** Serial numbers of certificates that incoming connections show. */
-  readonly serials: ReadonlySet<string> | undefined;
-  readonly router: string;
+  readonly serials: ReadonlySet<string>;
+  /** All routers were asked. */
+  readonly complete: boolean;
   readonly siteNames: ReadonlyMap<string, string>;
 }
 
@@ -135,8 +141,8 @@ class IssuedLinkReconciler implements Reconciler<string> {
   async #release(namespace: string, own: IssuedLink): Promise<void> {
     const { client, events, routers } = this.#context;
     if (!isHeld(own)) return;
-    const revocation = routers.revocationOf(namespace, serialOf(own));
-    if (routers.connected(namespace) && revocation === undefined) return;
+    const revocations = routers.revocationOf(namespace, serialOf(own));
+    if (isAwaited(revocations)) return;
     const key = { namespace, name: own.metadata.name };
     await createOrUpdate(client, issuedLink, key, (existing) => {
       if (existing === undefined || existing.metadata.uid !== own.metadata.uid) return undefined;
@@ -149,45 +155,33 @@ class IssuedLinkReconciler implements Reconciler<string> {
         },
       };
     });
-    if (revocation === undefined) return;
-    events.record(
-      own,
-      revocation.state === 'confirmed'
-        ? {
-            type: 'Normal',
-            reason: 'Revoked',
-            message: confirmedMessage(this.#routerOf(namespace), revocation),
-          }
-        : { type: 'Warning', reason: 'NotRevoked', message: unsupportedMessage },
-    );
+    if (isUnsupported(revocations)) {
+      events.record(own, { type: 'Warning', reason: 'NotRevoked', message: unsupportedMessage });
+      return;
+    }
+    const message = confirmedMessage(revocations);
+    if (message !== undefined) events.record(own, { type: 'Normal', reason: 'Revoked', message });
   }
 
   async #peers(namespace: string): Promise<Peers> {
     const { routers } = this.#context;
-    const rows = await routers.connectionsOf(namespace);
+    const { rows, complete } = await routers.connectionsOf(namespace);
     const network = routers.networkOf(namespace) ?? [];
     return {
-      serials: rows && new Set(rows.flatMap(({ peerSerialNumber: serial }) => textOf(serial))),
-      router: this.#routerOf(namespace),
+      serials: new Set(rows.flatMap(({ peerSerialNumber: serial }) => textOf(serial))),
+      complete,
       siteNames: new Map(network.map(({ id, name }) => [id, name])),
     };
-  }
-
-  #routerOf(namespace: string): string {
-    const active = activeSiteOf(this.#context, namespace);
-    if (active === undefined) return '';
-    return routerId({ name: active.metadata.name, uid: active.metadata.uid ?? '' });
   }
 
   async #tell(namespace: string, own: IssuedLink, peers: Peers): Promise<void> {
     const { client, events, routers } = this.#context;
     const serial = serialOf(own);
-    const revocation = isRevoked(own) ? routers.revocationOf(namespace, serial) : undefined;
+    const isIn = peers.serials.has(serial);
     const facts = {
-      connected: peers.serials?.has(serial),
+      connected: isIn || peers.complete ? isIn : undefined,
       siteName: peers.siteNames.get(own.spec?.siteId ?? ''),
-      revocation,
-      router: peers.router,
+      revocations: routers.revocationOf(namespace, serial),
     };
     const written = await updateStatus(client, issuedLink, own, (copy) => ({
       ...copy,

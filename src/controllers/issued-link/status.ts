@@ -12,7 +12,7 @@ import {
   stateReady,
 } from '#kube/index.ts';
 import type { IssuedLink } from '../kinds.ts';
-import type { Revocation } from '../site-router/revocation-sync.ts';
+import type { RouterRevocation } from '../site-router/site-routers.ts';
 import { isRevoked } from './revoked-list.ts';
 
 export interface IssuedLinkFacts {
@@ -20,10 +20,8 @@ export interface IssuedLinkFacts {
   readonly connected: boolean | undefined;
   /** Name of the site as the network tells it. */
   readonly siteName: string | undefined;
-  /** What the router says of its revocation; undefined before we could ask. */
-  readonly revocation: Revocation | undefined;
-  /** Name of the router that was asked. */
-  readonly router: string;
+  /** What each router says of its revocation. */
+  readonly revocations: readonly RouterRevocation[];
 }
 
 type Status = NonNullable<IssuedLink['status']>;
@@ -31,6 +29,16 @@ type Status = NonNullable<IssuedLink['status']>;
 export const unsupportedMessage =
   'The router cannot refuse single certificates; revoke-access without a name cuts all sites';
 const waitingMessage = 'Revocation waits for the router';
+
+/** True while a router that can be asked was not. */
+export function isAwaited(revocations: readonly RouterRevocation[]): boolean {
+  return revocations.some(({ connected, said }) => connected && said === undefined);
+}
+
+/** True when a router cannot refuse it. */
+export function isUnsupported(revocations: readonly RouterRevocation[]): boolean {
+  return revocations.some(({ said }) => said?.state === 'unsupported');
+}
 
 /** The same object when nothing changes. */
 export function decideIssuedLinkStatus(
@@ -60,32 +68,48 @@ function validState(issued: IssuedLink, nowMs: number): ConditionState {
   return { status: 'False', reason: 'Expired', message: 'The certificate has expired' };
 }
 
-/** What the router confirmed once stays confirmed: it is told again whenever it starts. */
+/** What all routers confirmed once stays confirmed: it is told again whenever it starts. */
 function revokedStates(
   before: Status,
-  { revocation, router }: IssuedLinkFacts,
+  { revocations }: IssuedLinkFacts,
 ): Record<string, ConditionState> {
   const told = findCondition(before.conditions, 'Revoked');
-  if (revocation?.state === 'unsupported') {
+  if (isUnsupported(revocations)) {
     const error = stateError(unsupportedMessage);
     return { Valid: error, Revoked: error };
   }
   if (told?.status === 'True') return { Valid: revokedState(told.message, 'False') };
-  if (revocation?.state !== 'confirmed') {
-    const pending = statePending(waitingMessage);
+  const message = confirmedMessage(revocations);
+  const missing = revocations.filter(({ said }) => said === undefined);
+  if (message === undefined || missing.length > 0) {
+    const pending = statePending(pendingMessage(message, missing));
     return { Valid: { ...pending, reason: 'Revoked' }, Revoked: pending };
   }
-  const message = confirmedMessage(router, revocation);
   return { Valid: revokedState(message, 'False'), Revoked: revokedState(message, 'True') };
 }
 
-/** The sentence that says who confirmed, in how many milliseconds. */
-export function confirmedMessage(
-  router: string,
-  { closed, ms }: Extract<Revocation, { state: 'confirmed' }>,
+/** The sentence that says who confirmed, in how many milliseconds; undefined when nobody did. */
+export function confirmedMessage(revocations: readonly RouterRevocation[]): string | undefined {
+  const confirmed = revocations.flatMap(({ router, said }) => {
+    if (said?.state !== 'confirmed') return [];
+    const { closed, ms } = said;
+    const connections = closed === 1 ? '1 connection' : `${closed} connections`;
+    return [{ router, deed: `${connections} closed in ${ms} ms` }];
+  });
+  const [only, ...others] = confirmed;
+  if (only === undefined) return undefined;
+  if (others.length === 0) return `Refused by router ${only.router}, ${only.deed}`;
+  const each = confirmed.map(({ router, deed }) => `${router} (${deed})`);
+  return `Refused by routers ${each.join(' and ')}`;
+}
+
+function pendingMessage(
+  confirmed: string | undefined,
+  missing: readonly RouterRevocation[],
 ): string {
-  const connections = closed === 1 ? '1 connection' : `${closed} connections`;
-  return `Refused by router ${router}, ${connections} closed in ${ms} ms`;
+  if (confirmed === undefined) return waitingMessage;
+  const names = missing.map(({ router }) => router).join(' and ');
+  return `Revocation waits for router ${names}. ${confirmed}`;
 }
 
 function revokedState(message: string, status: 'True' | 'False'): ConditionState {

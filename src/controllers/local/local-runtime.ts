@@ -11,9 +11,16 @@ import type { Logger } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { KubeObject } from '#kube/index.ts';
 import type { InformerSet } from '#kubeclient/index.ts';
-import { acceptsTcp, type ProcessSpec, Supervisor } from '#supervisor/index.ts';
+import {
+  acceptsTcp,
+  type ProcessSpec,
+  sameCommand,
+  type SupervisedProcess,
+  Supervisor,
+} from '#supervisor/index.ts';
 import { ControllerError } from '../errors.ts';
-import { type SecuredAccess, type Service, service } from '../kinds.ts';
+import { type SecuredAccess, type Service, service, type Site } from '../kinds.ts';
+import { nameInGroup, routerGroups, siteObjects } from '../names.ts';
 import { formatConfig } from '../router-config/config-file.ts';
 import {
   type HostPort,
@@ -27,6 +34,7 @@ import type {
   Placement,
   PlacementRequest,
   RouterHealth,
+  RouterPlace,
   RouterRequest,
   SiteRuntime,
 } from '../runtime.ts';
@@ -59,6 +67,8 @@ export interface LocalRuntimeOptions {
 const portHandoverMs = 3_000;
 /** The address of all Services where the system has but one loopback address. */
 const onlyLoopback = '127.0.0.1';
+/** Where several processes may listen on the same port: what a second router of a Site needs. */
+const sharesPorts: ReadonlySet<string> = new Set(['aix', 'freebsd', 'linux', 'sunos']);
 /** Types whose change needs a restart. */
 const startTypes: ReadonlySet<string> = new Set(['router', 'address', 'log']);
 
@@ -67,7 +77,8 @@ export class LocalRuntime implements SiteRuntime {
   readonly accessTypes = ['local', 'loadbalancer', 'nodeport'] as const;
   readonly roles = ['inter-router', 'edge', 'normal'] as const;
   readonly edge = true;
-  readonly ha = false;
+  readonly ha = sharesPorts.has(process.platform);
+  readonly sharesAddresses = true;
   readonly bindsAddresses = true;
   readonly routersHoldCredentials = false;
   readonly ownEntities = [];
@@ -85,8 +96,8 @@ export class LocalRuntime implements SiteRuntime {
       clock: deps.clock,
       random: deps.random,
       log: deps.log,
-      onState: (namespace) => {
-        for (const handler of this.#handlers) handler(namespace);
+      onState: (name) => {
+        for (const handler of this.#handlers) handler(namespaceOf(name));
       },
     });
   }
@@ -126,49 +137,63 @@ export class LocalRuntime implements SiteRuntime {
     return { host: clusterIP === 'None' ? this.#options.listenHost : clusterIP, port };
   }
 
-  credentialPath(namespace: string, profile: string, file: CredentialFile): string {
-    return this.#files(namespace).credentialPath(profile, file);
+  credentialPath(place: RouterPlace, profile: string, file: CredentialFile): string {
+    return this.#files(place).credentialPath(profile, file);
   }
 
-  proxyPasswordPath(namespace: string, proxy: string): string {
-    return this.#files(namespace).proxyPasswordPath(proxy);
+  proxyPasswordPath(place: RouterPlace, proxy: string): string {
+    return this.#files(place).proxyPasswordPath(proxy);
   }
 
   async ensureRouter(request: RouterRequest): Promise<void> {
-    const { namespace = '' } = request.site.metadata;
+    const place = { namespace: request.site.metadata.namespace ?? '', group: request.group };
     const config = formatConfig(startEntities(request.entities));
-    await this.#files(namespace).write(config, request.credentials, request.proxyPasswords);
+    await this.#files(place).write(config, request.credentials, request.proxyPasswords);
     const management = bindOfListener(request.entities, managementListener);
     if (management === undefined) return;
-    if (this.#supervisor.get(namespace) === undefined) {
+    const spec = this.#processSpec(request, management);
+    const known = this.#supervisor.get(spec.name);
+    const isReplaced = known?.state === 'ready' && !sameCommand(known.spec, spec);
+    // One after the other: the next change of state of the first brings us here again.
+    if (isReplaced && this.#isOtherStarting(place)) return;
+    if (known === undefined) {
       await becomesFree(management.host, management.port, portHandoverMs);
     }
-    await this.#supervisor.ensure(this.#processSpec(request, management));
+    await this.#supervisor.ensure(spec);
   }
 
   healthOf(namespace: string, siteId: string): RouterHealth {
-    const process = this.#supervisor.get(namespace);
-    if (process?.spec.env['SKUPPER_SITE_ID'] !== siteId) return { state: 'absent' };
-    if (process.state === 'ready') return { state: 'ready', startCount: process.startCount };
+    const own = this.#processesOf(namespace).filter(
+      ({ spec }) => spec.env['SKUPPER_SITE_ID'] === siteId,
+    );
+    if (own.length === 0) return { state: 'absent' };
+    const ready = own.find(({ state }) => state === 'ready');
+    if (ready !== undefined) return { state: 'ready', startCount: ready.startCount };
     return { state: 'starting', message: 'Router process is not ready' };
   }
 
-  /** Process id of the router of a namespace, for people who want to look at it. */
-  pidOf(namespace: string): number | undefined {
-    return this.#supervisor.get(namespace)?.pid;
+  /** Process id of a router of a namespace, for people who want to look at it. */
+  pidOf(namespace: string, group: string = siteObjects.routerGroup): number | undefined {
+    return this.#supervisor.get(processName({ namespace, group }))?.pid;
   }
 
-  managementOf(front: Service): HostPort | undefined {
-    return this.bindOf(front, managementListener);
+  managementOf(front: Service, group: string): HostPort | undefined {
+    const place = { namespace: front.metadata.namespace ?? '', group };
+    if (this.#supervisor.get(processName(place))?.state !== 'ready') return undefined;
+    return this.bindOf(front, nameInGroup(managementListener, group));
   }
 
-  async removeGroup(): Promise<void> {
-    // There never is a second one.
+  async removeGroup(site: Site, group: string): Promise<void> {
+    const place = { namespace: site.metadata.namespace ?? '', group };
+    await this.#supervisor.remove(processName(place));
+    await this.#files(place).remove();
   }
 
   async removeRouter(namespace: string): Promise<void> {
-    await this.#supervisor.remove(namespace);
-    await this.#files(namespace).remove();
+    const places = routerGroups(true).map((group) => ({ namespace, group }));
+    await Promise.all(places.map((place) => this.#supervisor.remove(processName(place))));
+    // Those of the first are around those of the others.
+    await this.#files({ namespace, group: siteObjects.routerGroup }).remove();
   }
 
   async namespacesOnDisk(): Promise<readonly string[]> {
@@ -196,7 +221,7 @@ export class LocalRuntime implements SiteRuntime {
   /** Keeps what the Service has; a port that must be exactly this one has to be free. */
   async #choosePorts(request: PlacementRequest, host: string): Promise<Placement['ports']> {
     const chosen: { name: string; port: number; targetPort: number }[] = [];
-    const running = this.#supervisor.get(request.namespace) !== undefined;
+    const running = this.#processesOf(request.namespace).length > 0;
     for (const { name, port, fixed } of request.ports) {
       const known = request.existing?.spec?.ports?.find((each) => each.name === name)?.port;
       const number = await this.#choosePort(host, { port, fixed, known, running });
@@ -228,17 +253,31 @@ export class LocalRuntime implements SiteRuntime {
     return new Set(services.map(({ spec }) => spec?.clusterIP ?? ''));
   }
 
-  #files(namespace: string): RouterFiles {
-    return new RouterFiles(this.#options.sitesDirectory, namespace);
+  #files(place: RouterPlace): RouterFiles {
+    return new RouterFiles(this.#options.sitesDirectory, place);
+  }
+
+  #processesOf(namespace: string): readonly SupervisedProcess[] {
+    return routerGroups(true).flatMap(
+      (group) => this.#supervisor.get(processName({ namespace, group })) ?? [],
+    );
+  }
+
+  #isOtherStarting(place: RouterPlace): boolean {
+    const own = processName(place);
+    return this.#processesOf(place.namespace).some(
+      ({ spec, state }) => spec.name !== own && state === 'starting',
+    );
   }
 
   #processSpec(request: RouterRequest, management: HostPort): ProcessSpec {
     const { name, namespace = '', uid = '' } = request.site.metadata;
     const [command, ...args] = this.#options.routerCommand;
+    const place = { namespace, group: request.group };
     return {
-      name: namespace,
+      name: processName(place),
       command,
-      args: [...args, '--config', this.#files(namespace).configPath, '--exit-with-stdin'],
+      args: [...args, '--config', this.#files(place).configPath, '--exit-with-stdin'],
       env: {
         ...this.#options.routerEnvironment,
         SKUPPER_SITE_ID: uid,
@@ -250,6 +289,15 @@ export class LocalRuntime implements SiteRuntime {
       probe: () => acceptsTcp(management.host, management.port),
     };
   }
+}
+
+/** Of the first router the namespace alone, which has no slash in its name. */
+function processName({ namespace, group }: RouterPlace): string {
+  return group === siteObjects.routerGroup ? namespace : `${namespace}/${group}`;
+}
+
+function namespaceOf(process: string): string {
+  return process.split('/', 1).join('');
 }
 
 /**

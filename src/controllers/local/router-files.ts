@@ -1,5 +1,5 @@
 /**
- * The files of one site's router below the data directory. Written atomically and only when they
+ * The files of one router below the data directory. Written atomically and only when they
  * change; keys are readable by us alone.
  */
 import { readdir, rm } from 'node:fs/promises';
@@ -7,15 +7,17 @@ import { join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import { ControllerError } from '../errors.ts';
 import type { CredentialFile } from '../router-config/tls-profiles.ts';
-import type { RouterCredentials } from '../runtime.ts';
+import { siteObjects } from '../names.ts';
+import type { RouterCredentials, RouterPlace } from '../runtime.ts';
 import { writeWhole } from './whole-file.ts';
 
 export class RouterFiles {
-  /** `DIR/sites/<namespace>` */
+  /** `DIR/sites/<namespace>`, below it `/<group>` for further routers of a Site. */
   readonly directory: string;
 
-  constructor(sitesDirectory: string, namespace: string) {
-    this.directory = join(sitesDirectory, namespace);
+  constructor(sitesDirectory: string, { namespace, group }: RouterPlace) {
+    const further = group === siteObjects.routerGroup ? [] : [group];
+    this.directory = join(sitesDirectory, namespace, ...further);
   }
 
   get configPath(): string {

@@ -113,14 +113,14 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
 
   /** One for each router of the Site; those of routers that it no longer has go. */
   async #settle(access: RouterAccess, active: Site): Promise<ReadonlyMap<string, SecuredAccess>> {
-    const { client, informers, runtime } = this.#context;
+    const { client, informers } = this.#context;
     const found = new Map<string, SecuredAccess>();
-    const groups = routerGroups(runtime.ha && active.spec?.ha === true);
+    const groups = routerGroups(active.spec?.ha === true);
     for (const group of groups) {
       const made = await this.#ensureSecuredAccess(access, defaultIssuer(active), group);
       if (made !== undefined) found.set(group, made);
     }
-    if (groups.length > 1 || !runtime.ha) return found;
+    if (groups.length > 1) return found;
     const { namespace = '', name } = access.metadata;
     const key = { namespace, name: nameInGroup(name, siteObjects.secondRouterGroup) };
     const left = informers.of(securedAccess).get(key);

@@ -37,6 +37,8 @@ export interface RouterOperation {
 const protectedListeners: ReadonlySet<string> = new Set(['@9090', 'amqp', managementListener]);
 /** Profiles and proxies can be changed in place; everything else is made anew. */
 const updatable: ReadonlySet<ManagedType> = new Set(['sslProfile', 'proxyProfile']);
+/** But this of a tcpListener, so that no connection is lost for it. */
+const changeable = 'sharePort';
 
 /**
  * Profiles are made and changed before anything uses them, users are removed before they are made
@@ -75,6 +77,9 @@ export function difference(
       } else if (!matches(row, attributes)) {
         if (inPlace) {
           profiles.push({ operation: 'update', type, name, attributes });
+        } else if (type === 'tcpListener' && matches({ ...row, ...shareOf(attributes) }, attributes)) {
+          const changes = shareOf(attributes);
+          removals.push({ operation: 'update', type, name, attributes: changes });
         } else {
           removals.push({ operation: 'delete', type, name, attributes: {} });
           creations.push({ operation: 'create', type, name, attributes });
@@ -120,7 +125,11 @@ function differenceOfAddresses(
   removals: readonly RouterOperation[],
 ): AddressOperations {
   const type = 'listenerAddress';
-  const gone = new Set(removals.map((each) => (each.type === 'tcpListener' ? each.name : '')));
+  const gone = new Set(
+    removals.map(({ operation, type: of, name }) =>
+      operation === 'delete' && of === 'tcpListener' ? name : '',
+    ),
+  );
   const isDetached = (row: EntityRow): boolean => gone.has(String(row['listener']));
   const remove = (name: string): RouterOperation => {
     return { operation: 'delete', type, name, attributes: {} };
@@ -141,7 +150,17 @@ function differenceOfAddresses(
 }
 
 /** What entities have that say nothing about it; a row with something else is another one. */
-const silent = { sslProfile: '', proxyProfile: '', observer: 'auto', multiAddressStrategy: 'none' };
+const silent = {
+  sslProfile: '',
+  proxyProfile: '',
+  observer: 'auto',
+  multiAddressStrategy: 'none',
+  [changeable]: false,
+};
+
+function shareOf(attributes: RouterEntity['attributes']): RouterEntity['attributes'] {
+  return { [changeable]: attributes[changeable] ?? false };
+}
 
 function matches(row: EntityRow, attributes: RouterEntity['attributes']): boolean {
   for (const [name, value] of Object.entries(silent)) {

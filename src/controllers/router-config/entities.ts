@@ -3,6 +3,7 @@
  * which entities with which attributes. The same list is written to the ConfigMap, started from
  * and compared with the running router.
  */
+import { nameInGroup, siteObjects } from '../names.ts';
 import { type MultiListenerInput, multiListenerEntities } from './multi-listener.ts';
 import type { CredentialFile } from './tls-profiles.ts';
 
@@ -50,6 +51,8 @@ export interface LinkInput {
   readonly cost: number;
   readonly secret: string | undefined;
   readonly proxy: string | undefined;
+  /** True when absent. */
+  readonly verifyHostname?: boolean;
 }
 
 export interface ProxyInput {
@@ -67,6 +70,8 @@ export interface ListenerInput {
   readonly address: string;
   readonly secret: string | undefined;
   readonly observer: string | undefined;
+  /** Another router of the Site listens there, too. */
+  readonly sharePort?: boolean;
 }
 
 export interface ConnectorInput {
@@ -93,8 +98,8 @@ export interface ProfileInput {
 export interface SiteIdentity {
   readonly name: string;
   readonly uid: string;
-  /** Number of the router, where the Site has several; the first one when absent. */
-  readonly router?: number;
+  /** Which of its routers; the first one when absent. */
+  readonly group?: string;
 }
 
 export interface RouterInputs {
@@ -164,9 +169,8 @@ export function desiredEntities(inputs: RouterInputs): RouterEntity[] {
 }
 
 /** Unique in the network: sites in different namespaces or on different machines share names. */
-export function routerId({ name, uid, router = 1 }: SiteIdentity): string {
-  const id = `${name}-${uid.slice(0, 8)}`;
-  return router === 1 ? id : `${id}-${router}`;
+export function routerId({ name, uid, group = siteObjects.routerGroup }: SiteIdentity): string {
+  return nameInGroup(`${name}-${uid.slice(0, 8)}`, group);
 }
 
 function routerEntity(inputs: RouterInputs): RouterEntity {
@@ -227,6 +231,7 @@ function linkEntity(link: LinkInput): RouterEntity {
     cost: Math.max(1, link.cost),
     ...optional('sslProfile', link.secret === undefined ? undefined : linkProfile(link.secret)),
     ...optional('proxyProfile', link.proxy),
+    ...optional('verifyHostname', link.verifyHostname),
   });
 }
 
@@ -238,6 +243,7 @@ function listenerEntity(listener: ListenerInput, siteId: string): RouterEntity {
     siteId,
     ...optional('sslProfile', listener.secret),
     ...optional('observer', listener.observer),
+    ...(listener.sharePort === true ? { sharePort: true } : {}),
   });
 }
 

@@ -10,6 +10,8 @@ export interface MultiListenerInput {
   readonly secret: string | undefined;
   readonly clientCert: boolean;
   readonly observer: string | undefined;
+  /** Another router of the Site listens there, too. */
+  readonly sharePort?: boolean;
 }
 
 export interface MultiListenerEntity {
@@ -47,6 +49,7 @@ export function multiListenerEntities(
       ? {}
       : { sslProfile: input.secret, authenticatePeer: input.clientCert }),
     ...(input.observer === undefined ? {} : { observer: input.observer }),
+    ...(input.sharePort === true ? { sharePort: true } : {}),
   };
   return [
     { type: 'tcpListener', name: listener, attributes },

@@ -17,9 +17,9 @@ import type {
 } from '../kinds.ts';
 import { checkLink } from '../link/check.ts';
 import { annotations, messages, nameInGroup, siteObjects } from '../names.ts';
-import { rolePort, specOf as accessSpec } from '../router-access/decide.ts';
+import { specOf as accessSpec } from '../router-access/decide.ts';
 import type { NetworkSite } from '../network.ts';
-import type { SitePod, SiteRuntime } from '../runtime.ts';
+import type { RouterPlace, SitePod, SiteRuntime } from '../runtime.ts';
 import { parseConfig } from './config-file.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { credentialsOf, isUsableCredentials } from './credentials.ts';
@@ -36,6 +36,7 @@ import {
   type RouterEntity,
 } from './entities.ts';
 import { type ListenerInputs, listenerInputs } from './listener-inputs.ts';
+import { peersOf } from './peers.ts';
 import {
   parseRevisions,
   type ProfileRecord,
@@ -76,6 +77,7 @@ export type PlanRuntime = Pick<
   | 'platform'
   | 'proxyPasswordPath'
   | 'roles'
+  | 'sharesAddresses'
 >;
 
 export interface RouterPlan {
@@ -96,18 +98,23 @@ export function planRouter(
   version: string,
 ): PlanOutcome {
   const { site, secret } = objects;
-  const namespace = site.metadata.namespace ?? '';
+  const place = { namespace: site.metadata.namespace ?? '', group: objects.group };
   const localService = objects.service(siteObjects.localService);
-  const management = localService && runtime.bindOf(localService, managementListener);
-  if (management === undefined) return wait(`Service ${siteObjects.localService}`);
+  const own = runtime.sharesAddresses ? objects.group : siteObjects.routerGroup;
+  const management =
+    localService && runtime.bindOf(localService, nameInGroup(managementListener, own));
+  if (localService === undefined || management === undefined)
+    return wait(`Service ${siteObjects.localService}`);
   if (!isUsableCredentials(secret(managementProfile))) {
     return wait(messages.tlsSecretNotFound(managementProfile));
   }
   const mode = site.spec?.edge === true ? 'edge' : 'interior';
-  const access = accessInputs(objects, runtime);
+  const peers = peersOf(objects, runtime, localService);
+  const access = [...accessInputs(objects, runtime), ...peers.access];
   const { links: outgoing, proxies } = linkInputs(objects, mode);
-  const links = [...outgoing, ...peerLinks(objects)];
+  const links = [...outgoing, ...peers.links];
   const { listeners, multiListeners } = listenerInputs(objects, runtime);
+  const sharePort = runtime.sharesAddresses && site.spec?.ha === true;
   const connectors = [...connectorInputs(objects), ...objects.attached];
   const profiles = resolveProfiles(
     wishes({ access, links, listeners, multiListeners, connectors }),
@@ -119,7 +126,7 @@ export function planRouter(
     site: {
       name: site.metadata.name,
       uid: site.metadata.uid ?? '',
-      ...(objects.group === siteObjects.routerGroup ? {} : { router: 2 }),
+      group: objects.group,
     },
     mode,
     version,
@@ -131,11 +138,11 @@ export function planRouter(
     profiles: profiles.map((profile) => ({ ...profile, files: [...profile.files.keys()] })),
     access,
     links,
-    proxies: proxies.map((proxy) => withPasswordPath(proxy, namespace, runtime)),
-    listeners,
-    multiListeners,
+    proxies: proxies.map((proxy) => withPasswordPath(proxy, place, runtime)),
+    listeners: listeners.map((each) => ({ ...each, sharePort })),
+    multiListeners: multiListeners.map((each) => ({ ...each, sharePort })),
     connectors,
-    credentialPath: (profile, file) => runtime.credentialPath(namespace, profile, file),
+    credentialPath: (profile, file) => runtime.credentialPath(place, profile, file),
   });
   return { ok: true, plan: { entities, profiles, proxyPasswords: passwords(proxies, secret) } };
 }
@@ -162,21 +169,6 @@ function accessInputs(objects: NamespaceObjects, runtime: PlanRuntime): AccessIn
       return [{ name, role, bind: { host, port: bind.port }, secret: tlsCredentials }];
     });
   });
-}
-
-/** The second router of a Site links to the first, by the way that other sites take. */
-function peerLinks(objects: NamespaceObjects): readonly LinkInput[] {
-  if (objects.group === siteObjects.routerGroup) return [];
-  for (const access of objects.routerAccesses) {
-    const { name } = access.metadata;
-    const { roles, tlsCredentials } = accessSpec(access);
-    const role = roles.find((each) => each.name === 'inter-router');
-    if (role === undefined || !isUsableCredentials(objects.secret(tlsCredentials))) continue;
-    const port = String(rolePort(role.name, role.port));
-    const to = { host: name, port, cost: 1, secret: tlsCredentials, proxy: undefined };
-    return [{ name: siteObjects.routerGroup, role: 'inter-router', ...to }];
-  }
-  return [];
 }
 
 function linkInputs(
@@ -284,9 +276,13 @@ export function formatAuthorities(profiles: readonly ResolvedProfile[]): string 
   );
 }
 
-function withPasswordPath(proxy: ProxyInput, namespace: string, runtime: PlanRuntime): ProxyInput {
+function withPasswordPath(
+  proxy: ProxyInput,
+  place: RouterPlace,
+  runtime: PlanRuntime,
+): ProxyInput {
   if (proxy.passwordFile === undefined) return proxy;
-  return { ...proxy, passwordFile: runtime.proxyPasswordPath(namespace, proxy.name) };
+  return { ...proxy, passwordFile: runtime.proxyPasswordPath(place, proxy.name) };
 }
 
 function passwords(

@@ -5,6 +5,7 @@
 import type { Running } from '#base/lifecycle.ts';
 import {
   annotationOf,
+  isOwnedBy,
   isTerminating,
   type KubeObject,
   ownerReferenceTo,
@@ -142,24 +143,41 @@ class RouterConfigReconciler implements Reconciler<string> {
       await runtime.removeRouter(namespace);
       return {};
     }
-    const { ha } = runtime;
-    const groups = routerGroups(ha && active.spec?.ha === true);
-    const waits: number[] = [];
-    for (const group of groups) {
-      const waitMs = await this.#settleGroup(active, group);
-      if (waitMs !== undefined) waits.push(waitMs);
+    const groups = routerGroups(active.spec?.ha === true);
+    // First, so that those who stay find ports free that they shared.
+    for (const group of routerGroups(true)) {
+      if (!groups.includes(group)) await this.#removeGroup(active, group);
     }
-    for (const group of ha ? routerGroups(true) : []) {
-      if (groups.includes(group)) continue;
-      await routers.remove(namespace, group);
-      await runtime.removeGroup(active, group);
+    const plans = new Map<string, RouterPlan>();
+    for (const group of groups) {
+      const plan = await this.#ensureGroup(active, group);
+      if (plan !== undefined) plans.set(group, plan);
+    }
+    // None waits for another one, which may be gone.
+    const settled = await Promise.allSettled(
+      [...plans].map(([group, plan]) => this.#applyPlan(active, plan, group)),
+    );
+    const waits: number[] = [];
+    for (const each of settled) {
+      if (each.status === 'rejected') throw each.reason;
+      if (each.value !== undefined) waits.push(each.value);
     }
     return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
   }
 
-  /** @returns when to look again, in milliseconds; undefined when it is told what to wait for */
-  async #settleGroup(active: Site, group: string): Promise<number | undefined> {
-    const { runtime, routers, log } = this.#context;
+  async #removeGroup(active: Site, group: string): Promise<void> {
+    const { client, runtime, routers } = this.#context;
+    const { namespace = '' } = active.metadata;
+    await routers.remove(namespace, group);
+    await runtime.removeGroup(active, group);
+    const left = routerConfigMapOf(this.#context, namespace, group);
+    if (left === undefined || !isOwnedBy(left, active)) return;
+    await client.remove(configMap, { namespace, name: group }, { uid: left.metadata.uid ?? '' });
+  }
+
+  /** The router runs or starts. @returns what it should do; undefined while something is missing */
+  async #ensureGroup(active: Site, group: string): Promise<RouterPlan | undefined> {
+    const { runtime, log } = this.#context;
     const { uid = '', namespace = '' } = active.metadata;
     const outcome = this.#plan(active, group);
     if (!outcome.ok) {
@@ -180,6 +198,13 @@ class RouterConfigReconciler implements Reconciler<string> {
       })),
       proxyPasswords: plan.proxyPasswords,
     });
+    return plan;
+  }
+
+  /** @returns when to look again, in milliseconds; undefined when it is told what to wait for */
+  async #applyPlan(active: Site, plan: RouterPlan, group: string): Promise<number | undefined> {
+    const { runtime, routers } = this.#context;
+    const { uid = '', namespace = '' } = active.metadata;
     const target = this.#target(active, group);
     if (target === undefined || runtime.healthOf(namespace, uid).state !== 'ready') {
       return undefined;

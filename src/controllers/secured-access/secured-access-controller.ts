@@ -14,7 +14,7 @@ import {
   type Service,
   service,
 } from '../kinds.ts';
-import { annotations, labels } from '../names.ts';
+import { annotations, componentLabels, labels, siteObjects } from '../names.ts';
 import { isControlled, specOf as routerAccessSpec } from '../router-access/decide.ts';
 import type { Exposure } from '../runtime.ts';
 import { ensureService } from '../service-object.ts';
@@ -71,8 +71,12 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
 
   async #ensureService(access: SecuredAccess): Promise<Service | undefined> {
     const { name, namespace = '' } = access.metadata;
-    // Ports that a controller chose are a default; those of a user are meant.
-    const fixed = !this.#isDefault(access);
+    // Ports that a controller chose are a default; those of a user are meant, but only one router of
+    // those that share an address can have them.
+    const group = access.spec?.selector?.[componentLabels.group];
+    const isFurther = group !== undefined && group !== siteObjects.routerGroup;
+    const isOwn = !(isFurther && this.#context.runtime.sharesAddresses);
+    const fixed = isOwn && !this.#isDefault(access);
     return ensureService(this.#context, {
       purpose: 'access',
       accessType: access.spec?.accessType ?? '',

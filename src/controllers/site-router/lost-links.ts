@@ -2,7 +2,7 @@
  * A site that is cut off cannot tell that its link is down: its last word stays until it has been
  * silent for long. Our own router knows at once when no link comes in any more.
  */
-import type { NetworkView } from '#telemetry/index.ts';
+import type { LinkView, NetworkView } from '#telemetry/index.ts';
 
 export class LostLinks {
   readonly #siteId: string;
@@ -12,6 +12,10 @@ export class LostLinks {
     this.#siteId = siteId;
   }
 
+  #isInner({ up, remoteSiteId }: LinkView): boolean {
+    return up && remoteSiteId === this.#siteId;
+  }
+
   /**
    * The view with links of other sites to ours down, when our routers had incoming links and have
    * none now. With some left nobody says whose they are, so the view stays as it is. A router that
@@ -19,8 +23,11 @@ export class LostLinks {
    */
   apply(view: NetworkView): NetworkView {
     const own = view.sites.find(({ id }) => id === this.#siteId);
-    const counts = (own?.routers ?? []).flatMap(({ linksIn }) => linksIn ?? []);
-    const count = counts.reduce((sum, each) => sum + each, 0);
+    const routers = own?.routers ?? [];
+    const counts = routers.flatMap(({ linksIn }) => linksIn ?? []);
+    // Links between our own routers come in somewhere, too.
+    const inner = routers.flatMap(({ links }) => links.filter((link) => this.#isInner(link)));
+    const count = counts.reduce((sum, each) => sum + each, 0) - inner.length;
     this.#hadLinks ||= count > 0;
     if (counts.length === 0 || count > 0 || !this.#hadLinks) return view;
     return {

@@ -114,11 +114,12 @@ export function withoutLostRouters(view: NetworkView, siteId: string, reach: Rea
   const accesses = new Set(own.routers.flatMap((router) => router.accesses));
   const isLost = (router: FlowRouterView): boolean => {
     if (router.name === '') return false;
+    // Of our own site the one that was asked is there; another one may be gone.
     if (router.mode !== 'edge') return !reach.routers.has(router.name);
     const isOurs = router.links.some(({ peer }) => peer !== undefined && accesses.has(peer));
     return isOurs && !reach.peers.has(router.name);
   };
-  const isCut = ({ id, routers }: SiteView): boolean => id !== siteId && routers.some(isLost);
+  const isCut = ({ routers }: SiteView): boolean => routers.some(isLost);
   if (!view.sites.some(isCut)) return view;
   return {
     sites: view.sites.map((site) =>

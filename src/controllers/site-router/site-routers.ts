@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import { routerGroups } from '../names.ts';
-import type { NetworkSite } from '../network.ts';
-import type { RouterEntity } from '../router-config/entities.ts';
+import { joinedNetwork, type NetworkSite } from '../network.ts';
+import { type RouterEntity, routerId } from '../router-config/entities.ts';
 import type { OpenRouterConnection, RouterConnection, RouterTarget } from './router-connection.ts';
 import type { EntityRow } from '../router-config/difference.ts';
 import { type Revocation, RevocationSync } from './revocation-sync.ts';
@@ -26,7 +26,18 @@ export interface SiteRoutersDeps {
   readonly routersHoldCredentials: boolean;
 }
 
+/** What one router of a Site says of a revocation. */
+export interface RouterRevocation {
+  /** Id of the router. */
+  readonly router: string;
+  /** It can be asked now. */
+  readonly connected: boolean;
+  /** Undefined until it was asked. */
+  readonly said: Revocation | undefined;
+}
+
 interface SiteRouter {
+  readonly id: string;
   readonly target: RouterTarget;
   readonly connection: RouterConnection;
   readonly sync: RouterSync;
@@ -67,7 +78,14 @@ export class SiteRouters implements Running {
       holdsCredentials: this.#deps.routersHoldCredentials,
     });
     const revocations = new RevocationSync(connection, log);
-    this.#routers.set(id, { target, connection, sync, revocations });
+    const { name, id: uid } = target.site;
+    this.#routers.set(id, {
+      id: routerId({ name, uid, group }),
+      target,
+      connection,
+      sync,
+      revocations,
+    });
   }
 
   /** Disconnects from the router of a group, or from all of a namespace. */
@@ -125,34 +143,33 @@ export class SiteRouters implements Running {
     return all.length > 0 && all.every(({ connection }) => connection.connected);
   }
 
-  /** What the routers say of a revocation together; undefined until all were asked. */
-  revocationOf(namespace: string, serial: string): Revocation | undefined {
-    let sum: Revocation | undefined;
-    for (const { revocations } of this.#of(namespace)) {
-      const said = revocations.revocationOf(serial);
-      if (said === undefined || said.state === 'unsupported') return said;
-      const before = sum?.state === 'confirmed' ? sum : { closed: 0, ms: 0 };
-      const ms = Math.max(before.ms, said.ms);
-      sum = { state: 'confirmed', closed: before.closed + said.closed, ms };
-    }
-    return sum;
+  /** What each known router says of a revocation. */
+  revocationOf(namespace: string, serial: string): readonly RouterRevocation[] {
+    return this.#of(namespace).map(({ id, connection, revocations }) => ({
+      router: id,
+      connected: connection.connected,
+      said: revocations.revocationOf(serial),
+    }));
   }
 
   /**
-   * Connections of the routers as they show them; undefined when one is not connected.
+   * Connections of those routers that can be asked, as they show them; `complete` when all could.
    * @throws CodedError when a connection fails meanwhile
    */
-  async connectionsOf(namespace: string): Promise<readonly EntityRow[] | undefined> {
-    if (!this.connected(namespace)) return undefined;
-    const all = this.#of(namespace);
-    const rows = await Promise.all(all.map(({ connection }) => connection.query('connection')));
-    return rows.flat();
+  async connectionsOf(
+    namespace: string,
+  ): Promise<{ readonly rows: readonly EntityRow[]; readonly complete: boolean }> {
+    const complete = this.connected(namespace);
+    const asked = this.#of(namespace).filter(({ connection }) => connection.connected);
+    const rows = await Promise.all(asked.map(({ connection }) => connection.query('connection')));
+    return { rows: rows.flat(), complete };
   }
 
-  /** The network as a router of a namespace sees it. */
+  /** The network as the routers of a namespace see it together. */
   networkOf(namespace: string): readonly NetworkSite[] | undefined {
-    const seen = this.#of(namespace).map(({ connection }) => connection.network);
-    return seen.find((network) => network !== undefined);
+    const seen = this.#of(namespace).flatMap(({ connection }) => connection.network ?? []);
+    const known = this.#of(namespace).some(({ connection }) => connection.network !== undefined);
+    return known ? joinedNetwork(seen) : undefined;
   }
 
   /** Sends a text to the controller of another site. @returns false when it cannot be sent now */

@@ -8,6 +8,9 @@ import {
   defaultRolePort,
   labels,
   managementPort,
+  nameInGroup,
+  peerRole,
+  routerGroups,
   routerSelector,
   routerServerName,
   siteObjects,
@@ -66,18 +69,34 @@ export async function ensureCertificates(context: ControllerContext, site: Site)
   });
 }
 
-/** The Service in front of the router's management listener. */
+/**
+ * The Service in front of the routers' management listeners. Where they share its address, each has
+ * a port of its own, and the first one of several has another for the others.
+ */
 export async function ensureLocalService(context: ControllerContext, site: Site): Promise<void> {
   await ensureService(context, {
     purpose: 'management',
     namespace: site.metadata.namespace ?? '',
     name: siteObjects.localService,
-    ports: [{ name: managementListener, port: managementPort, fixed: false }],
+    ports: localPorts(context, site).map((each) => ({ ...each, fixed: false })),
     labels: { [labels.routerConfig]: '' },
     selector: routerSelector,
     owner: site,
     isOurs: (existing) => isOwnedBy(existing, site),
   });
+}
+
+function localPorts(
+  { runtime }: ControllerContext,
+  { spec }: Site,
+): readonly { name: string; port: number }[] {
+  const groups = routerGroups(runtime.sharesAddresses && spec?.ha === true);
+  const management = groups.map((group, index) => ({
+    name: nameInGroup(managementListener, group),
+    port: managementPort + index,
+  }));
+  const peers = { name: peerRole, port: defaultRolePort(peerRole) };
+  return groups.length > 1 ? [...management, peers] : management;
 }
 
 /** Makes the default RouterAccess, or takes it away when links are not wanted any more. */

@@ -62,6 +62,7 @@ function ownerUid(configMap: ConfigMap | undefined): string | undefined {
 export interface SiteAbilities {
   readonly accessTypes: readonly string[];
   readonly edge: boolean;
+  readonly ha: boolean;
 }
 
 /** What is wrong with the spec, if anything. */
@@ -71,6 +72,7 @@ export function checkSite(site: Site, abilities: SiteAbilities): string | undefi
   if (!known.includes(linkAccess)) return `Unsupported value for LinkAccess: ${linkAccess}`;
   if (edge && ha) return 'Edge sites cannot have HA enabled';
   if (edge && !abilities.edge) return 'Edge sites are not supported on this platform';
+  if (ha && !abilities.ha) return 'HA is not supported on this platform';
   return undefined;
 }
 

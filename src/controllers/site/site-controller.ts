@@ -5,7 +5,6 @@
 import type { Running } from '#base/lifecycle.ts';
 import { CodedError } from '#base/errors.ts';
 import {
-  findCondition,
   isTerminating,
   keyOf,
   type KubeObject,
@@ -105,18 +104,6 @@ class SiteReconciler implements Reconciler<ObjectKey> {
     return claim.verdict === 'claim' ? { verdict: 'active' } : claim;
   }
 
-  /** Said once per change of the spec: what is asked for works, but with one router. */
-  #announceHa(before: Site, after: Site | undefined): void {
-    if (
-      this.#context.runtime.ha ||
-      after?.spec?.ha !== true ||
-      generationSeen(before) === generationSeen(after)
-    )
-      return;
-    const message = 'spec.ha has no effect here: a site has one router';
-    this.#context.events.record(after, { type: 'Warning', reason: 'HaIgnored', message });
-  }
-
   async #tell(own: Site, problem: string | undefined, active: boolean): Promise<void> {
     const { client, informers, runtime, routers, identity } = this.#context;
     const { namespace = '' } = own.metadata;
@@ -133,12 +120,7 @@ class SiteReconciler implements Reconciler<ObjectKey> {
       status: decideSiteStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
     announceStatus(this.#context, own, written);
-    this.#announceHa(own, written?.object);
   }
-}
-
-function generationSeen(own: Site | undefined): number | undefined {
-  return findCondition(own?.status?.conditions, 'Configured')?.observedGeneration;
 }
 
 function claimed(own: Site, existing: ConfigMap | undefined): ConfigMap {

@@ -1,5 +1,5 @@
 /** The view in the shapes that Skupper publishes. @spec skupper-api 1.1, 8.1 */
-import type { FlowRouterView, NetworkView, SiteView } from './network-view.ts';
+import type { FlowRouterView, LinkView, NetworkView, SiteView } from './network-view.ts';
 
 /** One entry of `Site.status.network`. */
 export interface SiteNetworkEntry {
@@ -21,7 +21,10 @@ export interface SiteNetworkEntry {
   }[];
 }
 
-/** `Site.status.network`: announced sites by id, their links and services by name. */
+/**
+ * `Site.status.network`: announced sites by id, their links and services by name. Routers of one
+ * site that have the same link or service count once; links between them do not count.
+ */
 export function siteNetwork(view: NetworkView): SiteNetworkEntry[] {
   return view.sites
     .filter((site) => site.announced)
@@ -31,17 +34,27 @@ export function siteNetwork(view: NetworkView): SiteNetworkEntry[] {
       namespace: site.namespace,
       platform: site.platform,
       version: site.version,
-      links: site.routers
-        .flatMap((router) => router.links)
-        .map((link) => ({
-          name: link.name,
-          remoteSiteId: link.remoteSiteId ?? '',
-          remoteSiteName: link.remoteSiteName ?? '',
-          operational: link.up,
-        }))
-        .toSorted((a, b) => compare(a.name, b.name)),
+      links: links(site),
       services: services(site),
     }));
+}
+
+function links(site: SiteView): SiteNetworkEntry['links'] {
+  const found = new Map<string, LinkView>();
+  for (const link of site.routers.flatMap((router) => router.links)) {
+    if (link.remoteSiteId === site.id) continue;
+    const known = found.get(link.name);
+    // One router with a link that is up is enough.
+    if (known === undefined || (link.up && !known.up)) found.set(link.name, link);
+  }
+  return [...found.values()]
+    .map((link) => ({
+      name: link.name,
+      remoteSiteId: link.remoteSiteId ?? '',
+      remoteSiteName: link.remoteSiteName ?? '',
+      operational: link.up,
+    }))
+    .toSorted((a, b) => compare(a.name, b.name));
 }
 
 /** The value of `NetworkStatus` in the ConfigMap `skupper-network-status`. */
@@ -104,10 +117,20 @@ function services(site: SiteView): SiteNetworkEntry['services'] {
     found.set(routingKey, known);
     return known;
   };
+  const seen = new Set<string>();
+  const isNew = (...parts: readonly string[]): boolean => {
+    const { size } = seen;
+    return seen.add(parts.join(' ')).size > size;
+  };
   for (const router of site.routers) {
-    for (const connector of router.connectors)
-      of(connector.address).connectors.push(connector.host);
-    for (const listener of router.listeners) of(listener.address).listeners.push(listener.name);
+    for (const { name, host, port, address, identity } of router.connectors) {
+      const by = name === '' ? identity : name;
+      if (isNew('connector', address, by, host, port)) of(address).connectors.push(host);
+    }
+    for (const { name, host, port, address, identity } of router.listeners) {
+      const by = name === '' ? identity : name;
+      if (isNew('listener', address, by, host, port)) of(address).listeners.push(name);
+    }
   }
   return [...found]
     .map(([routingKey, { connectors, listeners }]) => ({

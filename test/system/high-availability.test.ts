@@ -1,0 +1,272 @@
+/** Sites with two routers each: one is killed, added, taken away, and nobody else notices. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { certificate, link, securedAccess, type Site, site } from '#apis/index.ts';
+import { configMap, type KubeObject, service } from '#kube/index.ts';
+import type { KubeClient } from '#kubeclient/index.ts';
+import { processesWith, survivorsSkip } from '../support/process-survivors.ts';
+import { waitUntil } from '../support/process-wait.ts';
+import { clientOf } from '../support/up-objects.ts';
+import { noProcessLeft, startUp, temporaryFolder, type Up } from '../support/up-process.ts';
+import { listOf, succeeded } from '../support/up-sites.ts';
+
+/** Enough that both routers get some: the system spreads them. */
+const heldCount = 16;
+
+/** A server that sends back whatever it gets. */
+async function startEcho(t: TestContext): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).pipe(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** An open connection through the network. */
+interface Held {
+  readonly isOpen: () => boolean;
+  /** Sends something and gets it back; false when the connection ends instead. */
+  readonly works: () => Promise<boolean>;
+}
+
+async function hold(t: TestContext, { host, port }: Address): Promise<Held> {
+  const socket = connect(port, host);
+  t.after(() => socket.destroy());
+  let open = true;
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    open = false;
+  });
+  await once(socket, 'connect');
+  const works = async (): Promise<boolean> => {
+    const sent = crypto.randomUUID();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const onData = (chunk: Buffer): void => resolve(chunk.toString() === sent);
+    const onClose = (): void => resolve(false);
+    socket.once('data', onData).once('close', onClose);
+    if (open) socket.write(sent);
+    else resolve(false);
+    const answer = await promise;
+    socket.off('data', onData).off('close', onClose);
+    return answer;
+  };
+  assert.ok(await works(), 'the connection was refused');
+  return { isOpen: () => open, works };
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const held = async (t: TestContext, address: Address): Promise<readonly Held[]> => {
+  const all: Held[] = [];
+  while (all.length < heldCount) all.push(await hold(t, address));
+  return all;
+};
+
+const working = async (all: readonly Held[]): Promise<readonly Held[]> => {
+  const answers = await Promise.all(all.map((each) => each.works()));
+  return all.filter((_each, index) => answers[index]);
+};
+
+/** Two sites with two routers each, and a listener in east whose Service has an address of its own. */
+async function twoByTwo(t: TestContext, up: Up, echo: number): Promise<Address> {
+  for (const name of ['west', 'east']) {
+    const flags = ['--enable-link-access', '--enable-ha', '--create-namespace'];
+    succeeded(await up.cli('site', 'create', name, '-n', name, ...flags));
+  }
+  const token = join(up.home, 'token.yaml');
+  succeeded(await up.cli('token', 'issue', token, '-n', 'west', '--name', 'pair'));
+  succeeded(await up.cli('token', 'redeem', token, '-n', 'east'));
+  const connector = ['connector', 'create', 'echo', String(echo), '--host', '127.0.0.1'];
+  succeeded(await up.cli(...connector, '-n', 'west'));
+  succeeded(await up.cli('listener', 'create', 'echo', '7000', '-n', 'east', '--wait', 'ready'));
+  const client = await clientOf(t, up);
+  const front = await client.get(service, { namespace: 'east', name: 'echo' });
+  const host = front.spec?.clusterIP ?? '';
+  assert.match(host, /^127\./);
+  return { host, port: 7000 };
+}
+
+/** Process ids of the routers of a site, the first one first. */
+function routersOf(data: string, name: string): readonly number[] {
+  const folder = join(data, 'sites', name);
+  return [join(folder, 'router.json'), join(folder, 'skupper-router-2', 'router.json')].flatMap(
+    (config) => processesWith(`--config ${config} `).map(({ pid }) => pid),
+  );
+}
+
+async function siteOf(client: KubeClient, name: string): Promise<Site> {
+  return await client.get(site, { namespace: name, name });
+}
+
+function groupsOf({ status }: Site): readonly string[] {
+  return [...new Set((status?.endpoints ?? []).map(({ group = '' }) => group))];
+}
+
+test('a site with two routers', { skip: survivorsSkip }, async (t) => {
+  const home = await temporaryFolder(t);
+  const data = join(home, 'data');
+  const up = await startUp(t, { data, home });
+  const client = await clientOf(t, up);
+  const address = await twoByTwo(t, up, await startEcho(t));
+  const setHa = async (ha: boolean): Promise<void> => {
+    const flag = ha ? '--enable-ha' : '--enable-ha=false';
+    succeeded(await up.cli('site', 'update', 'east', '-n', 'east', flag));
+    await waitUntil('the routers that are wanted', () => {
+      return routersOf(data, 'east').length === (ha ? 2 : 1);
+    });
+  };
+
+  await t.test('offers both routers, and one token links all four', async () => {
+    const west = await siteOf(client, 'west');
+    assert.deepEqual(groupsOf(west), ['skupper-router', 'skupper-router-2']);
+    assert.equal(new Set(west.status?.endpoints?.map(({ port }) => port)).size, 4);
+    await waitUntil('both links', async () => {
+      const links = await listOf(up, 'link', 'east');
+      assert.deepEqual(
+        links.map(({ metadata, status }) => [metadata.name, status?.status, status?.remoteSiteName]),
+        [
+          ['pair-1', 'Ready', 'west'],
+          ['pair-2', 'Ready', 'west'],
+        ],
+      );
+      const { status } = await siteOf(client, 'east');
+      assert.deepEqual(status?.network?.map(({ name }) => name).toSorted(), ['east', 'west']);
+      assert.equal(status.sitesInNetwork, 2);
+      const own = status.network.find(({ name }) => name === 'east');
+      assert.deepEqual(own?.links?.map(({ name }) => name), ['pair-1', 'pair-2']);
+      assert.deepEqual(own.services?.[0]?.listeners, ['listener/echo']);
+      return true;
+    });
+    const said = succeeded(await up.cli('status', '-n', 'east'));
+    assert.match(said, /It is linked to 1 other site\./);
+    assert.match(said, /2 routers/);
+  });
+
+  await t.test('goes on when one router is killed, which comes back', async () => {
+    const all = await held(t, address);
+    const links = () => Promise.all(['pair-1', 'pair-2'].map((name) => revisionOf(client, name)));
+    const before = await links();
+    const [first = 0, second = 0] = routersOf(data, 'east');
+    process.kill(first, 'SIGKILL');
+    // Each of them at the first try.
+    for (let count = 0; count < heldCount; count++) await hold(t, address);
+    const left = await working(all);
+    assert.ok(left.length > 0 && left.length < all.length, `${left.length} of ${all.length}`);
+    await waitUntil('the router again', () => {
+      const now = routersOf(data, 'east');
+      return now.length === 2 && now[0] !== first && now[1] === second;
+    });
+    await connectedAgain(up);
+    assert.deepEqual(await links(), before, 'no Link was down in between');
+    assert.equal((await working(left)).length, left.length);
+    // Both take part again: with the other one killed, everything still works.
+    process.kill(second, 'SIGKILL');
+    for (let count = 0; count < heldCount; count++) await hold(t, address);
+    await waitUntil('two routers', () => routersOf(data, 'east').length === 2);
+    await connectedAgain(up);
+  });
+
+  await t.test('becomes one and two again while the first one keeps its connections', async () => {
+    const all = await held(t, address);
+    const [first] = routersOf(data, 'east');
+    await setHa(false);
+    const kept = await working(all);
+    assert.ok(kept.length > 0 && kept.length < all.length, `${kept.length} of ${all.length}`);
+    await waitUntil('one group', async () => {
+      assert.deepEqual(groupsOf(await siteOf(client, 'east')), ['skupper-router']);
+      return true;
+    });
+    for (const kind of [configMap, service]) {
+      await waitUntil('nothing of the second', async () => {
+        const { items } = await client.list<KubeObject>(kind, { namespace: 'east' });
+        assert.ok(items.every(({ metadata }) => metadata.name !== 'skupper-router-2'));
+        return true;
+      });
+    }
+    assert.ok(!existsSync(join(data, 'sites', 'east', 'skupper-router-2')));
+    await waitUntil('the listener of one router', async () => (await hold(t, address)).works());
+    await setHa(true);
+    await waitUntil('two groups', async () => groupsOf(await siteOf(client, 'east')).length === 2);
+    assert.equal((await working(kept)).length, kept.length);
+    assert.equal(routersOf(data, 'east')[0], first);
+    assert.ok(await (await hold(t, address)).works());
+  });
+
+  await t.test('refuses a certificate with both, and says so', async () => {
+    await connectedAgain(up);
+    const said = succeeded(await up.cli('revoke-access', '--link', 'pair', '-n', 'west'));
+    t.diagnostic(said.trim());
+    const deed = /\(\d+ connections? closed in \d+ ms\)/.source;
+    const { uid = '' } = (await siteOf(client, 'west')).metadata;
+    const router = `west-${uid.slice(0, 8)}`;
+    assert.match(said, new RegExp(`Refused by routers ${router} ${deed} and ${router}-2 ${deed}`));
+    await waitUntil('both links down', async () => {
+      const links = await listOf(up, 'link', 'east');
+      return links.every(({ status }) => status?.status === 'Pending');
+    });
+    const token = join(home, 'again.yaml');
+    for (const name of ['pair-1', 'pair-2']) {
+      succeeded(await up.cli('link', 'delete', name, '-n', 'east'));
+    }
+    succeeded(await up.cli('token', 'issue', token, '-n', 'west', '--name', 'again'));
+    succeeded(await up.cli('token', 'redeem', token, '-n', 'east'));
+    await connectedAgain(up);
+  });
+
+  await t.test('is linked again after a restart, and leaves nothing when it goes', async () => {
+    assert.equal((await up.stop()).code, 0, up.process.describe());
+    await noProcessLeft(data);
+    const next = await startUp(t, { data, home });
+    await connectedAgain(next);
+    await waitUntil('the service again', async () => (await hold(t, address)).works());
+    const site = ['site', 'delete', '--all', '-n', 'east'];
+    succeeded(await next.cli(...site));
+    await noProcessLeft(join(data, 'sites', 'east'));
+    await waitUntil('no files', () => !existsSync(join(data, 'sites', 'east')));
+    const again = await clientOf(t, next);
+    await waitUntil('no objects', async () => {
+      for (const kind of [configMap, service, securedAccess, certificate]) {
+        const { items } = await again.list<KubeObject>(kind, { namespace: 'east' });
+        assert.deepEqual(items.map(({ metadata }) => metadata.name), [], kind.kind);
+      }
+      return true;
+    });
+    assert.equal(routersOf(data, 'west').length, 2);
+    assert.equal((await next.stop()).code, 0, next.process.describe());
+    await noProcessLeft(data);
+  });
+});
+
+/** Changes whenever a Link does. */
+async function revisionOf(client: KubeClient, name: string): Promise<string> {
+  const own = await client.get(link, { namespace: 'east', name });
+  assert.equal(own.status?.status, 'Ready', JSON.stringify(own.status));
+  return `${name} ${own.metadata.resourceVersion}`;
+}
+
+/** Waits until all links of east are there, and every router of west has those of two of east. */
+async function connectedAgain(up: Up): Promise<void> {
+  await waitUntil(
+    'links between all routers',
+    async () => {
+      const links = await listOf(up, 'link', 'east');
+      assert.equal(links.length, 2);
+      assert.ok(links.every(({ status }) => status?.status === 'Ready'));
+      return true;
+    },
+    { describe: () => up.process.describe() },
+  );
+}
