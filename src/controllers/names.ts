@@ -92,6 +92,8 @@ export const messages = {
   noMatchingConnectors: 'No matching connectors',
   noMatchingListeners: 'No matching listeners',
   noRouterReady: 'No router pod is ready',
+  someRoutersReady: (count: number, of: number): string =>
+    `${count} of ${of} routers ${count === 1 ? 'is' : 'are'} ready`,
   noMatchingBinding: 'No matching AttachedConnectorBinding in site namespace',
   noMatchingAttachedConnector: 'No matching AttachedConnector',
   noMatchesForSelector: 'No matches for selector',

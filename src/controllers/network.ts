@@ -43,9 +43,7 @@ function joinedSite(one: NetworkSite, other: NetworkSite): NetworkSite {
   const links = new Map((one.links ?? []).map((link) => [link.name, link]));
   for (const link of other.links ?? []) {
     const known = links.get(link.name);
-    if (known === undefined || (link.operational === true && known.operational !== true)) {
-      links.set(link.name, link);
-    }
+    if (known === undefined || tells(link) > tells(known)) links.set(link.name, link);
   }
   const services = new Map((one.services ?? []).map((each) => [each.routingKey, each]));
   for (const service of other.services ?? []) {
@@ -62,6 +60,13 @@ function joinedSite(one: NetworkSite, other: NetworkSite): NetworkSite {
     links: [...links.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     services: [...services.values()].toSorted((a, b) => (a.routingKey < b.routingKey ? -1 : 1)),
   };
+}
+
+/** That a link works counts most, then to know where it leads. */
+function tells({ operational, remoteSiteId = '', remoteSiteName = '' }: NetworkLink): number {
+  return (
+    (operational === true ? 4 : 0) + (remoteSiteId === '' ? 0 : 2) + (remoteSiteName === '' ? 0 : 1)
+  );
 }
 
 /** Each router lists what it knows once, so the longer list has it all. */

@@ -68,7 +68,8 @@ export interface RouterPlace {
 export type RouterHealth =
   | { readonly state: 'absent' }
   | { readonly state: 'starting'; readonly message: string }
-  | { readonly state: 'ready'; readonly startCount: number };
+  /** `missing`: what to say of those of several that do not serve. */
+  | { readonly state: 'ready'; readonly startCount: number; readonly missing?: string };
 
 /** How others reach what a SecuredAccess exposes. */
 export interface Exposure {

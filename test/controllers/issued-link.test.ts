@@ -147,7 +147,11 @@ test('last seen changes when a connection comes or goes, and is kept while nobod
 
 test('a confirmed revocation keeps its first confirmation', () => {
   const revoked = issued('aa', { revoked: true });
-  const first = decideIssuedLinkStatus(revoked, { ...facts, revocations: [from('west-1', confirmed)] }, at);
+  const first = decideIssuedLinkStatus(
+    revoked,
+    { ...facts, revocations: [from('west-1', confirmed)] },
+    at,
+  );
   assert.equal(first.revokedTime, '2026-01-01T00:00:00Z');
   const again = { state: 'confirmed', closed: 0, ms: 1 } as const;
   const restarted = { ...facts, revocations: [from('west-1', again)] };

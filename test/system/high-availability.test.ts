@@ -1,7 +1,7 @@
 /** Sites with two routers each: one is killed, added, taken away, and nobody else notices. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -87,7 +87,7 @@ async function twoByTwo(t: TestContext, up: Up, echo: number): Promise<Address> 
     succeeded(await up.cli('site', 'create', name, '-n', name, ...flags));
   }
   const token = join(up.home, 'token.yaml');
-  succeeded(await up.cli('token', 'issue', token, '-n', 'west', '--name', 'pair'));
+  succeeded(await up.cli('token', 'create', token, '-n', 'west', '--name', 'pair'));
   succeeded(await up.cli('token', 'redeem', token, '-n', 'east'));
   const connector = ['connector', 'create', 'echo', String(echo), '--host', '127.0.0.1'];
   succeeded(await up.cli(...connector, '-n', 'west'));
@@ -105,6 +105,12 @@ function routersOf(data: string, name: string): readonly number[] {
   return [join(folder, 'router.json'), join(folder, 'skupper-router-2', 'router.json')].flatMap(
     (config) => processesWith(`--config ${config} `).map(({ pid }) => pid),
   );
+}
+
+/** Kills a process and waits until its sockets are closed: what it has accepted dies with it. */
+async function killed(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  await waitUntil('the end of the process', () => !existsSync(`/proc/${pid}`));
 }
 
 async function siteOf(client: KubeClient, name: string): Promise<Site> {
@@ -136,7 +142,11 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
     await waitUntil('both links', async () => {
       const links = await listOf(up, 'link', 'east');
       assert.deepEqual(
-        links.map(({ metadata, status }) => [metadata.name, status?.status, status?.remoteSiteName]),
+        links.map(({ metadata, status }) => [
+          metadata.name,
+          status?.status,
+          status?.remoteSiteName,
+        ]),
         [
           ['pair-1', 'Ready', 'west'],
           ['pair-2', 'Ready', 'west'],
@@ -146,21 +156,25 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
       assert.deepEqual(status?.network?.map(({ name }) => name).toSorted(), ['east', 'west']);
       assert.equal(status.sitesInNetwork, 2);
       const own = status.network.find(({ name }) => name === 'east');
-      assert.deepEqual(own?.links?.map(({ name }) => name), ['pair-1', 'pair-2']);
+      assert.deepEqual(
+        own?.links?.map(({ name }) => name),
+        ['pair-1', 'pair-2'],
+      );
       assert.deepEqual(own.services?.[0]?.listeners, ['listener/echo']);
       return true;
     });
     const said = succeeded(await up.cli('status', '-n', 'east'));
     assert.match(said, /It is linked to 1 other site\./);
-    assert.match(said, /2 routers/);
+    assert.match(said, /Both of its routers are ready\./);
   });
 
   await t.test('goes on when one router is killed, which comes back', async () => {
+    await bothServe(up, address);
     const all = await held(t, address);
     const links = () => Promise.all(['pair-1', 'pair-2'].map((name) => revisionOf(client, name)));
     const before = await links();
     const [first = 0, second = 0] = routersOf(data, 'east');
-    process.kill(first, 'SIGKILL');
+    await killed(first);
     // Each of them at the first try.
     for (let count = 0; count < heldCount; count++) await hold(t, address);
     const left = await working(all);
@@ -169,17 +183,18 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
       const now = routersOf(data, 'east');
       return now.length === 2 && now[0] !== first && now[1] === second;
     });
-    await connectedAgain(up);
+    await bothServe(up, address);
     assert.deepEqual(await links(), before, 'no Link was down in between');
     assert.equal((await working(left)).length, left.length);
     // Both take part again: with the other one killed, everything still works.
-    process.kill(second, 'SIGKILL');
+    await killed(second);
     for (let count = 0; count < heldCount; count++) await hold(t, address);
     await waitUntil('two routers', () => routersOf(data, 'east').length === 2);
-    await connectedAgain(up);
+    await bothServe(up, address);
   });
 
   await t.test('becomes one and two again while the first one keeps its connections', async () => {
+    await bothServe(up, address);
     const all = await held(t, address);
     const [first] = routersOf(data, 'east');
     await setHa(false);
@@ -206,7 +221,7 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
   });
 
   await t.test('refuses a certificate with both, and says so', async () => {
-    await connectedAgain(up);
+    await bothServe(up, address);
     const said = succeeded(await up.cli('revoke-access', '--link', 'pair', '-n', 'west'));
     t.diagnostic(said.trim());
     const deed = /\(\d+ connections? closed in \d+ ms\)/.source;
@@ -221,16 +236,16 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
     for (const name of ['pair-1', 'pair-2']) {
       succeeded(await up.cli('link', 'delete', name, '-n', 'east'));
     }
-    succeeded(await up.cli('token', 'issue', token, '-n', 'west', '--name', 'again'));
+    succeeded(await up.cli('token', 'create', token, '-n', 'west', '--name', 'again'));
     succeeded(await up.cli('token', 'redeem', token, '-n', 'east'));
-    await connectedAgain(up);
+    await bothServe(up, address);
   });
 
   await t.test('is linked again after a restart, and leaves nothing when it goes', async () => {
     assert.equal((await up.stop()).code, 0, up.process.describe());
     await noProcessLeft(data);
     const next = await startUp(t, { data, home });
-    await connectedAgain(next);
+    await bothServe(next, address);
     await waitUntil('the service again', async () => (await hold(t, address)).works());
     const site = ['site', 'delete', '--all', '-n', 'east'];
     succeeded(await next.cli(...site));
@@ -240,7 +255,11 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
     await waitUntil('no objects', async () => {
       for (const kind of [configMap, service, securedAccess, certificate]) {
         const { items } = await again.list<KubeObject>(kind, { namespace: 'east' });
-        assert.deepEqual(items.map(({ metadata }) => metadata.name), [], kind.kind);
+        assert.deepEqual(
+          items.map(({ metadata }) => metadata.name),
+          [],
+          kind.kind,
+        );
       }
       return true;
     });
@@ -257,11 +276,24 @@ async function revisionOf(client: KubeClient, name: string): Promise<string> {
   return `${name} ${own.metadata.resourceVersion}`;
 }
 
-/** Waits until all links of east are there, and every router of west has those of two of east. */
-async function connectedAgain(up: Up): Promise<void> {
+/** How many sockets of this machine listen on the address. */
+function listenersOn({ host, port }: Address): number {
+  const octets = host.split('.').map(Number).toReversed();
+  const hex = (value: number, digits: number): string =>
+    value.toString(16).toUpperCase().padStart(digits, '0');
+  const local = `${octets.map((octet) => hex(octet, 2)).join('')}:${hex(port, 4)}`;
+  const isListening = ` ${local} 00000000:0000 0A `;
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(isListening)).length;
+}
+
+/** Waits until both links of east are there and both of its routers listen. */
+async function bothServe(up: Up, address: Address): Promise<void> {
   await waitUntil(
-    'links between all routers',
+    'two routers that serve',
     async () => {
+      assert.equal(listenersOn(address), 2);
       const links = await listOf(up, 'link', 'east');
       assert.equal(links.length, 2);
       assert.ok(links.every(({ status }) => status?.status === 'Ready'));

@@ -62,6 +62,8 @@ function statusText(namespace: string, site: Site, verbose: boolean): string {
   const { status, message = 'no status yet' } = statusOf(site);
   const lines = [siteSentence({ namespace, mode: modeOf(site), linked: linked.length })];
   if (status !== 'Ready') lines.push(`Site "${site.metadata.name}" is not ready: ${message}`);
+  const routers = routersSentence(site);
+  if (routers !== undefined) lines.push(routers);
   const rows = linked.map((each) => [
     each.name,
     each.namespace,
@@ -73,6 +75,14 @@ function statusText(namespace: string, site: Site, verbose: boolean): string {
       ? `\n${renderTable(['SITE', 'NAMESPACE', 'LINK', 'SITE ID'], rows)}`
       : '';
   return `${lines.join('\n')}\n${table}`;
+}
+
+/** How the routers of a site with several are. */
+function routersSentence(site: Site): string | undefined {
+  const running = statusOf(site).conditions?.find(({ type }) => type === 'Running');
+  if (site.spec?.ha !== true || running?.status !== 'True') return undefined;
+  const { message = 'OK' } = running;
+  return message === 'OK' ? 'Both of its routers are ready.' : `${message}.`;
 }
 
 /** The same facts for programs. */

@@ -17,11 +17,20 @@ export function isReady({ status }: Pod): boolean {
   return status?.phase === 'Running' && ready?.status === 'True';
 }
 
-/** Ready when any is; otherwise what the first one says is missing. */
-export function healthOfPods(pods: readonly Pod[]): RouterHealth {
+/**
+ * Ready when any is; otherwise what the first one says is missing.
+ * @param groups routers that there should be
+ */
+export function healthOfPods(pods: readonly Pod[], groups: readonly string[]): RouterHealth {
   const routers = pods.filter((pod) => isRouterPod(pod) && !isTerminating(pod));
-  const running = routers.find(isReady);
-  if (running !== undefined) return { state: 'ready', startCount: 1 };
+  const serving = new Set(
+    routers.filter(isReady).map((pod) => labelOf(pod, componentLabels.group)),
+  );
+  if (serving.size > 0 && serving.size >= groups.length) return { state: 'ready', startCount: 1 };
+  if (serving.size > 0) {
+    const missing = messages.someRoutersReady(serving.size, groups.length);
+    return { state: 'ready', startCount: 1, missing };
+  }
   const [first] = routers;
   if (first === undefined) return { state: 'starting', message: messages.noRouterReady };
   const failing = first.status?.conditions?.find(({ status }) => status === 'False');

@@ -20,7 +20,7 @@ import {
 } from '#supervisor/index.ts';
 import { ControllerError } from '../errors.ts';
 import { type SecuredAccess, type Service, service, type Site } from '../kinds.ts';
-import { nameInGroup, routerGroups, siteObjects } from '../names.ts';
+import { messages, nameInGroup, routerGroups, siteObjects } from '../names.ts';
 import { formatConfig } from '../router-config/config-file.ts';
 import {
   type HostPort,
@@ -167,8 +167,13 @@ export class LocalRuntime implements SiteRuntime {
       ({ spec }) => spec.env['SKUPPER_SITE_ID'] === siteId,
     );
     if (own.length === 0) return { state: 'absent' };
-    const ready = own.find(({ state }) => state === 'ready');
-    if (ready !== undefined) return { state: 'ready', startCount: ready.startCount };
+    const [first, ...further] = own.filter(({ state }) => state === 'ready');
+    if (first !== undefined) {
+      const { startCount } = first;
+      const count = 1 + further.length;
+      if (count === own.length) return { state: 'ready', startCount };
+      return { state: 'ready', startCount, missing: messages.someRoutersReady(count, own.length) };
+    }
     return { state: 'starting', message: 'Router process is not ready' };
   }
 

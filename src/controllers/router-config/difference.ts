@@ -77,7 +77,10 @@ export function difference(
       } else if (!matches(row, attributes)) {
         if (inPlace) {
           profiles.push({ operation: 'update', type, name, attributes });
-        } else if (type === 'tcpListener' && matches({ ...row, ...shareOf(attributes) }, attributes)) {
+        } else if (
+          type === 'tcpListener' &&
+          matches({ ...row, ...shareOf(attributes) }, attributes)
+        ) {
           const changes = shareOf(attributes);
           removals.push({ operation: 'update', type, name, attributes: changes });
         } else {

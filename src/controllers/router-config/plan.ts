@@ -276,11 +276,7 @@ export function formatAuthorities(profiles: readonly ResolvedProfile[]): string 
   );
 }
 
-function withPasswordPath(
-  proxy: ProxyInput,
-  place: RouterPlace,
-  runtime: PlanRuntime,
-): ProxyInput {
+function withPasswordPath(proxy: ProxyInput, place: RouterPlace, runtime: PlanRuntime): ProxyInput {
   if (proxy.passwordFile === undefined) return proxy;
   return { ...proxy, passwordFile: runtime.proxyPasswordPath(place, proxy.name) };
 }

@@ -163,7 +163,9 @@ function copySite(site: NetworkSite): ApiNetworkSite {
 function runningState(health: RouterHealth): ConditionState {
   switch (health.state) {
     case 'ready':
-      return stateReady();
+      return health.missing === undefined
+        ? stateReady()
+        : { ...stateReady(), message: health.missing };
     case 'starting':
       return statePending(health.message);
     case 'absent':

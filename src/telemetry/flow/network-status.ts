@@ -44,8 +44,7 @@ function links(site: SiteView): SiteNetworkEntry['links'] {
   for (const link of site.routers.flatMap((router) => router.links)) {
     if (link.remoteSiteId === site.id) continue;
     const known = found.get(link.name);
-    // One router with a link that is up is enough.
-    if (known === undefined || (link.up && !known.up)) found.set(link.name, link);
+    if (known === undefined || tells(link) > tells(known)) found.set(link.name, link);
   }
   return [...found.values()]
     .map((link) => ({
@@ -55,6 +54,13 @@ function links(site: SiteView): SiteNetworkEntry['links'] {
       operational: link.up,
     }))
     .toSorted((a, b) => compare(a.name, b.name));
+}
+
+/** One router whose link is up is enough; of several the one that knows where it leads. */
+function tells({ up, remoteSiteId, remoteSiteName }: LinkView): number {
+  return (
+    (up ? 4 : 0) + (remoteSiteId === undefined ? 0 : 2) + (remoteSiteName === undefined ? 0 : 1)
+  );
 }
 
 /** The value of `NetworkStatus` in the ConfigMap `skupper-network-status`. */
