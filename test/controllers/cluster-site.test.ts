@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { routerAccess, securedAccess, site } from '#apis/index.ts';
 import { deployment, role, roleBinding } from '#controllers/cluster/kinds.ts';
 import { configMap, type KubeObject, secret, service, serviceAccount } from '#kube/index.ts';
+import { parseCertificate } from '#pki/index.ts';
+import { until } from '../support/until.ts';
 import { runRouterPod } from './cluster-objects.ts';
 import { clusterWorld } from './cluster-world.ts';
 import { newSite } from './site-objects.ts';
@@ -340,11 +342,20 @@ test('acceptance 12, 13: high availability is a second router, and goes again', 
   await world.eventually(secret, 'west', 'skupper-site-server', ({ metadata }) =>
     metadata.annotations?.['internal.skupper.io/hosts']?.includes('skupper-router-2.west'),
   );
+  // The second router shows it to the first, which wants a certificate for clients.
+  const usesOf = async (): Promise<unknown[]> => {
+    const found = await world.client.get(secret, inWest('skupper-site-server'));
+    const pem = Buffer.from(found.data?.['tls.crt'] ?? '', 'base64').toString();
+    const { serverAuth, clientAuth } = parseCertificate(pem);
+    return [serverAuth, clientAuth];
+  };
+  await until(async () => (await usesOf()).every(Boolean), 'a certificate for both ends');
 
   await world.client.patch(site, inWest('west'), { spec: { ha: false } });
   await world.gone(deployment, 'west', 'skupper-router-2');
   await world.gone(configMap, 'west', 'skupper-router-2');
   await world.gone(securedAccess, 'west', 'skupper-router-2');
   await world.eventually(site, 'west', 'west', ({ status }) => status?.endpoints?.length === 2);
+  await until(async () => (await usesOf())[1] === false, 'a certificate for servers alone');
   await world.client.get(deployment, inWest('skupper-router'));
 });

@@ -36,6 +36,19 @@ test('a router that has never counted links is not believed', () => {
   assert.deepEqual(seen('west', 0, 0), [true, true]);
 });
 
+test('a link between the routers of the site does not count as one that comes in', () => {
+  const second = [
+    flowRecord(FlowRecordType.router, 'w2', { parent: 'west' }),
+    flowRecord(FlowRecordType.link, 'p', { parent: 'w2', operStatus: 'up', peer: 'access' }),
+  ];
+  const lost = new LostLinks('west');
+  const up = [2, 1, 2].map((count) => {
+    const { sites } = lost.apply(networkView([...records(count), ...second]));
+    return sites.find(({ id }) => id === 'east')?.routers[0]?.links[0]?.up;
+  });
+  assert.deepEqual(up, [true, false, true]);
+});
+
 test('a link of the site itself is never touched', () => {
   assert.deepEqual(seen('east', 1, 0), [true, true]);
 });

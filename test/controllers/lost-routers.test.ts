@@ -56,6 +56,23 @@ test('an edge router of ours is lost with its connection, one of others is left 
   assert.deepEqual(alive('east', [west, { id: 'E', cost: 0 }], ['W']), ['east', 'leaf']);
 });
 
+test('of our own routers the one that is gone has lost them too', () => {
+  const second = [
+    flowRecord(FlowRecordType.router, 'w2', { parent: 'west', name: '0/W-2', mode: 'interior' }),
+    flowRecord(FlowRecordType.link, 'lw', { parent: 'w2', operStatus: 'up', name: 'link2' }),
+  ];
+  const isUp = (nodes: readonly Record<string, unknown>[]): boolean | undefined => {
+    const view = networkView([...records(), ...second]);
+    const { sites } = withoutLostRouters(view, 'west', reachOf(nodes, [{ container: 'L' }]));
+    const own = sites.find(({ id }) => id === 'west')?.routers ?? [];
+    return own.flatMap(({ links }) => links).find(({ name }) => name === 'link2')?.up;
+  };
+  const east = { id: 'E', cost: 1 };
+  assert.equal(isUp([west, east, { id: 'W-2', cost: 1 }]), true);
+  assert.equal(isUp([west, east, { id: 'W-2', cost: null }]), false);
+  assert.equal(isUp([west, east]), false);
+});
+
 test('in the eyes of an edge site nothing is lost', () => {
   assert.deepEqual(alive('leaf', [], []), ['east', 'leaf']);
 });

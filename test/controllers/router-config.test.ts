@@ -250,6 +250,32 @@ test('addresses go before their tcpListener and come back after it', () => {
   ]);
 });
 
+test('a tcpListener begins and ends to share its port without being made anew', () => {
+  const listener = { name: 'l', bind: { host: 'h', port: 1 }, address: 'k', observer: undefined };
+  const wanted = (sharePort: boolean, port = 1) =>
+    desiredEntities({
+      ...inputs,
+      listeners: [{ ...listener, bind: { host: 'h', port }, secret: undefined, sharePort }],
+    });
+  const row = { name: 'listener/l', host: 'h', port: '1', address: 'k', siteId: inputs.site.uid };
+  const present = (sharePort?: boolean) =>
+    rows({ tcpListener: [sharePort === undefined ? row : { ...row, sharePort }] });
+  assert.deepEqual(difference(wanted(false), present()), [], 'a router without the attribute');
+  assert.deepEqual(difference(wanted(false), present(false)), []);
+  assert.deepEqual(difference(wanted(true), present(true)), []);
+  const change = { operation: 'update', type: 'tcpListener', name: 'listener/l' };
+  assert.deepEqual(difference(wanted(true), present(false)), [
+    { ...change, attributes: { sharePort: true } },
+  ]);
+  assert.deepEqual(difference(wanted(false), present(true)), [
+    { ...change, attributes: { sharePort: false } },
+  ]);
+  assert.deepEqual(told(difference(wanted(true, 2), present(false))), [
+    'delete tcpListener listener/l',
+    'create tcpListener listener/l',
+  ]);
+});
+
 test('TLS that is not wanted any more is taken away', () => {
   const listener = { name: 'l', bind: { host: 'h', port: 1 }, address: 'k', observer: undefined };
   const plain = desiredEntities({ ...inputs, listeners: [{ ...listener, secret: undefined }] });

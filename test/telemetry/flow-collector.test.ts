@@ -206,6 +206,40 @@ test('the network appears in the shape of Site.status.network', () => {
   ]);
 });
 
+test('two routers of a site count once, and links between them do not count', () => {
+  const bench = new CollectorBench();
+  twoSites(bench);
+  const before = siteNetwork(bench.view);
+  const named = (name: string, more: object) => ({ parent: 'west2:0', name, ...more });
+  bench.beacon('west2:0');
+  bench.records(
+    'west2:0',
+    flowRecord(router, 'west2:0', { parent: 'site-west', name: '0/W-2' }),
+    flowRecord(routerAccess, 'west2:1', named('in', {})),
+    flowRecord(link, 'west2:2', named('to-east', { operStatus: 'down', role: 'inter-router' })),
+    flowRecord(
+      listener,
+      'west2:3',
+      named('listener/svc', { address: 'svc', destHost: '127.0.0.1', destPort: '80' }),
+    ),
+  );
+  bench.records(
+    'west:0',
+    flowRecord(link, 'west:9', {
+      parent: 'west:0',
+      name: 'skupper-router',
+      peer: 'west2:1',
+      operStatus: 'up',
+    }),
+  );
+  assert.deepEqual(siteNetwork(bench.view), before);
+  bench.records('west:0', flowRecord(link, 'west:1', { operStatus: 'down' }));
+  const operational = () => siteNetwork(bench.view)[1]?.links.map((each) => each.operational);
+  assert.deepEqual(operational(), [false]);
+  bench.records('west2:0', flowRecord(link, 'west2:2', { operStatus: 'up', peer: 'east:1' }));
+  assert.deepEqual(operational(), [true], 'one that works is enough');
+});
+
 test('the network appears in the shape of skupper-network-status', () => {
   const bench = new CollectorBench();
   twoSites(bench);

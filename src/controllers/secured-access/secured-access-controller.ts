@@ -73,9 +73,7 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
     const { name, namespace = '' } = access.metadata;
     // Ports that a controller chose are a default; those of a user are meant, but only one router of
     // those that share an address can have them.
-    const group = access.spec?.selector?.[componentLabels.group];
-    const isFurther = group !== undefined && group !== siteObjects.routerGroup;
-    const isOwn = !(isFurther && this.#context.runtime.sharesAddresses);
+    const isOwn = !isOfFurtherRouter(access) || !this.#context.runtime.sharesAddresses;
     const fixed = isOwn && !this.#isDefault(access);
     return ensureService(this.#context, {
       purpose: 'access',
@@ -122,6 +120,8 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
       subject: name,
       hosts: [...new Set([...certificateHosts(access, endpoints), ...further])].toSorted(),
       server: true,
+      // With it the second router links to the first, where it has no other way.
+      client: isOfFurtherRouter(access) && !this.#context.runtime.sharesAddresses,
       owner: access,
     });
   }
@@ -141,4 +141,9 @@ class SecuredAccessReconciler implements Reconciler<ObjectKey> {
     }));
     announceStatus(this.#context, access, written);
   }
+}
+
+function isOfFurtherRouter({ spec }: SecuredAccess): boolean {
+  const group = spec?.selector?.[componentLabels.group] ?? siteObjects.routerGroup;
+  return group !== siteObjects.routerGroup;
 }
