@@ -14,6 +14,7 @@ const pages = [
   'approval',
   'certificates',
   'first-steps',
+  'high-availability',
   'linking',
   'migrating-from-skupper',
   'revocation',
