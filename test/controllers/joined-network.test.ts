@@ -1,7 +1,7 @@
 /** What several routers of a site see, put together. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { joinedNetwork, type NetworkSite } from '#controllers/network.ts';
 
 const up = { name: 'pair-1', remoteSiteId: 'e', remoteSiteName: 'east', operational: true };

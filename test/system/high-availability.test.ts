@@ -247,8 +247,7 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
     const next = await startUp(t, { data, home });
     await bothServe(next, address);
     await waitUntil('the service again', async () => (await hold(t, address)).works());
-    const site = ['site', 'delete', '--all', '-n', 'east'];
-    succeeded(await next.cli(...site));
+    succeeded(await next.cli('site', 'delete', '--all', '-n', 'east'));
     await noProcessLeft(join(data, 'sites', 'east'));
     await waitUntil('no files', () => !existsSync(join(data, 'sites', 'east')));
     const again = await clientOf(t, next);
