@@ -13,6 +13,7 @@ export type { Certificate } from './certificate/certificate.ts';
 export { certificate } from './certificate/certificate.ts';
 export {
   lastStepMs,
+  overlapAnnotation,
   rotateAnnotation,
   rotatedForAnnotation,
   rotationAnnotation,

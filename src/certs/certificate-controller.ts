@@ -44,7 +44,7 @@ import {
   contentOfSwitch,
   type SecretContent,
 } from './rotation/content.ts';
-import { requestOf, rotationFacts } from './rotation/facts.ts';
+import { requestOf, rotationFacts, withoutDoneOverlap } from './rotation/facts.ts';
 import { RotationReport } from './rotation/report.ts';
 import { isControlled, readStoredCertificate, textOf } from './stored-certificate.ts';
 
@@ -136,6 +136,7 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
     const stored = existing === undefined ? undefined : readStoredCertificate(existing);
     const ca = caStateOf(authority && readStoredCertificate(authority), nowMs);
     const rotation = rotationFacts(informers, object, existing, stored, nowMs);
+    await this.#change(object, (found) => withoutDoneOverlap(found, rotation));
     const decision = decideCertificate(wishOf(object), stored, ca, nowMs, rotation);
     try {
       const current = await this.#act({ object, existing, authority, ca }, decision);
@@ -274,12 +275,20 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   }
 
   async #dropLeftOwners(object: Certificate): Promise<Certificate | undefined> {
-    if (withoutLeftOwners(object) === object) return object;
+    return await this.#change(object, withoutLeftOwners);
+  }
+
+  /** @param change gives back the same object when there is nothing to do */
+  async #change(
+    object: Certificate,
+    change: (found: Certificate) => Certificate,
+  ): Promise<Certificate | undefined> {
+    if (change(object) === object) return object;
     const written = await createOrUpdate(
       this.#deps.client,
       certificate,
       keyOf(object),
-      (existing) => (existing === undefined ? undefined : withoutLeftOwners(existing)),
+      (existing) => (existing === undefined ? undefined : change(existing)),
       object,
     );
     return written?.object;

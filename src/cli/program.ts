@@ -81,6 +81,12 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./verbs/revoke-access.ts')).addRevokeAccess,
   },
   {
+    name: 'certificate',
+    heading: 'Sites and links:',
+    description: 'list certificates, and give a CA a new key',
+    load: async () => (await import('./verbs/certificate/certificate.ts')).addCertificate,
+  },
+  {
     name: 'listener',
     heading: 'Services:',
     description: 'offer services of other sites here',

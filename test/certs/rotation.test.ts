@@ -386,7 +386,7 @@ test('an age or overlap that is none is told, and what is due comes by itself', 
     await set({ [name]: value });
     await until(async () => {
       const told = await untilPhase(bench, 'InvalidSetting');
-      return told.startsWith(`Invalid setting ${name}: `) || undefined;
+      return told.startsWith(`Invalid ${name}: `) || undefined;
     }, `${name}=${value} told`);
   }
   const before = text(await stored(bench, caName), 'tls.crt');

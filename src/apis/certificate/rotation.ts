@@ -18,6 +18,12 @@ export const rotatedForAnnotation = 'drawbridge.dev/rotated-for';
 /** On the Secret: the last rotation, JSON. */
 export const rotationAnnotation = 'drawbridge.dev/rotation';
 
+/**
+ * On a Certificate: `rotation-overlap` for the rotation that is under way or asked for, and no
+ * other; it is taken away when that is done.
+ */
+export const overlapAnnotation = 'drawbridge.dev/rotation-overlap';
+
 /** Setting of a Certificate: how long the old authority stays trusted at most. */
 const overlapSetting = 'rotation-overlap';
 /** Setting of a Certificate: age at which a new key is made; default two thirds of its life. */
@@ -84,11 +90,18 @@ export interface RotationSettings {
 /** An authority younger than this is not replaced for its age; milliseconds. */
 const rotateAfterMsMin = 10_000;
 
-/** Reads them; what is wrong counts as not said. */
+/**
+ * Reads them; what is wrong counts as not said.
+ * @param overlapNow value of the annotation, which wins
+ */
 export function rotationSettings(
   settings: Readonly<Record<string, string>> | undefined,
+  overlapNow: string | undefined,
 ): RotationSettings {
-  const overlap = readDuration(settings, overlapSetting, 0);
+  const overlap =
+    overlapNow === undefined
+      ? readDuration(settings, overlapSetting, 0)
+      : readDuration({ [overlapAnnotation]: overlapNow }, overlapAnnotation, 0);
   const after = readDuration(settings, rotateAfterSetting, rotateAfterMsMin);
   return {
     overlapMs: overlap.ms,
@@ -107,9 +120,9 @@ function readDuration(
   try {
     const ms = parseDuration(text);
     if (ms >= msMin) return { ms };
-    return { fault: `Invalid setting ${name}: must not be less than ${formatDuration(msMin)}` };
+    return { fault: `Invalid ${name}: must not be less than ${formatDuration(msMin)}` };
   } catch (thrown) {
     if (!(thrown instanceof DurationError)) throw thrown;
-    return { fault: `Invalid setting ${name}: ${thrown.message}` };
+    return { fault: `Invalid ${name}: ${thrown.message}` };
   }
 }

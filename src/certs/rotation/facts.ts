@@ -1,5 +1,6 @@
 /** What is known of the rotation of one authority, from its objects and the caches. */
 import {
+  overlapAnnotation,
   rotateAnnotation,
   rotatedForAnnotation,
   rotationOf,
@@ -36,7 +37,7 @@ export function rotationFacts(
     next: isUnderWay && record.switchedMs === undefined ? stored?.next : undefined,
     request: requestOf(object),
     rotatedFor: existing === undefined ? undefined : annotationOf(existing, rotatedForAnnotation),
-    settings: rotationSettings(specOf(object).settings),
+    settings: rotationSettings(specOf(object).settings, annotationOf(object, overlapAnnotation)),
     dependents:
       isUnderWay && current !== undefined
         ? dependentsOf(
@@ -80,4 +81,15 @@ function dependentsOf(
 
 function readable(bundle: readonly string[]): CertificateSummary[] {
   return bundle.map((pem) => parseCertificate(pem));
+}
+
+/** The Certificate without what was said for a rotation that is done; the same when nothing was. */
+export function withoutDoneOverlap(
+  object: Certificate,
+  { record, request, rotatedFor }: RotationFacts,
+): Certificate {
+  const { [overlapAnnotation]: overlap, ...annotations } = object.metadata.annotations ?? {};
+  const isDone = record?.completedMs !== undefined && request === rotatedFor;
+  if (overlap === undefined || !isDone) return object;
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }

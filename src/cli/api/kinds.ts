@@ -39,6 +39,7 @@ export {
 
 export type AccessGrant = ObjectOf<typeof accessGrant>;
 export type AccessToken = ObjectOf<typeof accessToken>;
+export type Certificate = ObjectOf<typeof certificate>;
 export type Connector = ObjectOf<typeof connector>;
 export type IssuedLink = ObjectOf<typeof issuedLink>;
 export type Link = ObjectOf<typeof link>;

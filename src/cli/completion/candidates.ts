@@ -7,6 +7,7 @@ import type { Command, Option } from 'commander';
 /** What names are wanted. */
 export type NameKind =
   | 'accesstoken'
+  | 'certificate'
   | 'connector'
   | 'context'
   | 'link'
@@ -44,9 +45,10 @@ const waitGoals = ['ready', 'configured', 'none'];
 /** Kinds that a path is followed from. */
 export const whyKinds = ['link', 'token', 'listener', 'connector', 'site'] as const;
 /** Verbs of a group that name an existing object of the group's kind. */
-const verbsWithName = new Set(['update', 'delete', 'status']);
+const verbsWithName = new Set(['update', 'delete', 'status', 'rotate']);
 const groupNames: Readonly<Record<string, NameKind>> = {
   site: 'site',
+  certificate: 'certificate',
   link: 'link',
   listener: 'listener',
   connector: 'connector',

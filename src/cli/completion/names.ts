@@ -2,6 +2,7 @@
 import type { ResourceDefinition } from '#kube/index.ts';
 import {
   accessToken,
+  certificate,
   connector,
   link,
   listener,
@@ -20,6 +21,7 @@ const namesMsMax = 2000;
 
 const kinds: Readonly<Record<Exclude<NameKind, 'context'>, ResourceDefinition>> = {
   accesstoken: accessToken,
+  certificate,
   connector,
   link,
   listener,

@@ -187,7 +187,8 @@ async function confirmation(
   }
 }
 
-async function activeSite(session: Session): Promise<Site> {
+/** The site that links go to. @throws CliError CLI_USAGE when there is none */
+export async function activeSite(session: Session): Promise<Site> {
   const sites = await sitesOf(session);
   const site = sites.find((each) => isTrue(each, 'Configured')) ?? sites[0];
   if (site !== undefined) return site;
@@ -197,7 +198,8 @@ async function activeSite(session: Session): Promise<Site> {
   );
 }
 
-function issuerOf(site: Site): string {
+/** Secret of the CA that signs for those who link to the site. */
+export function issuerOf(site: Site): string {
   return site.spec?.defaultIssuer || site.status?.defaultIssuer || 'skupper-site-ca';
 }
 

@@ -137,6 +137,10 @@ export const siteCertificates: Step<World> = async ({ session, nowMs }) => {
       nowMs,
     );
     found.push(...findings.map((each) => ({ ...each, step: 'certificates' })));
+    const rotating = status?.conditions?.find(({ type }) => type === 'Rotating');
+    if (rotating?.status === 'True') {
+      found.push(note('rotation', `CA ${metadata.name} gets a new key: ${rotating.message}`));
+    }
   }
   return found;
 };
