@@ -1,14 +1,19 @@
 /** `certificate`: flags, help and output of the certificate verbs. */
 import type { Command } from 'commander';
 import { withSession } from '../../api/session.ts';
-import { certificateOf, certificatesOf, rotate, rotatingOf } from '../../deeds/rotate.ts';
+import {
+  certificateOf,
+  certificatesOf,
+  rotate,
+  rotatingOf,
+} from '../../deeds/certificate/rotate.ts';
 import { optionalName } from '../../input/arguments.ts';
 import { readDuration } from '../../input/duration.ts';
 import { type GlobalFlags, readFormat } from '../../input/format.ts';
 import { Problems } from '../../input/problems.ts';
 import type { CliIo } from '../../io.ts';
 import { announce } from '../../output/announce.ts';
-import { renderCertificates } from '../../output/certificates.ts';
+import { renderCertificates } from './table.ts';
 import { renderList } from '../../output/objects.ts';
 
 interface RotateFlags extends GlobalFlags {

@@ -6,11 +6,11 @@ import {
   rotationOf,
 } from '#apis/index.ts';
 import { annotationOf, findCondition } from '#kube/index.ts';
-import { type Certificate, certificate, type Secret, secretKind } from '../api/kinds.ts';
-import type { Session } from '../api/session.ts';
-import { waitFor } from '../api/wait.ts';
-import { CliError, usageError } from '../errors.ts';
-import { activeSite, issuerOf } from './revoke.ts';
+import { type Certificate, certificate, type Secret, secretKind } from '../../api/kinds.ts';
+import type { Session } from '../../api/session.ts';
+import { waitFor } from '../../api/wait.ts';
+import { CliError, usageError } from '../../errors.ts';
+import { activeSite, issuerOf } from '../revoke.ts';
 
 /** How long a changed overlap takes to show; milliseconds. */
 const changeMsMax = 5000;

@@ -1,7 +1,7 @@
 /** Certificates as people read them. */
 import { findCondition } from '#kube/index.ts';
-import type { Certificate } from '../api/kinds.ts';
-import { renderTable } from './table.ts';
+import type { Certificate } from '../../api/kinds.ts';
+import { renderTable } from '../../output/table.ts';
 
 /** One row per Certificate; of CAs also where their rotation stands. */
 export function renderCertificates(certificates: readonly Certificate[]): string {
