@@ -34,6 +34,7 @@ import { type Front, frontOfListener, frontOfMultiKeyListener, podFrontsOf } fro
 import { decideMultiKeyStatus, routingKeysOf } from './multi-key-status.ts';
 import { isListenerService, type ListenerPlan, planListeners, type WantedService } from './plan.ts';
 import { decideListenerStatus } from './status.ts';
+import { takenPlaces } from './taken-places.ts';
 
 /** Services that could not be made are tried again after this long; milliseconds. */
 const retryMs = 2_000;
@@ -87,12 +88,14 @@ class ListenerReconciler implements Reconciler<string> {
       return {};
     }
     const services = informers.of(service);
+    const taken = takenPlaces(this.#context, namespace);
     const plan = planListeners(
       all.flatMap(({ fronts }) => fronts),
       {
         secret: secretsOf(this.#context, namespace),
         service: (name) => services.get({ namespace, name }),
         bindsAddresses: this.#context.runtime.bindsAddresses,
+        taken,
       },
     );
     const faults = await this.#settleServices(active, plan);
@@ -103,7 +106,9 @@ class ListenerReconciler implements Reconciler<string> {
         .find((said) => said !== undefined);
       await tell(fault ?? this.#routerProblem(namespace, [...ids, ...entities]));
     }
-    return faults.size === 0 ? {} : { requeueAfterMs: retryMs };
+    // Of other namespaces nobody tells us when they give something up.
+    const waits = all.some(({ fronts }) => fronts.some((front) => taken(front) !== undefined));
+    return faults.size === 0 && !waits ? {} : { requeueAfterMs: retryMs };
   }
 
   #listenersOf(namespace: string): readonly Told[] {

@@ -9,12 +9,15 @@ import type { Secret, Service } from '../kinds.ts';
 import { labels, messages } from '../names.ts';
 import { checkCredentials } from '../router-config/check-credentials.ts';
 import type { Front } from './front.ts';
+import type { TakenPlace } from './taken-places.ts';
 
 export interface ListenerSurroundings {
   readonly secret: (name: string) => Secret | undefined;
   readonly service: (name: string) => Service | undefined;
   /** Listeners may name an address of this machine. */
   readonly bindsAddresses: boolean;
+  /** Who of another Site has its address; nobody when absent. */
+  readonly taken?: TakenPlace;
 }
 
 /** A Service that should exist, its ports in the order of their numbers. */
@@ -52,6 +55,7 @@ export function planListeners(
     const problem =
       problemOfSpec(front, surroundings.bindsAddresses) ??
       problemOfService(host, surroundings) ??
+      surroundings.taken?.(front) ??
       problemOfHolder(holders.get(place) ?? holders.get(label));
     if (problem !== undefined) {
       problems.set(id, problem);

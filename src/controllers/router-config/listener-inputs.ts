@@ -7,6 +7,7 @@ import {
 } from '../listener/front.ts';
 import type { NetworkSite } from '../network.ts';
 import { planListeners } from '../listener/plan.ts';
+import type { TakenPlace } from '../listener/taken-places.ts';
 import type { Listener, MultiKeyListener, Secret, Service } from '../kinds.ts';
 import type { SiteRuntime } from '../runtime.ts';
 import type { HostPort, ListenerInput } from './entities.ts';
@@ -21,6 +22,7 @@ export interface ListenerObjects {
   readonly services: readonly Service[];
   /** As the router sees it; undefined before its first word. */
   readonly network: readonly NetworkSite[] | undefined;
+  readonly taken?: TakenPlace;
 }
 
 export interface ListenerInputs {

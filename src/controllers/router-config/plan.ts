@@ -16,6 +16,7 @@ import type {
   Site,
 } from '../kinds.ts';
 import { checkLink } from '../link/check.ts';
+import type { TakenPlace } from '../listener/taken-places.ts';
 import { annotations, messages, nameInGroup, siteObjects } from '../names.ts';
 import { specOf as accessSpec } from '../router-access/decide.ts';
 import type { NetworkSite } from '../network.ts';
@@ -61,6 +62,8 @@ export interface NamespaceObjects {
   readonly pods: readonly SitePod[] | undefined;
   /** The network as its router sees it; undefined before the first word. */
   readonly network: readonly NetworkSite[] | undefined;
+  /** Addresses that listeners of other Sites have. */
+  readonly taken?: TakenPlace;
   readonly secret: (name: string) => Secret | undefined;
   readonly service: (name: string) => Service | undefined;
   readonly services: readonly Service[];

@@ -24,6 +24,7 @@ import {
 } from '../context.ts';
 import { attachedConnectorsOf, namespacesServing } from '../attached-connector/surroundings.ts';
 import { namespaceId, startController } from '../controller.ts';
+import { takenPlaces } from '../listener/taken-places.ts';
 import { isRevoked, revokedSerials } from '../issued-link/revoked-list.ts';
 import {
   attachedConnector,
@@ -249,6 +250,7 @@ class RouterConfigReconciler implements Reconciler<string> {
         attached: attachedConnectorsOf(this.#context, namespace),
         pods: runtime.pods?.list(namespace),
         network: this.#context.routers.networkOf(namespace),
+        taken: takenPlaces(this.#context, namespace),
       },
       runtime,
       identity.version,
