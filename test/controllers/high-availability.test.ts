@@ -4,7 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connector, listener, routerAccess, site } from '#apis/index.ts';
-import { configMap, service } from '#kube/index.ts';
+import { silentLogger } from '#base/log.ts';
+import { configMap, secret, service } from '#kube/index.ts';
+import { managementClient } from '#management/index.ts';
+import { systemClock, systemRandom } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { freePort } from '../support/up-sites.ts';
 import { echoes, echoServer, newConnector, newListener, newSite } from './site-objects.ts';
@@ -40,6 +43,34 @@ async function servingSite(
   );
 }
 
+/** Ids of the routers that one reaches, itself among them. */
+async function reachedFrom({ client }: SiteWorld, port: number): Promise<readonly string[]> {
+  const front = await client.get(service, { namespace: 'west', name: 'skupper-router-local' });
+  const own = await client.get(secret, { namespace: 'west', name: 'skupper-local-client' });
+  const [ca, cert, key] = ['ca.crt', 'tls.crt', 'tls.key'].map((file) =>
+    Buffer.from(own.data?.[file] ?? '', 'base64').toString(),
+  );
+  const router = await managementClient(
+    { clock: systemClock, random: systemRandom, log: silentLogger },
+    {
+      host: front.spec?.clusterIP ?? '',
+      port,
+      tls: {
+        material: { ca, cert, key },
+        verifyHostname: true,
+        serverName: 'skupper-router-local',
+      },
+    },
+  ).start(new AbortController().signal);
+  try {
+    await router.whenConnected(5_000);
+    const nodes = await router.query('router.node');
+    return nodes.filter(({ cost }) => cost !== null).map(({ id }) => String(id));
+  } finally {
+    await router.stop({ graceMs: 0 });
+  }
+}
+
 test('two routers of a site restart in turn, and share nothing with another site', {
   skip,
 }, async (t) => {
@@ -57,6 +88,11 @@ test('two routers of a site restart in turn, and share nothing with another site
     const own = await client.get(configMap, { namespace: 'west', name: second });
     const config = own.data?.['skrouterd.json'] ?? '';
     assert.match(config, /"name": "skupper-router",\s+"role": "inter-router"/);
+    const id = `west-${uid.slice(0, 8)}`;
+    for (const at of [5671, 5672]) {
+      const reached = async () => (await reachedFrom(world, at)).toSorted();
+      await until(async () => (await reached()).join(' ') === `${id} ${id}-2`, `both from ${at}`);
+    }
     await world.eventually(site, 'west', 'west', 'one site', ({ status }) => {
       const [only, ...others] = status?.network ?? [];
       return others.length === 0 && only?.links?.length === 0 && only.services?.length === 1;

@@ -166,6 +166,12 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
     const said = succeeded(await up.cli('status', '-n', 'east'));
     assert.match(said, /It is linked to 1 other site\./);
     assert.match(said, /Both of its routers are ready\./);
+    const why = succeeded(await up.cli('why', 'link/pair-2', '-n', 'east'));
+    const { uid = '' } = (await siteOf(client, 'east')).metadata;
+    for (const id of [`east-${uid.slice(0, 8)}`, `east-${uid.slice(0, 8)}-2`]) {
+      assert.match(why, new RegExp(`router +${id} answers to management`));
+      assert.match(why, new RegExp(`router +${id} is connected`));
+    }
   });
 
   await t.test('goes on when one router is killed, which comes back', async () => {
@@ -239,6 +245,30 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
     succeeded(await up.cli('token', 'create', token, '-n', 'west', '--name', 'again'));
     succeeded(await up.cli('token', 'redeem', token, '-n', 'east'));
     await bothServe(up, address);
+  });
+
+  await t.test('links with a site of one router, in both directions', async () => {
+    const north = ['north', '-n', 'north', '--create-namespace', '--enable-link-access'];
+    succeeded(await up.cli('site', 'create', ...north));
+    const [there, back] = [join(home, 'there.yaml'), join(home, 'back.yaml')];
+    succeeded(await up.cli('token', 'create', there, '-n', 'west', '--name', 'there'));
+    succeeded(await up.cli('token', 'redeem', there, '-n', 'north'));
+    succeeded(await up.cli('token', 'create', back, '-n', 'north', '--name', 'back'));
+    succeeded(await up.cli('token', 'redeem', back, '-n', 'west'));
+    await waitUntil('links of north and west', async () => {
+      const own = await listOf(up, 'link', 'north');
+      const said = own.map(({ metadata, status }) => `${metadata.name} ${status?.status}`);
+      assert.deepEqual(said, ['there-1 Ready', 'there-2 Ready']);
+      const [only, ...others] = await listOf(up, 'link', 'west');
+      assert.deepEqual([only?.metadata.name, only?.status?.status], ['back', 'Ready']);
+      assert.equal(only?.status?.remoteSiteName, 'north');
+      assert.deepEqual(others, []);
+      const { status } = await siteOf(client, 'north');
+      assert.equal(status?.sitesInNetwork, 3);
+      return true;
+    });
+    const shown = succeeded(await up.cli('link', 'status', 'all', '-n', 'west'));
+    assert.match(shown, /\S+ +Ready +yes +north/);
   });
 
   await t.test('is linked again after a restart, and leaves nothing when it goes', async () => {

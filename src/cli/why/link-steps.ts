@@ -153,13 +153,18 @@ const reachable: Step<World> = async (world) => {
   return reachFindings(reach, goal, isLocal);
 };
 
-/** What the router itself says of its connection. */
-const routerSays: Step<World> = async ({ router, name, isLocal }) => {
-  const asked = await router();
-  if ('problem' in asked)
-    return isLocal ? [] : [note('router', `cannot be asked from here (${asked.problem})`)];
-  const row = asked.view.connector.find((each) => each['name'] === name);
-  if (row === undefined) {
+/** What the routers themselves say of their connections. One that is connected is enough. */
+const routerSays: Step<World> = async ({ routers, name, isLocal }) => {
+  const all = await routers();
+  const [first] = all;
+  const views = all.flatMap((each) => ('view' in each ? [each.view] : []));
+  if (views.length === 0 && first !== undefined && 'problem' in first)
+    return isLocal ? [] : [note('router', `cannot be asked from here (${first.problem})`)];
+  const rows = views.flatMap(({ router, connector }) => {
+    const row = connector.find((each) => each['name'] === name);
+    return row === undefined ? [] : [{ row, id: textOf(router[0], 'id') }];
+  });
+  if (rows.length === 0) {
     return [
       fault(
         'router',
@@ -168,11 +173,14 @@ const routerSays: Step<World> = async ({ router, name, isLocal }) => {
       ),
     ];
   }
-  const status = textOf(row, 'connectionStatus');
-  const said = textOf(row, 'connectionMsg');
-  return status === 'SUCCESS'
-    ? [ok('router', 'is connected')]
-    : [note('router', `${status.toLowerCase()}${said === '' ? '' : `: ${said}`}`)];
+  return rows.map(({ row, id }) => {
+    const status = textOf(row, 'connectionStatus');
+    const said = textOf(row, 'connectionMsg');
+    const who = all.length > 1 ? `${id} ` : '';
+    return status === 'SUCCESS'
+      ? ok('router', `${who}is connected`)
+      : note('router', `${who}${status.toLowerCase()}${said === '' ? '' : `: ${said}`}`);
+  });
 };
 
 const operational: Step<World> = async ({ session, name }) => {

@@ -74,12 +74,13 @@ const match: Step<World> = async (world) => {
 
 /** Routers open the socket only when there is a destination; somebody else may have it before. */
 const taken: Step<World> = async (world) => {
-  const { isLocal, router, name, session } = world;
+  const { isLocal, routers, name, session } = world;
   const found = await listenerOf(world);
-  const asked = await router();
-  if (found === undefined || !isLocal || 'problem' in asked) return [];
-  const row = asked.view.tcpListener.find((each) => each['name'] === `listener/${name}`);
-  if (row === undefined || row['operStatus'] === 'up') return [];
+  if (found === undefined || !isLocal) return [];
+  const rows = (await routers()).flatMap((each) =>
+    'view' in each ? each.view.tcpListener.filter((row) => row['name'] === `listener/${name}`) : [],
+  );
+  if (rows.length === 0 || rows.some((row) => row['operStatus'] === 'up')) return [];
   const { host = '', port = 0 } = found.spec ?? {};
   if (isIP(host) === 0) return [];
   const reach = await probe(host, port);

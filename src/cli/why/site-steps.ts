@@ -145,12 +145,16 @@ export const siteCertificates: Step<World> = async ({ session, nowMs }) => {
   return found;
 };
 
-/** What the router's management says, when it can be asked. */
-export const routerAnswers: Step<World> = async ({ router, isLocal, session }) => {
-  const asked = await router();
-  if ('view' in asked) {
-    const [own] = asked.view.router;
-    return [ok('router', `${textOf(own, 'id')} answers to management`)];
+/** What the routers' management says, when it can be asked. One that answers is enough. */
+export const routerAnswers: Step<World> = async ({ routers, isLocal, session }) => {
+  const all = await routers();
+  const ids = all.flatMap((each) => ('view' in each ? [textOf(each.view.router[0], 'id')] : []));
+  const [asked] = all.flatMap((each) => ('problem' in each ? [each] : []));
+  if (asked === undefined || ids.length > 0) {
+    const found = ids.map((id) => ok('router', `${id} answers to management`));
+    if (asked === undefined) return found;
+    const what = `1 of ${all.length} does not answer to management: ${asked.problem}`;
+    return [...found, note('router', what)];
   }
   if (!isLocal) return [note('router', `cannot be asked from here (${asked.problem})`)];
   return [

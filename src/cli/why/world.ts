@@ -1,8 +1,8 @@
-/** What all paths need: the API, the time, and the router's own view, asked at most once. */
+/** What all paths need: the API, the time, and the routers' own view, asked at most once. */
 import { networkInterfaces } from 'node:os';
 import { isIP } from 'node:net';
 import type { Session } from '../api/session.ts';
-import { routerView, type RouterView } from './router-view.ts';
+import { type RouterAnswer, routerViews } from './router-view.ts';
 
 /** Context of every step. */
 export interface World {
@@ -12,19 +12,19 @@ export interface World {
   readonly name: string;
   /** True when the API, and so the router, is on this machine: what we reach, it reaches. */
   readonly isLocal: boolean;
-  /** The router's own view, or why it cannot be had. */
-  readonly router: () => Promise<{ readonly view: RouterView } | { readonly problem: string }>;
+  /** The own view of each router, or why it cannot be had. At least one. */
+  readonly routers: () => Promise<readonly RouterAnswer[]>;
 }
 
 /** Begins a path. */
 export function worldOf(session: Session, name: string, nowMs: number): World {
-  let asked: ReturnType<typeof routerView> | undefined;
+  let asked: ReturnType<typeof routerViews> | undefined;
   return {
     session,
     nowMs,
     name,
     isLocal: isThisMachine(new URL(session.client.server).hostname),
-    router: () => (asked ??= routerView(session)),
+    routers: () => (asked ??= routerViews(session)),
   };
 }
 
