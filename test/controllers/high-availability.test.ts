@@ -65,7 +65,9 @@ async function reachedFrom({ client }: SiteWorld, port: number): Promise<readonl
   try {
     await router.whenConnected(5_000);
     const nodes = await router.query('router.node');
-    return nodes.filter(({ cost }) => cost !== null).map(({ id }) => String(id));
+    return nodes
+      .filter(({ cost }) => cost !== null)
+      .flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
   } finally {
     await router.stop({ graceMs: 0 });
   }
