@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import { announce, startGateway } from '#gateway/index.ts';
+import { announce, recordingKeyName, startGateway } from '#gateway/index.ts';
 import { EventRecorder } from '#kubeclient/index.ts';
 import type { Metrics } from '#telemetry/index.ts';
 import { createTokenRequestFace, requestRatesDefault } from '#token-request/index.ts';
@@ -23,6 +23,10 @@ export interface GatewayPartOptions {
 /** Where the gateway tells its address, and whose Secrets no grant opens. */
 export const gatewayNamespace = 'drawbridge-system';
 
+/** Recordings of terminals on one machine: how long they stay, and how much they may take. */
+const recordingKeepMs = 30 * 24 * 3600 * 1000;
+const recordingBytesMax = 1024 * 1024 * 1024;
+
 /** Starts it; all of it goes onto the stack. @throws GatewayError, HttpError */
 export async function startGatewayPart(
   stack: RunningStack,
@@ -33,6 +37,7 @@ export async function startGatewayPart(
   const deps = { client: api.client, clock: systemClock, random: systemRandom, log, metrics };
   const events = stack.add('gateway events', new EventRecorder(deps, 'drawbridge-gateway'));
   const folder = join(options.dataPath, 'audit');
+  const recordings = join(options.dataPath, 'recordings');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // The way for bots to short-lived tokens: nothing of it uses a credential of ours.
   const tokens = createTokenRequestFace(deps, {
@@ -59,6 +64,13 @@ export async function startGatewayPart(
         identity: 'account',
         namespace: gatewayNamespace,
         protectedNamespaces: [gatewayNamespace, 'kube-system'],
+        recording: {
+          directory: recordings,
+          keyPath: join(recordings, recordingKeyName),
+          policy: 'asked',
+          keepMs: recordingKeepMs,
+          limits: { totalBytesMax: recordingBytesMax },
+        },
         audit: { file: join(folder, 'gateway.jsonl'), failClosed: true },
       },
     ),

@@ -19,6 +19,7 @@ export type GatewayErrorCode =
   | 'GATEWAY_BUSY'
   | 'GATEWAY_STORE'
   | 'GATEWAY_AUDIT'
+  | 'GATEWAY_RECORDING'
   | 'GATEWAY_UPSTREAM'
   | 'GATEWAY_UPSTREAM_TIMEOUT'
   | 'GATEWAY_UPSTREAM_REDIRECT'
@@ -40,6 +41,7 @@ const forms: Readonly<Record<GatewayErrorCode, readonly [status: number, reason:
   GATEWAY_BUSY: [429, 'TooManyRequests'],
   GATEWAY_STORE: [503, 'ServiceUnavailable'],
   GATEWAY_AUDIT: [503, 'ServiceUnavailable'],
+  GATEWAY_RECORDING: [503, 'ServiceUnavailable'],
   GATEWAY_UPSTREAM: [502, 'BadGateway'],
   GATEWAY_UPSTREAM_TIMEOUT: [504, 'Timeout'],
   GATEWAY_UPSTREAM_REDIRECT: [502, 'BadGateway'],
@@ -134,6 +136,12 @@ export const errorDocs: ErrorDocs<GatewayErrorCode> = {
   GATEWAY_AUDIT: {
     meaning: 'The audit log cannot be written and the gateway is told to refuse then.',
     action: 'Make room for the audit log, or correct its path.',
+  },
+  GATEWAY_RECORDING: {
+    meaning:
+      'A terminal that is to be recorded cannot be: the folder is away or full, or a recording cannot be read.',
+    action:
+      "Make room, remove old ones with 'drawbridge gateway recordings delete', or correct the folder and its key.",
   },
   GATEWAY_UPSTREAM: {
     meaning: 'The API server behind the gateway cannot be reached, or its answer makes no sense.',

@@ -37,9 +37,10 @@ import { ApprovalSeal } from './oversight/approval-seal.ts';
 import { Approvals } from './oversight/approvals.ts';
 import { Recorder } from './http/recorder.ts';
 import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits.ts';
+import { type RecordingOptions, Recordings } from './recording/recordings.ts';
 import type { IdentityMode } from './proxy/identity.ts';
 import { Upstream } from './proxy/upstream.ts';
-import { Gatekeeper } from './session/gatekeeper.ts';
+import { Gatekeeper, type GatekeeperDeps } from './session/gatekeeper.ts';
 import {
   defaultStreamLimits,
   type StreamLimits,
@@ -94,6 +95,8 @@ export interface GatewayOptions {
   /** Folder of a web application that is served instead of the console. */
   readonly publicDir?: string;
   readonly audit: AuditLogOptions;
+  /** Absent: terminals are not recorded. */
+  readonly recording?: RecordingOptions;
   /** Without word from the API for this long nothing is served; default 10 000 ms. */
   readonly graceMs?: number;
   readonly limits?: Partial<GrantLimits & ForwardLimits & StreamLimits & HttpServerLimits>;
@@ -151,10 +154,12 @@ export async function startGateway(
     await grants.stop();
     await parts.follower.stop();
     await audit.stop();
+    await begun.recordings?.stop();
     throw new GatewayError('GATEWAY_CONFIG', 'the API that keeps the grants cannot be read');
   }
   const stopParts = async (): Promise<void> => {
     await parts.streams.stop();
+    await begun.recordings?.stop();
     await parts.follower.stop();
     await grants.stop();
     await audit.stop();
@@ -218,13 +223,10 @@ async function begin(deps: GatewayDeps, options: GatewayOptions): Promise<Begun>
   const audit = new AuditLog(deps, options.audit);
   await audit.start();
   const grants = new Informer<GatewayToken>(gatewayToken, deps);
-  return {
-    audit,
-    grants,
-    trustedProxies,
-    pages,
-    seal: await ApprovalSeal.open(deps, options.namespace),
-  };
+  const { recording } = options;
+  const recordings = recording && (await Recordings.open(deps, recording));
+  const seal = await ApprovalSeal.open(deps, options.namespace);
+  return { audit, grants, trustedProxies, pages, seal, recordings };
 }
 
 interface Begun {
@@ -233,18 +235,13 @@ interface Begun {
   readonly trustedProxies: BlockList;
   readonly pages: readonly PageSource[];
   readonly seal: ApprovalSeal;
+  readonly recordings: Recordings | undefined;
 }
 
 function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   const { clock, log, metrics } = deps;
-  const { audit, grants, trustedProxies, pages, seal } = begun;
-  const limits = {
-    ...defaultGrantLimits,
-    ...defaultForwardLimits,
-    ...defaultStreamLimits,
-    ...options.limits,
-    holds: (grant: GatewayToken, approval: GatewayApproval) => seal.holds(grant, approval),
-  };
+  const { audit, grants, trustedProxies, pages, seal, recordings } = begun;
+  const limits = limitsOf(options, seal);
   const { login } = options;
   const identity = {
     mode: options.identity,
@@ -260,12 +257,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
       book,
       clock,
       isConfirmed: () => follower.isConfirmed,
-      onRedeemed: (grant, redemption) =>
-        deps.events.record(grant, {
-          type: 'Normal',
-          reason: 'Redeemed',
-          message: `Session ${redemption.id} was opened from ${redemption.client ?? 'somewhere'}.`,
-        }),
+      onRedeemed: tellRedeemed(deps.events),
     },
     limits,
   );
@@ -294,6 +286,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
       forward: {
         streams,
         identity,
+        ...(recordings === undefined ? {} : { recordings }),
         countStream: ({ access, client }) => gatekeeper.count(access, client, 'stream'),
       },
       pages,
@@ -304,6 +297,25 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   );
   metrics.gauge('drawbridge_gateway_streams', 'Streams open now.', () => streams.size);
   return { handler, streams, follower, upstreams, unhealthy };
+}
+
+function limitsOf({ limits }: GatewayOptions, seal: ApprovalSeal) {
+  return {
+    ...defaultGrantLimits,
+    ...defaultForwardLimits,
+    ...defaultStreamLimits,
+    ...limits,
+    holds: (grant: GatewayToken, approval: GatewayApproval) => seal.holds(grant, approval),
+  };
+}
+
+function tellRedeemed(events: GatewayDeps['events']): GatekeeperDeps['onRedeemed'] {
+  return (grant, redemption) =>
+    events.record(grant, {
+      type: 'Normal',
+      reason: 'Redeemed',
+      message: `Session ${redemption.id} was opened from ${redemption.client ?? 'somewhere'}.`,
+    });
 }
 
 async function isInTime(work: Promise<void>, limitMs: number): Promise<boolean> {

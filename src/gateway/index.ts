@@ -19,4 +19,16 @@ export {
   startCompatGateway,
 } from './compat/compat-gateway.ts';
 export type { OAuthOptions } from './compat/oauth-login.ts';
+export { parseEvent as parseAsciicastEvent } from './recording/asciicast.ts';
+export {
+  listRecordings,
+  openRecording,
+  type RecordingFacts,
+  removeRecording,
+} from './recording/recording-reader.ts';
+export {
+  defaultRecordingLimits,
+  recordingKeyName,
+  type RecordingOptions,
+} from './recording/recordings.ts';
 export { verifyAuditLog } from './audit/verify.ts';

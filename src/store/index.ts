@@ -17,6 +17,8 @@ export type { ChangeListener, Store } from './contract.ts';
 export { type DirectoryLock } from './directory-lock.ts';
 export { keyPathIn } from './directory.ts';
 export { errorDocs, StoreError, type StoreErrorCode } from './errors.ts';
+export { fileSealer } from './sealing/file-sealer.ts';
+export type { Sealer } from './sealing/sealer.ts';
 export { type KeyRotation, type RotatedKey, rotateKey } from './sealing/rotate-key.ts';
 export {
   openStore,

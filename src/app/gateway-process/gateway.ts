@@ -19,7 +19,12 @@ import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 export interface GatewayProcessOptions
   extends Pick<
     GatewayOptions,
-    'hosts' | 'protectedNamespaces' | 'trustedProxies' | 'proxyProtocol' | 'allowedOrigins'
+    | 'recording'
+    | 'hosts'
+    | 'protectedNamespaces'
+    | 'trustedProxies'
+    | 'proxyProtocol'
+    | 'allowedOrigins'
   > {
   readonly listen: string;
   /** 0 is any free one. */

@@ -1,4 +1,5 @@
 /** What is recorded of a request, a stream or a redemption. Never a secret. */
+import type { RecordingMark } from '../recording/recording-file.ts';
 import type { RequestInfo } from '../request/request-info.ts';
 
 export interface AuditRecord {
@@ -40,6 +41,8 @@ export interface AuditRecord {
   readonly bytesIn?: number;
   readonly bytesOut?: number;
   readonly durationMs?: number;
+  /** Where the terminal is recorded, with the SHA-256 of the file. */
+  readonly recording?: RecordingMark;
   /** Records lost before this one. */
   readonly lost?: number;
 }

@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts';
 import { GatewayError, isGuess } from '../errors.ts';
 import type { Admitted } from '../proxy/exchange.ts';
 import type { Upstream } from '../proxy/upstream.ts';
+import { refuseUnrecordable } from '../recording/recording-rule.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
 import { GrantRules, isDiscovery } from '../rules/decide.ts';
 import type { HardDenyOptions } from '../rules/hard-deny.ts';
@@ -81,6 +82,7 @@ export class Admission {
     if (!decision.allowed) {
       throw new GatewayError('GATEWAY_DENIED', decision.reason, { rule: decision.rule });
     }
+    refuseUnrecordable(access.grant, decision.capability);
     if (!isDiscovery(method, route.target)) {
       await this.#deps.gatekeeper.count(access, client, 'request');
     }

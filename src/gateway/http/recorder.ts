@@ -66,7 +66,7 @@ export class Recorder {
 
   onDone(facts: Facts, outcome: Outcome): void {
     const stream = facts.admitted.decision?.isStream === true;
-    const { status, bytesIn, bytesOut, ended } = outcome;
+    const { status, bytesIn, bytesOut, ended, recording } = outcome;
     this.#count(facts, 'allow', status);
     this.#bytes.add(bytesIn, { direction: 'in' });
     this.#bytes.add(bytesOut, { direction: 'out' });
@@ -77,6 +77,7 @@ export class Recorder {
       bytesIn,
       bytesOut,
       ...(ended === undefined ? {} : { reason: ended }),
+      ...(recording === undefined ? {} : { recording }),
     });
   }
 

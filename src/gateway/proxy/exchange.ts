@@ -1,4 +1,5 @@
 /** One admitted request on its way through: what was decided, and what becomes of it. */
+import type { RecordingMark } from '../recording/recording-file.ts';
 import type { Decision } from '../rules/decide.ts';
 import type { Access } from '../session/gatekeeper.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
@@ -30,4 +31,5 @@ export interface Outcome {
   readonly bytesOut: number;
   /** Why a stream ended, when we ended it. */
   readonly ended?: string;
+  readonly recording?: RecordingMark;
 }

@@ -1,4 +1,5 @@
 /** What the proxy needs and how much it lets through, for ordinary requests and for streams. */
+import type { Recordings } from '../recording/recordings.ts';
 import type { StreamRegistry } from '../stream/stream-registry.ts';
 import type { Admitted } from './exchange.ts';
 import type { Identity } from './identity.ts';
@@ -6,6 +7,8 @@ import type { Identity } from './identity.ts';
 export interface ForwardDeps {
   readonly streams: StreamRegistry;
   readonly identity: Identity;
+  /** Absent: terminals are not recorded. */
+  readonly recordings?: Recordings;
   /** Counts a stream before its first byte. @throws GatewayError */
   readonly countStream: (admitted: Admitted) => Promise<void>;
 }

@@ -7,15 +7,15 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { headerText } from '#http/index.ts';
 import { GatewayError } from '../errors.ts';
+import { beginRecording, recordable } from '../recording/begin-recording.ts';
+import type { Recording } from '../recording/recording.ts';
 import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
-import { type EndReason, endText } from '../stream/stream-registry.ts';
-import { closeFrame, closePolicy, FrameTracker } from '../stream/web-socket-frames.ts';
-import { ViewOnlyFilter } from '../stream/view-only.ts';
 import type { Admitted, Outcome } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
 import { identityHeaders } from './identity.ts';
 import { upgradeHeaders } from './outbound-headers.ts';
 import { answerHeaders, withHeader } from './response-headers.ts';
+import { tunnel, type TunnelSide } from './tunnel.ts';
 import { upstreamFault } from './upstream-fault.ts';
 import { isAccepted, type Offer } from './web-socket-offer.ts';
 
@@ -57,6 +57,25 @@ export async function upgrade(
     throw new GatewayError('GATEWAY_REQUEST', 'too many bytes before the upgrade', { close: true });
   }
   refuseActing(admitted, asked.protocol);
+  const recording = await beginRecording(deps.recordings, admitted, asked, deps.identity);
+  try {
+    return await open(deps, limits, admitted, { ...asked, recording });
+  } catch (thrown) {
+    await recording?.discard();
+    throw thrown;
+  }
+}
+
+interface Asked extends UpgradeAsked {
+  readonly recording: Recording | undefined;
+}
+
+async function open(
+  deps: ForwardDeps,
+  limits: ForwardLimits,
+  admitted: Admitted,
+  asked: Asked,
+): Promise<Outcome> {
   const { upstream } = admitted;
   const credentials = await upstream.credentials().catch((thrown: unknown) => {
     throw upstreamFault(thrown);
@@ -71,12 +90,15 @@ export async function upgrade(
       client: admitted.client,
     },
     asked.protocol,
-    asked.offer.protocols,
+    asked.recording === undefined ? asked.offer.protocols : recordable(asked.offer),
   );
   const { method, target } = admitted;
   const out = upstream.open(credentials, { method, path: target.raw, headers });
   const answer = await answerTo(out, admitted, asked.socket);
-  if (answer.switched === undefined) return relayRefusal(admitted, answer.message, asked.socket);
+  if (answer.switched === undefined) {
+    await asked.recording?.discard();
+    return relayRefusal(admitted, answer.message, asked.socket);
+  }
   try {
     refuseOther(admitted.lines, asked, answer.message);
     await deps.countStream(admitted);
@@ -85,17 +107,18 @@ export async function upgrade(
     throw thrown;
   }
   asked.socket.write(switchedHead(answer.message, asked.protocol, admitted.auditId));
-  return tunnel(deps, limits, admitted, asked, answer.switched);
-}
-
-interface Switched {
-  readonly socket: Duplex;
-  readonly head: Buffer;
+  const { socket, head, recording } = asked;
+  return tunnel(deps, limits, admitted, {
+    client: { socket, head },
+    server: answer.switched,
+    isWebSocket: asked.protocol === 'websocket',
+    recording,
+  });
 }
 
 interface Answer {
   readonly message: IncomingMessage;
-  readonly switched: Switched | undefined;
+  readonly switched: TunnelSide | undefined;
 }
 
 function answerTo(out: ClientRequest, admitted: Admitted, client: Duplex): Promise<Answer> {
@@ -126,7 +149,7 @@ function answerTo(out: ClientRequest, admitted: Admitted, client: Duplex): Promi
 }
 
 /** A switch to something else than was asked for is no switch. @throws GatewayError GATEWAY_UPSTREAM */
-function refuseOther(lines: HeaderLines, asked: UpgradeAsked, message: IncomingMessage): void {
+function refuseOther(lines: HeaderLines, asked: Asked, message: IncomingMessage): void {
   const same = message.headers.upgrade?.toLowerCase() === asked.protocol.toLowerCase();
   const accepted =
     asked.protocol !== 'websocket' ||
@@ -134,7 +157,9 @@ function refuseOther(lines: HeaderLines, asked: UpgradeAsked, message: IncomingM
       accept: message.headers['sec-websocket-accept'],
       protocol: message.headers['sec-websocket-protocol'],
     });
-  if (same && accepted && message.statusCode === 101) return;
+  const named = message.headers['sec-websocket-protocol'] ?? '';
+  const readable = asked.recording === undefined || recordable(asked.offer).includes(named);
+  if (same && accepted && readable && message.statusCode === 101) return;
   throw new GatewayError('GATEWAY_UPSTREAM', 'the API server switched to another protocol');
 }
 
@@ -183,94 +208,6 @@ async function relayRefusal(
   return { status, bytesIn: 0, bytesOut: body.length };
 }
 
-async function tunnel(
-  deps: ForwardDeps,
-  limits: ForwardLimits,
-  admitted: Admitted,
-  asked: UpgradeAsked,
-  switched: Switched,
-): Promise<Outcome> {
-  const { socket: client } = asked;
-  const { socket: server } = switched;
-  const { promise: done, resolve } = Promise.withResolvers<void>();
-  const frames = asked.protocol === 'websocket' ? new FrameTracker() : undefined;
-  let bytesIn = 0;
-  let bytesOut = 0;
-  let ended: EndReason | undefined;
-  const end = (reason: EndReason): void => {
-    ended = reason;
-    server.unpipe(client);
-    server.destroy();
-    if (frames?.isBetween === true) client.end(closeFrame(closePolicy, endText(reason)));
-    else client.end();
-    // Whoever does not read the end does not keep the connection either.
-    setTimeout(() => client.destroy(), cutMsMax).unref();
-  };
-  let release: () => void;
-  try {
-    release = deps.streams.add({
-      grant: admitted.access.grant.metadata.uid ?? '',
-      session: admitted.access.sessionId,
-      endMs: admitted.access.endMs,
-      end,
-    });
-  } catch {
-    // The switch has been announced: all that is left is to end it.
-    end('stopping');
-    return { status: 101, bytesIn, bytesOut, ended: 'too many streams are open' };
-  }
-  const idleMs = limits.streamIdleMsMax;
-  const idle = idleMs > 0 ? setTimeout(() => end('idle'), idleMs) : undefined;
-  client.on('data', (chunk: Buffer) => {
-    bytesIn += chunk.length;
-    idle?.refresh();
-  });
-  server.on('data', (chunk: Buffer) => {
-    bytesOut += chunk.length;
-    frames?.push(chunk);
-    idle?.refresh();
-  });
-  bindEnds(client, server, () => ended !== undefined, resolve);
-  // What came with the heads goes first.
-  bytesIn += asked.head.length;
-  bytesOut += switched.head.length;
-  frames?.push(switched.head);
-  const filter = viewOnlyFilter(admitted, asked);
-  filter?.on('error', () => end('viewOnly'));
-  const into = filter ?? server;
-  filter?.pipe(server);
-  if (asked.head.length > 0) into.write(asked.head);
-  if (switched.head.length > 0) client.write(switched.head);
-  client.pipe(into);
-  server.pipe(client);
-  await done;
-  server.destroy();
-  release();
-  clearTimeout(idle);
-  const why = ended === undefined ? {} : { ended: endText(ended) };
-  return { status: 101, bytesIn, bytesOut, ...why };
-}
-
-/** One side's end is the other's; `done` once the client is gone. */
-function bindEnds(client: Duplex, server: Duplex, isEnded: () => boolean, done: () => void): void {
-  for (const [one, other] of [
-    [client, server],
-    [server, client],
-  ] as const) {
-    one.on('error', () => other.destroy());
-    one.once('close', () => {
-      if (!isEnded()) other.destroy();
-      if (client.destroyed) done();
-    });
-  }
-}
-
-/** For a grant to look only: undefined when everything may pass. @see refuseActing */
-function viewOnlyFilter(admitted: Admitted, asked: UpgradeAsked): ViewOnlyFilter | undefined {
-  const looks = admitted.access.grant.spec.viewOnly === true;
-  return looks && asked.protocol === 'websocket' ? new ViewOnlyFilter() : undefined;
-}
-
 /**
  * A grant to look only opens screens, whose messages can be told apart, and no other stream that
  * takes input.
@@ -278,14 +215,7 @@ function viewOnlyFilter(admitted: Admitted, asked: UpgradeAsked): ViewOnlyFilter
  */
 function refuseActing(admitted: Admitted, protocol: UpgradeProtocol): void {
   const { spec } = admitted.access.grant;
-  if (spec.recording === 'always') {
-    const message = 'this grant asks for recorded streams, and this gateway does not record';
-    throw new GatewayError('GATEWAY_DENIED', message, { rule: 'recording' });
-  }
   if (spec.viewOnly !== true) return;
   if (admitted.decision.capability === 'vnc' && protocol === 'websocket') return;
   throw new GatewayError('GATEWAY_DENIED', 'this grant is for looking only', { rule: 'viewOnly' });
 }
-
-/** Until a connection that was ended is cut; milliseconds. */
-const cutMsMax = 500;

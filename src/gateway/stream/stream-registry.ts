@@ -14,7 +14,8 @@ export type EndReason =
   | 'unconfirmed'
   | 'idle'
   | 'stopping'
-  | 'viewOnly';
+  | 'viewOnly'
+  | 'unrecorded';
 
 export interface OpenStream {
   /** uid of the grant. */
@@ -129,6 +130,7 @@ const texts: Readonly<Record<EndReason, string>> = {
   idle: 'nothing was sent for too long',
   stopping: 'the gateway stops',
   viewOnly: 'the screen is for looking only',
+  unrecorded: 'the recording cannot go on',
 };
 
 /** The reason for people; short enough for a WebSocket close frame. */

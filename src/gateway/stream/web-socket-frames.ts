@@ -35,7 +35,8 @@ export class FrameTracker {
   }
 }
 
-function sizeOfHeader(header: readonly number[]): number {
+/** Bytes that the header has, as far as its first ones tell. */
+export function sizeOfHeader(header: readonly number[]): number {
   const second = header[1];
   if (second === undefined) return 2;
   const mask = (second & 0x80) === 0 ? 0 : 4;
@@ -44,7 +45,8 @@ function sizeOfHeader(header: readonly number[]): number {
   return (short === 126 ? 4 : headerBytesMax) + mask;
 }
 
-function payloadBytes(header: readonly number[]): number {
+/** Bytes of the payload after a whole header. */
+export function payloadBytes(header: readonly number[]): number {
   const short = (header[1] ?? 0) & 0x7f;
   if (short < 126) return short;
   const size = Buffer.from(header);

@@ -6,6 +6,7 @@ import { addGatewayExecCredential } from './exec-credential.ts';
 import { addGatewayInstall, addGatewayUninstall } from './install.ts';
 import { addGatewayAudit, addGatewayList, addGatewayRevoke } from './look-after.ts';
 import { addGatewayKubeconfig, addGatewayLink, addGatewayToken } from './make.ts';
+import { addGatewayRecordings } from './recordings.ts';
 import { addGatewayServe } from './serve.ts';
 
 /** Adds the verbs to their group. */
@@ -20,5 +21,6 @@ export function addGateway(group: Command, io: CliIo, outcome: Outcome): void {
   addGatewayServe(group, io, outcome);
   addGatewayInstall(group, io);
   addGatewayUninstall(group, io);
+  addGatewayRecordings(group, io);
   addGatewayAudit(group, io, outcome);
 }

@@ -9,9 +9,10 @@ import { portProblems } from '../../input/port.ts';
 import { Problems } from '../../input/problems.ts';
 import { repeated } from '../../input/repeated.ts';
 import type { CliIo, Outcome } from '../../io.ts';
+import { addRecordingOptions, readRecording, type RecordingFlags } from './recording-flags.ts';
 import { addLoginOptions, type OidcFlags, readOidc } from './login-flags.ts';
 
-interface ServeFlags extends GlobalFlags, OidcFlags {
+interface ServeFlags extends GlobalFlags, OidcFlags, RecordingFlags {
   readonly listen: string;
   readonly port: string;
   readonly tlsCert: string;
@@ -74,13 +75,14 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
     .option('--audit-file <file>', 'where one JSON line for each request goes, - for stdout')
     .option('--audit-fail-open', 'go on when the audit log cannot be written', false)
     .option('--metrics-port <port>', 'port of metrics and health');
-  addLoginOptions(serve)
+  addRecordingOptions(addLoginOptions(serve))
     .addHelpText('after', help)
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ServeFlags>();
       const problems = new Problems();
       const clusters = readServeFlags(problems, flags);
       const oidc = readOidc(problems, flags);
+      const recording = readRecording(problems, flags);
       problems.throwIfAny("see 'drawbridge gateway serve --help'");
       const { path } = await locateApi(io, flags);
       const { runGateway } = await import('#app/index.ts');
@@ -101,6 +103,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
         protectedNamespaces: flags.protect,
         nodesProxy: flags.nodesProxy,
         ...(oidc === undefined ? {} : { oidc }),
+        ...(recording === undefined ? {} : { recording }),
         trustedProxies: flags.trustedProxy,
         ...(flags.proxyProtocol.length === 0 ? {} : { proxyProtocol: flags.proxyProtocol }),
         allowedOrigins: flags.allowedOrigin,
