@@ -15,7 +15,11 @@ import { type GlobalFlags, readFormat } from '../../input/format.ts';
 import { Problems } from '../../input/problems.ts';
 import type { CliIo } from '../../io.ts';
 import { renderDocument } from '../../output/document.ts';
-import { recordingDocument, recordingWords, renderRecordings } from '../../output/recording/recordings.ts';
+import {
+  recordingDocument,
+  recordingWords,
+  renderRecordings,
+} from '../../output/recording/recordings.ts';
 
 interface PlaceFlags extends GlobalFlags {
   readonly dir?: string;
