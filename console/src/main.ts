@@ -27,47 +27,69 @@ function say(text: string): void {
   });
 }
 
-function showEnd(title: string, text: string): void {
+function showEnd(title: string, text: string, canLogIn: boolean): void {
   current.abort();
-  for (const id of ['left', 'leave', 'reader']) part(id).hidden = true;
-  fill(main, h('div', { class: 'end' }, heading(title), h('p', {}, text)));
+  for (const id of ['left', 'leave', 'reader', 'login', 'logout', 'person']) {
+    part(id).hidden = true;
+  }
+  const door = canLogIn
+    ? [h('p', {}, h('a', { class: 'button primary', href: loginAddress() }, 'Log in'))]
+    : [];
+  fill(main, h('div', { class: 'end' }, heading(title), h('p', {}, text), ...door));
   say(title);
 }
 
+/** Where to log in, and to come back to the view that is open now. */
+function loginAddress(): string {
+  const [, ...view] = location.hash.slice(1).split('/');
+  const to = view.join('/');
+  return to === '' ? '/login' : `/login?to=${encodeURIComponent(to)}`;
+}
+
 async function begin(): Promise<void> {
-  if (tagOfAddress() === '') await chooseSession();
+  const { sessions, canLogIn } = await readSessions();
+  if (tagOfAddress() === '') await chooseSession(sessions);
   const tag = tagOfAddress();
   const found = tag === '' ? undefined : await readSession(tag);
   if (!found) {
-    showEnd('No access here', 'Open the link that you were given, or ask for a new one.');
+    const text = canLogIn
+      ? 'Log in, or open a link that somebody gave you.'
+      : 'Open the link that you were given, or ask for a new one.';
+    showEnd('No access here', text, canLogIn);
     return;
   }
   const { session, nowMs } = found;
+  showPerson(session, canLogIn && !sessions.some(({ person }) => person !== undefined));
   useApi(session.api);
   const countdown = countDown({
     element: part('left'),
     endsAtMs: Date.parse(session.expires),
     serverNowMs: nowMs,
     say,
-    onEnd: () => finish(...timeIsOver),
+    onEnd: () => finish(...timeIsOver, session.person !== undefined),
   });
   const check = async (): Promise<void> => {
     // Out of reach is no answer; the time still runs.
     if (await readSession(tag).catch(() => found)) return;
     // The gateway's clock may be a moment ahead.
-    if (countdown.leftMs() < checkMs) finish(...timeIsOver);
-    else finish('Access has ended', 'It was revoked or has ended. Ask for a new link to go on.');
+    const again = session.person !== undefined;
+    if (countdown.leftMs() < checkMs) finish(...timeIsOver, again);
+    else if (again) finish('Access has ended', 'You were logged out, or it was revoked.', true);
+    else {
+      const text = 'It was revoked or has ended. Ask for a new link to go on.';
+      finish('Access has ended', text, false);
+    }
   };
   const watch = setInterval(() => void check(), checkMs);
-  const finish = (title: string, text: string): void => {
+  const finish = (title: string, text: string, again: boolean): void => {
     clearInterval(watch);
     countdown.stop();
     removeEventListener('hashchange', go);
-    showEnd(title, text);
+    showEnd(title, text, again);
   };
   part('leave').addEventListener('click', () => {
     const text = 'The session is closed, and this page can be closed too.';
-    void leaveSession(session).then(() => finish('You have left', text));
+    void leaveSession(session).then(() => finish('You have left', text, false));
   });
   const places = await findPlaces(session.grant).catch((): readonly Place[] => []);
   const go = (): void => {
@@ -80,8 +102,7 @@ async function begin(): Promise<void> {
 }
 
 /** Without a session in the address: the only one of this browser, or a choice. */
-async function chooseSession(): Promise<void> {
-  const sessions = await readSessions();
+async function chooseSession(sessions: readonly Session[]): Promise<void> {
   const [only] = sessions;
   if (only && sessions.length === 1) {
     location.hash = only.tag;
@@ -90,12 +111,31 @@ async function chooseSession(): Promise<void> {
   if (sessions.length === 0) return;
   await new Promise<void>((resolve) => {
     const links = sessions.map((session) => {
-      const link = h('a', { class: 'card', href: `#${session.tag}` }, session.grant.name);
+      const link = h('a', { class: 'card', href: `#${session.tag}` }, nameOf(session));
       link.addEventListener('click', () => setTimeout(resolve));
       return h('li', {}, link);
     });
     fill(main, heading('Which access?'), h('ul', { class: 'cards' }, ...links));
   });
+}
+
+/** A session in a list of them. */
+function nameOf({ person, grant }: Session): string {
+  return person === undefined ? grant.name : `Logged in as ${person}`;
+}
+
+/** Who is here, and the way in or out that goes with it. */
+function showPerson({ person }: Session, canLogIn: boolean): void {
+  const who = part('person');
+  if (person !== undefined) {
+    who.textContent = person;
+    who.title = `Logged in as ${person}`;
+    who.setAttribute('aria-label', who.title);
+  }
+  who.hidden = person === undefined;
+  part('logout').hidden = person === undefined;
+  part('leave').hidden = person !== undefined;
+  part('login').hidden = person !== undefined || !canLogIn;
 }
 
 async function show(session: Session, places: readonly Place[]): Promise<void> {

@@ -37,6 +37,8 @@ export interface Session {
   readonly expires: string;
   /** Proof, for requests that change something, that they come from this page. */
   readonly csrf: string;
+  /** Who logged in; absent for sessions that a link opened. */
+  readonly person?: string;
   readonly grant: Grant;
 }
 
@@ -61,11 +63,17 @@ export async function readSession(tag: string): Promise<SessionNow | undefined> 
   return { session, nowMs: Number.isNaN(nowMs) ? Date.now() : nowMs };
 }
 
+/** What this browser has, and whether people can log in here. */
+export interface Sessions {
+  readonly sessions: readonly Session[];
+  readonly canLogIn: boolean;
+}
+
 /** All sessions of this browser. */
-export async function readSessions(): Promise<readonly Session[]> {
+export async function readSessions(): Promise<Sessions> {
   const response = await fetch(`${root}/sessions`, options);
-  if (!response.ok) return [];
-  return ((await response.json()) as { readonly sessions: readonly Session[] }).sessions;
+  if (!response.ok) return { sessions: [], canLogIn: false };
+  return (await response.json()) as Sessions;
 }
 
 /** Ends the session at the gateway, with everything open under it. */

@@ -277,7 +277,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
     {
       admission: new Admission({ gatekeeper, clock, upstreams }, { origins, never }),
       native: new NativeApi(
-        { gatekeeper, streams, clock, issuer, approvals, unhealthy },
+        { gatekeeper, streams, clock, issuer, approvals, unhealthy, canLogIn: login !== undefined },
         limits,
         origins,
       ),

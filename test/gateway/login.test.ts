@@ -66,7 +66,7 @@ async function loginWorld(
     const { cookie, back } = await begin();
     const done = await finish(back, cookie);
     assert.equal(done.status, 303, done.body.toString());
-    assert.equal(done.headers.location, '/');
+    assert.match(done.headers.location ?? '', /^\/#[0-9a-f]{12}$/);
     return cookieIn(done);
   };
   return { ...world, provider, begin, finish, logIn };
@@ -376,4 +376,54 @@ test('login rules that are none are refused, naming the entry', () => {
   ] as const) {
     assert.throws(() => parseLoginRules(text), what);
   }
+});
+
+test('after the login the view that was wanted opens, and nothing else can be wanted', async (t) => {
+  const world = await loginWorld(t);
+  const view = 'list/apps/v1/deployments/my%20shop/';
+  const begun = await world.call(`/login?to=${encodeURIComponent(view)}`);
+  assert.equal(begun.status, 303, begun.body.toString());
+  const back = world.provider.logIn(begun.headers.location ?? '');
+  const done = await world.finish(back, cookieIn(begun));
+  assert.ok(done.headers.location?.endsWith(`/${view}`), done.headers.location);
+  assert.match(done.headers.location ?? '', /^\/#[0-9a-f]{12}\/list/);
+  const wrong = [
+    '//evil.example',
+    'https://evil.example',
+    '/x',
+    'a b',
+    'a"b',
+    'a;b',
+    '#x',
+    'x'.repeat(600),
+  ];
+  for (const to of [...wrong, 'a&to=b']) {
+    const query = to.includes('&') ? to : encodeURIComponent(to);
+    const refused = await world.call(`/login?to=${query}`);
+    assert.equal(refused.status, 400, to);
+    assert.deepEqual(refused.headers['set-cookie'] ?? [], []);
+  }
+  // A cookie that was tampered with is none.
+  const again = await world.begin();
+  await refusedCookie(world, again.back, `${again.cookie}//evil.example`);
+});
+
+async function refusedCookie(world: World, back: URL, cookie: string): Promise<void> {
+  const done = await world.finish(back, cookie);
+  assert.equal(done.status, 401, done.body.toString());
+}
+
+test('the console learns whether people can log in, and who did', async (t) => {
+  const world = await loginWorld(t);
+  const sessions = async (cookie: string) =>
+    JSON.parse((await world.call('/gateway/v1/sessions', { headers: { cookie } })).body.toString());
+  assert.deepEqual(await sessions('x=y'), { sessions: [], canLogIn: true });
+  const { sessions: mine } = await sessions(await world.logIn());
+  assert.deepEqual(
+    mine.map(({ person }: { person: string }) => person),
+    ['alice'],
+  );
+  const without = await gatewayWorld(t);
+  const answer = await without.call('/gateway/v1/sessions');
+  assert.equal(JSON.parse(answer.body.toString()).canLogIn, false);
 });

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { GatewayToken } from '#apis/index.ts';
+import { Secret } from '#base/secret.ts';
+import { type GatewayOptions, parseLoginRules } from '#gateway/index.ts';
+import { freePort } from '../support/controller-process.ts';
+import { oidcClient, oidcProvider } from '../support/oidc-provider.ts';
 import { browserFor, browserSkip, type TestBrowser } from '../support/browser.ts';
 import { gatewayWorld, type GatewayWorld } from '../support/gateway-world.ts';
 import { until } from '../support/until.ts';
@@ -17,9 +21,9 @@ interface Bench extends TestBrowser {
   readonly origin: string;
 }
 
-async function bench(t: TestContext): Promise<Bench> {
+async function bench(t: TestContext, options: Partial<GatewayOptions> = {}): Promise<Bench> {
   const workloads = await startWorkloads(t);
-  const world = await gatewayWorld(t, { connection: workloads.connection });
+  const world = await gatewayWorld(t, { connection: workloads.connection, options });
   const browser = await browserFor(t);
   const page = await browser.context.newPage();
   const origin = `https://localhost:${world.gateway.port}`;
@@ -204,4 +208,70 @@ test('a phone in the dark shows everything without scrolling sideways', {
   // The heading has the focus, so that readers begin there.
   const focused = await page.evaluate('document.activeElement.textContent');
   assert.equal(focused, 'pods');
+});
+
+test('people log in by a button, see who they are, come back to their view, and log out', {
+  skip: browserSkip,
+}, async (t) => {
+  const port = await freePort();
+  const provider = await oidcProvider(t);
+  const rules = JSON.stringify([
+    { groups: ['dev'], rules: spec.rules, connect: spec.connect, sessionMax: '1h' },
+  ]);
+  const all = await bench(t, {
+    port,
+    login: {
+      issuer: provider.issuer,
+      ca: provider.ca,
+      clientId: oidcClient.id,
+      clientSecret: new Secret(oidcClient.secret),
+      scopes: [],
+      groupsClaim: 'groups',
+      prefix: 'oidc:',
+      publicUrl: `https://localhost:${port}`,
+      namespace: 'default',
+      rules: parseLoginRules(rules),
+    },
+  });
+  const { page, origin, complaints, world } = all;
+  await page.goto(`${origin}/#000000000000/list//v1/pods/shop`);
+  await page.getByRole('heading', { name: 'No access here' }).waitFor();
+  await picture(page, 'login');
+  // By keyboard alone.
+  await page.getByRole('link', { name: 'Log in' }).press('Enter');
+  await page.getByRole('cell', { name: 'Running' }).waitFor();
+  await page.getByLabel('Logged in as alice').waitFor();
+  assert.match(new URL(page.url()).hash, /^#[0-9a-f]{12}\/list\/\/v1\/pods\/shop$/);
+  assert.equal(await page.getByRole('button', { name: 'Leave' }).isVisible(), false);
+  await picture(page, 'logged-in');
+  await page.goto(`${origin}/`);
+  await page.getByRole('heading', { name: 'What you may do' }).waitFor();
+  for (const [name, width, colorScheme] of [
+    ['logged-in-light', 1100, 'light'],
+    ['logged-in-dark', 1100, 'dark'],
+    ['logged-in-phone', 390, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 760 });
+    await page.emulateMedia({ colorScheme });
+    await picture(page, name);
+    const wide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+    assert.equal(await page.evaluate(wide), false, name);
+  }
+  // A link beside the login: two sessions, by their names.
+  const second = await all.context.newPage();
+  await second.goto(`${origin}/l#${await world.grant('anna', spec)}`);
+  await second.getByRole('button', { name: 'Continue' }).click();
+  await second.getByRole('heading', { name: 'What this link allows' }).waitFor();
+  assert.equal(await second.getByRole('link', { name: 'Log in' }).isVisible(), false);
+  await second.goto('about:blank');
+  await second.goto(`${origin}/`);
+  await second.getByRole('link', { name: 'Logged in as alice' }).waitFor();
+  await page.getByRole('link', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.waitForURL(`${provider.issuer}/logout**`);
+  await page.goto(`${origin}/`);
+  // The link's session stays, and offers the login.
+  await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
+  await page.getByRole('link', { name: 'Log in' }).waitFor();
+  assert.deepEqual(complaints, []);
 });

@@ -41,6 +41,12 @@ export async function oidcProvider(t: TestContext): Promise<OidcProvider> {
     const path = new URL(request.url ?? '', provider.issuer).pathname;
     if (path === '/.well-known/openid-configuration') return answer(200, metadata());
     if (path === '/jwks') return answer(200, { keys: [jwk] });
+    if (path === '/authorize') {
+      response.writeHead(302, { location: provider.logIn(`${issuer}${request.url ?? ''}`).href });
+      response.end();
+      return undefined;
+    }
+    if (path === '/logout') return answer(200, { loggedOut: true });
     let body = '';
     request.on('data', (chunk: Buffer) => {
       body += chunk.toString();

@@ -7,14 +7,18 @@ import { heading, type ViewContext } from './view.ts';
 export function showOverview({ session, main }: ViewContext, places: readonly Place[]): void {
   const { grant } = session;
   const facts: (readonly [string, string])[] = [
-    ['Grant', `${grant.name} (namespace ${grant.namespace})`],
-    ...(grant.issuedBy === '' ? [] : [['Made by', grant.issuedBy] as const]),
+    session.person === undefined
+      ? ['Grant', `${grant.name} (namespace ${grant.namespace})`]
+      : ['Logged in as', session.person],
+    ...(grant.issuedBy === '' || session.person !== undefined
+      ? []
+      : [['Made by', grant.issuedBy] as const]),
     ['Ends', new Date(session.expires).toLocaleString()],
     // A counted redemption is spent when the page is open; what is left is for others.
     ...(grant.countPer === 'redemption' ? [] : [['Uses left', String(grant.usesLeft)] as const]),
   ];
   main.append(
-    heading('What this link allows'),
+    heading(session.person === undefined ? 'What this link allows' : 'What you may do'),
     h(
       'ul',
       { class: 'sentences' },

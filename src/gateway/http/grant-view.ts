@@ -37,6 +37,8 @@ export interface SessionView {
   readonly expires: string;
   /** For the header x-drawbridge-csrf; only for sessions by cookie. */
   readonly csrf?: string;
+  /** Who logged in, for sessions that a login opened. */
+  readonly person?: string;
   readonly grant: GrantView;
 }
 
@@ -67,6 +69,7 @@ export function viewSession(access: Access, browser: boolean, limits: GrantLimit
   const grant = viewGrant(access.grant, limits);
   const tag = tagOf(access.session.key);
   const base = `/s/${tag}`;
+  const { login } = access.grant.status ?? {};
   const below = grant.cluster === localCluster ? '/k8s' : `/clusters/${grant.cluster}`;
   return {
     tag,
@@ -75,6 +78,7 @@ export function viewSession(access: Access, browser: boolean, limits: GrantLimit
     session: access.sessionId,
     expires: formatTime(access.endMs),
     ...(browser ? { csrf: csrfOf(access.session) } : {}),
+    ...(login === undefined ? {} : { person: login.subject }),
     grant,
   };
 }

@@ -38,6 +38,8 @@ export interface NativeApiDeps {
   readonly issuer: Issuer | undefined;
   /** Absent: nothing is approved here. */
   readonly approvals: Approvals | undefined;
+  /** People can log in. */
+  readonly canLogIn: boolean;
   /** Undefined when all is well. */
   readonly unhealthy: () => string | undefined;
 }
@@ -190,7 +192,7 @@ export class NativeApi {
         if (!(thrown instanceof GatewayError) || thrown.httpStatus === 503) throw thrown;
       }
     }
-    this.#send(call, 200, { sessions });
+    this.#send(call, 200, { sessions, canLogIn: this.#deps.canLogIn });
   }
 
   async #showSession(call: NativeCall, tag: string): Promise<void> {

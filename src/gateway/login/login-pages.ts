@@ -24,8 +24,10 @@ export function sendLoginFault(
 /** Asks whether to log out, because following a link must not do it. */
 export function sendLogoutPage(response: ServerResponse, formTargets: readonly string[]): void {
   sendPage(response, 200, 'Log out', {
-    body: '<form method="post" action="/login/logout"><p><button class="button primary">Log out</button></p></form>',
+    body: '<form method="post" action="/login/logout"><p><button class="button primary">Log out</button> <a class="button" href="/">Stay</a></p></form>',
     formTargets,
+    // Under no-referrer browsers say of a form that it comes from nowhere.
+    headers: { 'referrer-policy': 'same-origin' },
   });
 }
 

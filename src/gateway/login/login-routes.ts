@@ -1,7 +1,7 @@
 /**
  * Logging in and out:
  *
- *   GET  /login              to the provider
+ *   GET  /login?to=VIEW      to the provider, and afterwards to that view of the console
  *   GET  /login/callback     back from it, with a code
  *   GET  /login/logout       asks
  *   POST /login/logout       ends the session here and goes to the provider's logout
@@ -12,7 +12,7 @@ import { HttpError, readBody, sendReply } from '#http/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { GrantLimits } from '../grant/grant-facts.ts';
 import { type OriginOptions, requireOrigin } from '../http/browser-guard.ts';
-import { clearedCookie, readSessions, sessionCookie } from '../http/cookies.ts';
+import { clearedCookie, readSessions, sessionCookie, tagOf } from '../http/cookies.ts';
 import { quietHeaders } from '../proxy/response-headers.ts';
 import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
 import { parseTarget, valuesOf } from '../request/target.ts';
@@ -21,7 +21,7 @@ import type { LoginOptions } from './login-options.ts';
 import { sendLoggedOut, sendLogoutPage } from './login-pages.ts';
 import { LoginSessions, type LoginSessionsDeps } from './login-sessions.ts';
 import { LogoutTokens } from './logout-token.ts';
-import { beginLogin, clearedPreLogin, resumeLogin } from './pre-login.ts';
+import { beginLogin, clearedPreLogin, isView, resumeLogin } from './pre-login.ts';
 import { Provider } from './provider.ts';
 
 export interface LoginCall {
@@ -76,8 +76,13 @@ export class LoginRoutes {
     }
   }
 
-  async #begin({ response }: LoginCall): Promise<void> {
-    const { login, setCookie } = beginLogin(this.#deps.random, this.#deps.clock.nowMs());
+  async #begin({ request, response }: LoginCall): Promise<void> {
+    const [view = '', ...more] = valuesOf(parseTarget(request.url ?? '').query, 'to');
+    if (more.length > 0 || !isView(view)) {
+      throw new GatewayError('GATEWAY_REQUEST', 'to must be a view of the console');
+    }
+    const { random, clock } = this.#deps;
+    const { login, setCookie } = beginLogin(random, clock.nowMs(), view);
     const location = await this.#provider.authorizationUrl(login);
     redirect(response, location.href, [setCookie]);
   }
@@ -91,7 +96,8 @@ export class LoginRoutes {
     const access = await this.#sessions.open(person, login.state, client);
     onSession('redeem', access);
     const seconds = Math.max(0, Math.floor((access.endMs - this.#deps.clock.nowMs()) / 1000));
-    redirect(response, '/', [clearedPreLogin, sessionCookie(access.session, seconds)]);
+    const page = `/#${tagOf(access.session.key)}${login.view === '' ? '' : `/${login.view}`}`;
+    redirect(response, page, [clearedPreLogin, sessionCookie(access.session, seconds)]);
     await this.#sessions.sweep();
   }
 

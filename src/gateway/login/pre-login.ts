@@ -14,25 +14,39 @@ const cookie = '__Host-login';
 /** For the person to log in at the provider; milliseconds. */
 const lifeMs = 10 * 60_000;
 const secretBytes = 32;
+const viewCharsMax = 512;
 const attributes = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 
 export interface PreLogin {
   readonly state: string;
   readonly nonce: string;
   readonly verifier: Secret;
+  /** The view of the console that was wanted; empty for the first one. */
+  readonly view: string;
   /** When it began; milliseconds since 1970. */
   readonly beganMs: number;
 }
 
-/** A new one, and the Set-Cookie that carries it. */
+/** True for what can stand behind the session's name in an address of the console. */
+export function isView(text: string): boolean {
+  return (
+    /^(?:[A-Za-z0-9._~%-]+(?:\/[A-Za-z0-9._~%-]*)*)?$/.test(text) && text.length <= viewCharsMax
+  );
+}
+
+/**
+ * A new one, and the Set-Cookie that carries it.
+ * @param view as `isView` wants it
+ */
 export function beginLogin(
   random: Random,
   nowMs: number,
+  view = '',
 ): { readonly login: PreLogin; readonly setCookie: string } {
   const secret = Buffer.from(random.bytes(secretBytes)).toString('base64url');
   return {
-    login: derived(secret, nowMs),
-    setCookie: `${cookie}=${nowMs}.${secret}; Max-Age=${lifeMs / 1000}; ${attributes}`,
+    login: derived(secret, nowMs, view),
+    setCookie: `${cookie}=${nowMs}.${secret}.${view}; Max-Age=${lifeMs / 1000}; ${attributes}`,
   };
 }
 
@@ -55,13 +69,15 @@ export function resumeLogin(
   if (found.length > 1) {
     throw new GatewayError('GATEWAY_REQUEST', 'the login cookie was sent twice', { close: true });
   }
-  const match = /^(\d{1,15})\.([A-Za-z0-9_-]{43})$/.exec(found[0]?.slice(cookie.length + 1) ?? '');
-  const [, began = '', secret = ''] = match ?? [];
+  const match = /^(\d{1,15})\.([A-Za-z0-9_-]{43})\.(.*)$/.exec(
+    found[0]?.slice(cookie.length + 1) ?? '',
+  );
+  const [, began = '', secret = '', view = ''] = match ?? [];
   const age = nowMs - Number(began);
-  if (match === null || age < 0 || age > lifeMs) {
+  if (match === null || age < 0 || age > lifeMs || !isView(view)) {
     throw refused('this browser did not begin a login here, or it took too long');
   }
-  const login = derived(secret, Number(began));
+  const login = derived(secret, Number(began), view);
   const [state] = states;
   if (states.length !== 1 || !isSame(state ?? '', login.state)) {
     throw refused('the answer is not for the login that this browser began');
@@ -69,7 +85,7 @@ export function resumeLogin(
   return login;
 }
 
-function derived(secret: string, beganMs: number): PreLogin {
+function derived(secret: string, beganMs: number, view: string): PreLogin {
   const part = (what: string): string =>
     createHmac('sha256', secret).update(`${what}\n${beganMs}`).digest('base64url');
   return {
@@ -77,6 +93,7 @@ function derived(secret: string, beganMs: number): PreLogin {
     nonce: part('nonce'),
     verifier: new Secret(part('verifier')),
     beganMs,
+    view,
   };
 }
 
