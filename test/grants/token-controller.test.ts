@@ -441,6 +441,12 @@ for (const [what, answer, message, asks] of [
     'again',
   ],
   [
+    'a clock that is ahead',
+    answerOf(404, 'No such claim\n', { date: new Date(Date.now() + 600_000).toUTCString() }),
+    /^Controller got failed response: 404 \(Not Found\) No such claim \[expiry: .*; its clock is 10 min ahead of the one here, which may be why: set both\]$/,
+    'once',
+  ],
+  [
     'too many attempts',
     answerOf(429, 'Too many attempts\n', { 'retry-after': '1' }),
     'Controller got failed response: 429 (Too Many Requests) Too many attempts',

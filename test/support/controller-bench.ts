@@ -12,7 +12,7 @@ import {
   KubeClient,
   type WritingClient,
 } from '#kubeclient/index.ts';
-import { apiServerFor } from './api-server.ts';
+import { apiServerFor, type ApiServerSetup } from './api-server.ts';
 import { MemoryKube } from './memory-kube.ts';
 
 export class JumpingClock {
@@ -52,14 +52,20 @@ export function controllerBench(context: TestContext): ControllerBench<MemoryKub
   return benchOver(context, new MemoryKube());
 }
 
-/** Over our own API server, with the given namespaces. */
+/**
+ * Over our own API server, with the given namespaces.
+ * @param through makes the port that the client goes to, in front of that of the server
+ */
 export async function apiServerBench(
   context: TestContext,
   namespaces: readonly string[],
+  setup: ApiServerSetup & { readonly through?: (port: number) => Promise<number> } = {},
 ): Promise<ControllerBench<KubeClient>> {
-  const { server, files } = await apiServerFor(context);
+  const { server, files } = await apiServerFor(context, setup);
   const { ca, adminCert: cert, adminKey: key } = files;
-  const client = new KubeClient(directConnection({ server: server.origin, ca, cert, key }));
+  const url = new URL(server.origin);
+  if (setup.through !== undefined) url.port = String(await setup.through(Number(url.port)));
+  const client = new KubeClient(directConnection({ server: url.origin, ca, cert, key }));
   context.after(() => client.close());
   for (const name of namespaces) {
     await client.create(namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });

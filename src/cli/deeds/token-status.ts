@@ -72,8 +72,13 @@ function stateOf(
   const isOver = expires !== undefined && Date.parse(expires) <= nowMs;
   if (grant === undefined) {
     if (isLocal) return 'revoked or deleted: this site has no grant for it any more';
-    return isOver ? 'expired' : 'only the site that made it knows how often it was used';
+    // The clock of the other site decides, not the one here.
+    return isOver
+      ? 'expired, by the clock here'
+      : 'only the site that made it knows how often it was used';
   }
+  const told = grant.status?.conditions?.find(({ type }) => type === 'Redeemable');
+  if (told?.status === 'False' && told.message !== undefined) return told.message;
   if (isOver) return 'expired';
   const left = (grant.spec?.redemptionsAllowed ?? 1) - (grant.status?.redemptions ?? 0);
   return left <= 0 ? 'used up' : `usable ${left === 1 ? 'once' : `${left} times`} more`;

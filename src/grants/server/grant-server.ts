@@ -82,6 +82,7 @@ export async function startGrantServer(
     { ...deps, log, grants: informers.of(accessGrant) },
     { limits: options.guessLimits ?? {} },
   );
+  const records = new IssueRecorder({ ...deps, log });
   const redeemer = new Redeemer(
     {
       ...deps,
@@ -90,7 +91,7 @@ export async function startGrantServer(
       sites: informers.of(site),
       secrets: informers.of(secret),
       counter: new RedemptionCounter({ ...deps, log }),
-      records: new IssueRecorder({ ...deps, log }),
+      records,
       refusals,
     },
     options,
@@ -117,6 +118,7 @@ export async function startGrantServer(
       address.leave();
       directory.close();
       await server.stop(stopOptions);
+      records.stop();
       await refusals.stop();
     },
   };

@@ -2,6 +2,7 @@
  * The record of a certificate that is handed out: an IssuedLink, written before the answer, so that
  * nothing is handed out that could not be revoked.
  */
+import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { annotationOf, formatTime, type ObjectKey, ownerReferenceTo } from '#kube/index.ts';
@@ -15,6 +16,7 @@ import {
   issuedLinkGrantLabel,
   type Site,
 } from '../kinds.ts';
+import { Leftovers } from './leftovers.ts';
 import type { Joiner } from './redemption.ts';
 
 /** What is handed out, to whom. */
@@ -93,27 +95,37 @@ export function issuedLinkOf(issue: Issue): IssuedLink {
 
 export interface IssueRecorderDeps {
   readonly client: WritingClient & Pick<KubeClient, 'remove'>;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 export class IssueRecorder {
   readonly #deps: IssueRecorderDeps;
+  readonly #leftovers: Leftovers;
 
   constructor(deps: IssueRecorderDeps) {
     this.#deps = deps;
+    this.#leftovers = new Leftovers(deps);
   }
 
   /** Writes the record. Never throws. @returns undefined when it could not be written */
   async record(issue: Issue): Promise<Recorded | undefined> {
     const wanted = issuedLinkOf(issue);
     const key = { namespace: wanted.metadata.namespace ?? '', name: wanted.metadata.name };
+    const serialNumber = wanted.spec?.serialNumber ?? '';
     try {
       await this.#deps.client.create(issuedLink, wanted);
-      return { key, serialNumber: wanted.spec?.serialNumber ?? '', isNew: true };
+      return { key, serialNumber, isNew: true };
     } catch (thrown) {
       const isThere = issue.requestId !== undefined && isKubeError(thrown, 'KUBE_ALREADY_EXISTS');
       const earlier = isThere ? await this.#earlier(key) : undefined;
       if (earlier !== undefined) return earlier;
+      // It may have been made, and only the answer lost on the way.
+      this.#leftovers.add(
+        key,
+        serialNumber,
+        issue.requestId === undefined ? undefined : issue.grant,
+      );
       this.#deps.log.warn('a certificate was not handed out: it could not be recorded', {
         resource: `${key.namespace}/${issue.grant.metadata.name}`,
         error: messageOf(thrown),
@@ -133,22 +145,18 @@ export class IssueRecorder {
     }
   }
 
-  /** Takes back the record of a certificate that was not handed out after all. Never throws. */
-  async takeBack(key: ObjectKey): Promise<void> {
-    const { client, log } = this.#deps;
-    try {
-      const written = await client.find(issuedLink, key);
-      if (written === undefined) return;
-      // Nobody has it: it need not be put on the list of revoked ones.
-      const { finalizers: _, ...metadata } = written.metadata;
-      await client.update(issuedLink, { ...written, metadata });
-      await client.remove(issuedLink, key);
-    } catch (thrown) {
-      log.warn('the record of a certificate that was not handed out stays', {
-        resource: `${key.namespace}/${key.name}`,
-        error: messageOf(thrown),
-      });
-    }
+  /**
+   * Takes back the record of a certificate that was not handed out after all, in a moment.
+   * @param returning the grant, where the same request may come again and take this record up
+   */
+  takeBack({ key, serialNumber }: Recorded, returning?: AccessGrant): void {
+    this.#leftovers.add(key, serialNumber, returning);
+    void this.#leftovers.work();
+  }
+
+  /** Gives up on what could not be taken back yet. */
+  stop(): void {
+    this.#leftovers.stop();
   }
 
   /** True when what was handed out is still valid. @throws KubeClientError */

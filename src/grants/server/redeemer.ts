@@ -23,7 +23,7 @@ import type { IssueRecorder } from './issue-record.ts';
 import type { AccessGrant } from '../kinds.ts';
 import type { AnswerForm } from './link-documents.ts';
 import { isCode, type Joiner, readJoiner, refusalOfGrant } from './redemption.ts';
-import type { Counted, RedemptionCounter } from './redemption-counter.ts';
+import type { RedemptionCounter } from './redemption-counter.ts';
 import type { RefusalRecorder } from './guessing/refusal-recorder.ts';
 import { type Refusal, refusals, tooManyAttempts } from './refusal.ts';
 
@@ -174,8 +174,9 @@ export class Redeemer {
       ...(requestId === undefined ? {} : { request: requestId }),
     });
     if (counted.kind !== 'counted') {
-      if (recorded.isNew && isNobodys(record.name, counted, requestId)) {
-        await records.takeBack(record);
+      const isUsed = counted.kind === 'repeated' && counted.earlier.issuedLink === record.name;
+      if (!isUsed) {
+        records.takeBack(recorded, requestId === undefined ? undefined : counter.newest(grant));
       }
       if (counted.kind === 'refused') return { refusal: counted.refusal };
       return await this.#tellFromRecord(grant, joiner, counted.earlier);
@@ -227,19 +228,6 @@ function answerIdOf(request: RedemptionRequest, joiner: Joiner | Refusal): strin
   const { redemptionId, key, signingRequest = '' } = request;
   if (redemptionId === undefined || 'status' in joiner) return undefined;
   return answerKey(key, redemptionId, joiner.name, joiner.subject, signingRequest);
-}
-
-/**
- * True when a record is surely of a certificate that nobody was given. The same request at another
- * replica shares the record; where the count is not known it stays for the next try.
- */
-function isNobodys(
-  name: string,
-  counted: Exclude<Counted, { kind: 'counted' }>,
-  requestId: string | undefined,
-): boolean {
-  if (counted.kind === 'repeated') return counted.earlier.issuedLink !== name;
-  return requestId === undefined || counted.refusal !== refusals.notCounted;
 }
 
 /** Only what was signed can be given again: keys that we made are not kept. */

@@ -1,14 +1,20 @@
 /**
  * Counts redemptions in the status of their grant. One writer per grant gathers everybody who waits
  * into a single guarded update, so that parallel redemptions here never conflict with each other;
- * conflicts with other replicas are repeated on the newer object as long as it allows.
+ * conflicts with other replicas are repeated on the newer object as long as it allows. A write whose
+ * answer got lost may have been made: it is tried again for a moment, and finds itself then.
  */
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import { updateStatus, type WritingClient } from '#kubeclient/index.ts';
+import { isKubeError, updateStatus, type WritingClient } from '#kubeclient/index.ts';
 import { type AccessGrant, accessGrant } from '../kinds.ts';
-import { earlierRedemption, type Redemption, withRedemptions } from '../grant-use.ts';
+import {
+  earlierRedemption,
+  type Redemption,
+  redemptionsKeptMax,
+  withRedemptions,
+} from '../grant-use.ts';
 import { refusalOfGrant, remainingOf } from './redemption.ts';
 import { type Refusal, refusals } from './refusal.ts';
 
@@ -39,6 +45,9 @@ interface Waiting {
 
 /** Grants whose last written version is remembered, so that the next count needs no read. */
 const accountsMax = 1024;
+/** How often a write is repeated, and the first pause before; the others are twice as long each. */
+const failuresMax = 3;
+const pauseMsFirst = 150;
 
 export class RedemptionCounter {
   readonly #deps: RedemptionCounterDeps;
@@ -73,8 +82,8 @@ export class RedemptionCounter {
   async #work(account: Account): Promise<void> {
     account.busy = true;
     while (account.waiting.length > 0) {
-      const batch = account.waiting;
-      account.waiting = [];
+      // No more than a status remembers: each must find itself again when an answer gets lost.
+      const batch = account.waiting.splice(0, redemptionsKeptMax);
       const refusal = await this.#countBatch(account, batch);
       for (const { resolve } of batch) resolve({ kind: 'refused', refusal });
     }
@@ -93,21 +102,22 @@ export class RedemptionCounter {
   /** Resolves and removes those of the batch who were counted. @returns the answer of the others */
   async #countBatch(account: Account, batch: Account['waiting']): Promise<Refusal> {
     let counted: readonly Waiting[] = [];
+    let added: readonly Waiting[] = [];
     let repeated: ReadonlyMap<Waiting, Redemption> = new Map();
     let refusal: Refusal | undefined;
     try {
-      const written = await updateStatus(this.#deps.client, accessGrant, account.grant, (copy) => {
+      const written = await this.#persist(account.grant, (copy) => {
         const nowMs = this.#deps.clock.nowMs();
+        const known = new Set(copy.status?.redeemedBy?.map((each) => each.serialNumber));
+        const isOwn = ({ made }: Waiting): boolean => known.has(made.serialNumber);
         repeated = earlierOf(copy, batch);
         refusal = refusalOfGrant(copy, nowMs);
-        const fresh = batch.filter((each) => !repeated.has(each));
-        counted = refusal === undefined ? fresh.slice(0, remainingOf(copy)) : [];
-        if (counted.length === 0) return copy;
-        return withRedemptions(
-          copy,
-          counted.map(({ made }) => made),
-          nowMs,
-        );
+        const fresh = batch.filter((each) => !repeated.has(each) && !isOwn(each));
+        added = refusal === undefined ? fresh.slice(0, remainingOf(copy)) : [];
+        counted = [...batch.filter((each) => !repeated.has(each) && isOwn(each)), ...added];
+        if (added.length === 0) return copy;
+        const made = added.map((each) => each.made);
+        return withRedemptions(copy, made, nowMs);
       });
       if (written === undefined) return refusals.unknown;
       account.grant = written.object;
@@ -123,6 +133,25 @@ export class RedemptionCounter {
     const done = new Set([...counted, ...repeated.keys()]);
     batch.splice(0, batch.length, ...batch.filter((each) => !done.has(each)));
     return refusal ?? refusals.usedUp;
+  }
+
+  /** Writes, and again for a moment when the API does not answer. @throws KubeClientError */
+  async #persist(
+    grant: AccessGrant,
+    change: (copy: AccessGrant) => AccessGrant,
+  ): Promise<{ readonly object: AccessGrant } | undefined> {
+    const { client, log } = this.#deps;
+    for (let failures = 0; ; failures++) {
+      try {
+        return await updateStatus(client, accessGrant, grant, change);
+      } catch (thrown) {
+        if (failures >= failuresMax || !isPassing(thrown)) throw thrown;
+        log.warn('counting redemptions is tried again', { error: messageOf(thrown) });
+      }
+      await new Promise((resolve) => {
+        setTimeout(resolve, pauseMsFirst * 2 ** failures);
+      });
+    }
   }
 
   #forgetOldest(): void {
@@ -144,6 +173,16 @@ function earlierOf(
     if (earlier !== undefined) found.set(each, earlier);
   }
   return found;
+}
+
+/** The API may be back in a moment, and the write may have been made. */
+function isPassing(thrown: unknown): boolean {
+  return (
+    isKubeError(thrown, 'KUBE_UNREACHABLE') ||
+    isKubeError(thrown, 'KUBE_SERVER') ||
+    isKubeError(thrown, 'KUBE_OVERLOADED') ||
+    isKubeError(thrown, 'KUBE_CONFLICT')
+  );
 }
 
 /** Redemptions only grow, so the higher count is the newer version. */

@@ -25,7 +25,7 @@ export const refusals = {
   wrongCode: { status: 403, text: 'Redemption of access token refused', isFailedAttempt: true },
   revoked: { status: 403, text: 'Access was revoked', isFailedAttempt: true },
   ownSite: { status: 400, text: "Can't create connection to self with token" },
-  notCounted: { status: 503, text: 'Internal error' },
+  notCounted: { status: 503, text: 'Internal error', retryAfterSeconds: 2 },
   noIssuer: { status: 500, text: 'Could not get issuer for requested certificate' },
   edgeSite: { status: 500, text: 'Edge sites cannot accept incoming links from remote sites' },
   noEndpoints: { status: 500, text: 'No valid endpoints found for site' },

@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { skupperVersion } from '#apis/index.ts';
+import type { Clock } from '#base/clock.ts';
 import { CodedError, type Retry } from '#base/errors.ts';
 import { HttpError, type HttpResponse, type HttpsRequestOptions } from '#http/index.ts';
 import { createKeyPair, createSigningRequest, type KeyPair, privateKeyPem } from '#pki/index.ts';
@@ -44,6 +45,7 @@ export type RedemptionResult =
     };
 
 export interface RedemptionClientDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly send: (options: HttpsRequestOptions) => Promise<HttpResponse>;
 }
 
@@ -106,7 +108,9 @@ export async function redeemToken(
     const message = withStage(said, ...stageOfFault(thrown));
     return { kind: 'failed', message, retry: retryOfFault(thrown) };
   }
-  return response.status === 200 ? accessOf(response, order) : refusalOf(response);
+  return response.status === 200
+    ? accessOf(response, order)
+    : refusalOf(response, deps.clock.nowMs());
 }
 
 /** Sites of Skupper v1 turn away joiners that do not tell their version; others do not look. */
@@ -133,7 +137,7 @@ function accessOf(response: HttpResponse, order: RedemptionOrder): RedemptionRes
   }
 }
 
-function refusalOf(response: HttpResponse): RedemptionResult {
+function refusalOf(response: HttpResponse, nowMs: number): RedemptionResult {
   const { status } = response;
   const text = response.body
     .toString('utf8')
@@ -141,8 +145,21 @@ function refusalOf(response: HttpResponse): RedemptionResult {
     .trim();
   const shown = [`${status} (${STATUS_CODES[status] ?? 'unknown'})`, text.slice(0, shownCharsMax)];
   const said = `Controller got failed response: ${shown.join(' ').trimEnd()}`;
-  const message = withStage(said, ...stageOfRefusal(status, text));
+  const [stage, fix] = stageOfRefusal(status, text);
+  const message = withStage(said, stage, stage === 'expiry' ? fix + skewOf(response, nowMs) : fix);
   return { kind: 'failed', message, retry: retryOfStatus(response) };
+}
+
+/** Smaller differences are delays and rounding. Milliseconds. */
+const skewMsMin = 60_000;
+
+/** What the clocks have to do with it, as the answer tells; empty when they agree. */
+function skewOf(response: HttpResponse, nowMs: number): string {
+  const aheadMs = Date.parse(response.headers.date ?? '') - nowMs;
+  if (!(Math.abs(aheadMs) >= skewMsMin)) return '';
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000);
+  const way = aheadMs > 0 ? 'ahead of' : 'behind';
+  return `; its clock is ${minutes} min ${way} the one here, which may be why: set both`;
 }
 
 /** Statuses below 500 that a later try may heal: timeout, too early, too many. */

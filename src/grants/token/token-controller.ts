@@ -231,7 +231,7 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     progress.credentials ??= await credentialsFor(this.#deps.client, token);
     const { url = '', code = '', ca = '' } = token.spec ?? {};
     const result = await redeemToken(
-      { send: this.#send },
+      { send: this.#send, clock: this.#deps.clock },
       {
         url,
         code,

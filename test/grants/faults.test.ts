@@ -1,0 +1,212 @@
+/**
+ * Redemptions while the API under them fails: refused for the moment, counted once whatever got
+ * lost, and going on by themselves.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type AccessGrant, issuedLink } from '#apis/index.ts';
+import { type HttpResponse, httpsRequest } from '#http/index.ts';
+import { KubeClientError } from '#kubeclient/index.ts';
+import { createKeyPair, createSigningRequest } from '#pki/index.ts';
+import { apiServerBench, type BenchClient } from '../support/controller-bench.ts';
+import { cuttingProxy, type CuttingProxy } from '../support/cutting-proxy.ts';
+import {
+  type GrantWorld,
+  grantWorld,
+  grantWorldOver,
+  openSite,
+  west,
+} from '../support/grant-world.ts';
+import { runProcess } from '../support/process-runner.ts';
+import { until } from '../support/until.ts';
+
+const away = (): KubeClientError =>
+  new KubeClientError('KUBE_UNREACHABLE', 'connection reset', { retry: 'backoff' });
+
+/** Records are as many as uses, and are those of the uses. */
+async function recordsFit(
+  world: GrantWorld<BenchClient>,
+  name: string,
+  uses: number,
+): Promise<void> {
+  const { status } = await world.read(name);
+  assert.equal(status?.redemptions, uses);
+  await until(() => {
+    const names = world.informers
+      .of(issuedLink)
+      .list(west)
+      .map(({ metadata }) => metadata.name);
+    return (
+      names.toSorted().join() ===
+      status.redeemedBy
+        ?.map((each) => each.issuedLink)
+        .toSorted()
+        .join()
+    );
+  }, 'one record for each use');
+}
+
+/** Asks as our joiners do until there is a last word. */
+async function untilAnswered(
+  world: GrantWorld<BenchClient>,
+  grant: AccessGrant,
+  name: string,
+): Promise<HttpResponse> {
+  const request = await createSigningRequest(await createKeyPair(), { commonName: 'joiner' });
+  const headers = {
+    name,
+    subject: name,
+    'redemption-id': name,
+    'certificate-request': request.replaceAll(/-----[^-]+-----|\s/g, ''),
+  };
+  return await until(
+    async () => {
+      const answer = await httpsRequest({
+        url: `${world.server.url}/${grant.metadata.uid}`,
+        method: 'POST',
+        body: grant.status?.code ?? '',
+        headers,
+        ca: world.server.current()?.caPem ?? '',
+      });
+      if (answer.status < 500) return answer;
+      assert.equal(answer.status, 503);
+      assert.ok(Number(answer.headers['retry-after']) > 0);
+      return undefined;
+    },
+    name,
+    60_000,
+  );
+}
+
+test('while the API is away redemptions are refused for the moment, and none is lost or counted twice', async (t) => {
+  let proxy: CuttingProxy | undefined;
+  const bench = await apiServerBench(t, [west, 'drawbridge-system'], {
+    through: async (port) => {
+      proxy = await cuttingProxy(t, port);
+      return proxy.port;
+    },
+  });
+  assert.ok(proxy);
+  const world = await grantWorldOver(bench);
+  await openSite(world);
+  const grant = await world.grant('g', { redemptionsAllowed: 20 });
+  const server = proxy.target;
+  const answers = Promise.all(
+    Array.from({ length: 30 }, (_, index) => untilAnswered(world, grant, `t${index}`)),
+  );
+  for (let turn = 0; turn < 4; turn++) {
+    // Cut with writes under way, whose answers get lost, and stay away longer than it is tried.
+    proxy.target = 1;
+    proxy.cut();
+    if (turn === 0) {
+      const plain = await world.redeem(grant, { headers: { name: 'plain', subject: 'plain' } });
+      assert.deepEqual([plain.status, plain.headers['retry-after']], [503, '2']);
+    }
+    await pause(turn * 100);
+    proxy.target = server;
+    await pause(150);
+  }
+  const statuses = (await answers).map(({ status }) => status);
+  assert.equal(statuses.filter((status) => status === 200).length, 20, statuses.join(' '));
+  assert.equal(statuses.filter((status) => status === 404).length, 10, statuses.join(' '));
+  const certificates = (await answers)
+    .filter(({ status }) => status === 200)
+    .map(({ body }) => / {2}tls\.crt: (\S+)/.exec(body.toString('utf8'))?.[1]);
+  assert.equal(new Set(certificates).size, 20);
+  await recordsFit(world, 'g', 20);
+});
+
+test('a count that was made although its answer got lost is not made again', async (t) => {
+  const world = await grantWorld(t);
+  await openSite(world);
+  const grant = await world.grant('g', { redemptionsAllowed: 3 });
+  const write = world.client.updateStatus.bind(world.client);
+  let lost = 0;
+  world.client.updateStatus = async (of, object) => {
+    const written = await write(of, object);
+    if (of.kind !== 'AccessGrant' || lost >= 2) return written;
+    lost++;
+    throw away();
+  };
+  // This one cannot ask again: it brings neither an id nor a certificate request.
+  const first = await world.redeem(grant, { headers: { name: 'a', subject: 'a' } });
+  assert.equal(first.status, 200, first.body.toString());
+  assert.ok(lost > 0);
+  await recordsFit(world, 'g', 1);
+});
+
+test('a record that was made although its answer got lost is taken back', async (t) => {
+  const world = await grantWorld(t);
+  await openSite(world);
+  const grant = await world.grant('g');
+  const create = world.client.create.bind(world.client);
+  let isLost = true;
+  world.client.create = async (of, object) => {
+    const made = await create(of, object);
+    if (of.kind !== 'IssuedLink' || !isLost) return made;
+    isLost = false;
+    throw away();
+  };
+  assert.equal((await world.redeem(grant)).status, 503);
+  await until(
+    () => world.informers.of(issuedLink).list(west).length === 0,
+    'nobody’s record to go',
+  );
+  assert.equal((await world.redeem(grant)).status, 200);
+  await recordsFit(world, 'g', 1);
+});
+
+test('when the disk is full in between, nothing is counted and the record goes later', async (t) => {
+  const world = await grantWorld(t);
+  await openSite(world);
+  const grant = await world.grant('g');
+  let isFull = true;
+  world.client.fault = (verb, kind) => {
+    const isHit =
+      (verb === 'updateStatus' && kind === 'AccessGrant') ||
+      (verb === 'update' && kind === 'IssuedLink');
+    if (isHit && isFull)
+      throw new KubeClientError('KUBE_SERVER', 'the disk is full', { status: 507 });
+  };
+  const refused = await world.redeem(grant);
+  assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '2']);
+  assert.equal(world.informers.of(issuedLink).list(west).length, 1);
+  isFull = false;
+  await until(() => world.informers.of(issuedLink).list(west).length === 0, 'the record to go');
+  assert.equal((await world.read('g')).status?.redemptions, undefined);
+  assert.equal((await world.redeem(grant)).status, 200);
+  await recordsFit(world, 'g', 1);
+});
+
+test('on a disk that is really full redemptions are refused, and go on when there is room', async (t) => {
+  const mount = mkdtempSync(join(tmpdir(), 'drawbridge-full-'));
+  t.after(() => rmSync(mount, { recursive: true, force: true }));
+  const program = fileURLToPath(new URL('../support/grants-full-disk.process.ts', import.meta.url));
+  const inside = 'mount -t tmpfs -o size=6m tmpfs "$0" || exit 77; exec "$@"';
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', program, mount];
+  const { code, stdout, stderr } = await runProcess('sh', [
+    '-c',
+    'command -v unshare >/dev/null || exit 77; exec unshare -Urm sh -c "$0" "$@"',
+    inside,
+    mount,
+    ...node,
+  ]);
+  if (code === 77 || stderr.includes('unshare failed')) {
+    t.skip('no file system can be mounted here: mount namespaces are not allowed');
+    return;
+  }
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), {
+    full: 507,
+    refused: 503,
+    retryAfter: '2',
+    after: 200,
+    records: 1,
+    counted: 1,
+  });
+});
