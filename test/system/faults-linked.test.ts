@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { accessGrant, accessToken, issuedLink, link, site } from '#apis/index.ts';
 import { secret, secretText } from '#kube/index.ts';
 import { parseCertificate } from '#pki/index.ts';
+import { noOrphans } from '../support/orphans.ts';
 import { waitUntil } from '../support/process-wait.ts';
 import { clientOf } from '../support/up-objects.ts';
 import { startUp } from '../support/up-process.ts';
@@ -111,6 +112,7 @@ test('a link whose Secret or site changes under way heals, or ends and says so',
         const { items } = await client.list(issuedLink, { namespace: 'west' });
         return items.length === 0;
       });
+      await noOrphans(client, ['west', 'east', 'north']);
     },
   );
 });
