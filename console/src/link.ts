@@ -3,15 +3,17 @@
  * which browsers do not send; it leaves the address at once, and a use is spent by the button only.
  */
 import { fill, h, part } from './dom.ts';
-import { type Grant, postCode, type Session } from './session.ts';
+import { type Grant, postCode, Refusal, type Session } from './session.ts';
 import { heading } from './views/view.ts';
 import { grantSentences } from './words.ts';
 
 const main = part('main');
 
-async function begin(): Promise<void> {
-  const code = location.hash.slice(1);
-  history.replaceState(null, '', location.pathname);
+/** Between two looks at a link that does not work yet; milliseconds. */
+const againMs = 5000;
+let again: ReturnType<typeof setTimeout> | undefined;
+
+async function begin(code: string): Promise<void> {
   if (code === '') throw new Error('This address is not complete: open the whole link.');
   const { grant } = await postCode<{ readonly grant: Grant }>('look', { code });
   if (grant.usesLeft === 0) throw new Error('This link has been used as often as it may be.');
@@ -60,18 +62,40 @@ function randomText(): string {
 }
 
 function start(): void {
-  begin().catch((thrown: unknown) => {
+  clearTimeout(again);
+  const code = location.hash.slice(1);
+  history.replaceState(null, '', location.pathname);
+  look(code);
+}
+
+function look(code: string): void {
+  begin(code).catch((thrown: unknown) => {
     const text = thrown instanceof Error ? thrown.message : 'That did not work.';
-    fill(
-      main,
-      h(
-        'div',
-        { class: 'narrow' },
-        heading('This link does not work'),
-        h('p', { role: 'alert' }, text),
-      ),
-    );
+    if (thrown instanceof Refusal && thrown.isNotYet) showWaiting(code, withoutRecord(text));
+    else showFault('This link does not work', h('p', { role: 'alert' }, text));
   });
+}
+
+/** Looks again by itself: who waits cannot reload, because the code is gone from the address. */
+function showWaiting(code: string, text: string): void {
+  const shown = main.querySelector('[data-waits]');
+  if (shown === null) {
+    showFault(
+      'This link does not work yet',
+      h('p', { role: 'status', 'data-waits': true }, text),
+      h('p', { class: 'hint' }, 'This page looks again by itself. Nothing is used by that.'),
+    );
+  } else if (shown.textContent !== text) shown.textContent = text;
+  again = setTimeout(() => look(code), againMs);
+}
+
+/** Each answer has a record of its own, which is no news to whoever waits. */
+function withoutRecord(text: string): string {
+  return text.replace(/ \(audit [-0-9a-f]+\)$/, '');
+}
+
+function showFault(title: string, ...children: readonly HTMLElement[]): void {
+  fill(main, h('div', { class: 'narrow' }, heading(title), ...children));
 }
 
 // Another link that is opened in this tab changes the fragment alone, which loads no page.

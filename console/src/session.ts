@@ -85,7 +85,22 @@ export async function leaveSession({ tag, csrf }: Session): Promise<void> {
   });
 }
 
-/** Asks the gateway about a link's code, or spends it. @throws with the gateway's words */
+/** The gateway's words, and whether asking again later makes sense. */
+export class Refusal extends Error {
+  readonly isNotYet: boolean;
+
+  constructor(message: string, isNotYet: boolean) {
+    super(message);
+    this.isNotYet = isNotYet;
+  }
+}
+
+interface RefusalBody {
+  readonly message?: string;
+  readonly details?: { readonly causes?: readonly { readonly message?: string }[] };
+}
+
+/** Asks the gateway about a link's code, or spends it. @throws Refusal */
 export async function postCode<T>(verb: 'look' | 'redeem', body: object): Promise<T> {
   const response = await fetch(`${root}/${verb}`, {
     ...options,
@@ -93,9 +108,12 @@ export async function postCode<T>(verb: 'look' | 'redeem', body: object): Promis
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  const value = (await response.json()) as T & { readonly message?: string };
-  if (!response.ok) throw new Error(value.message ?? `the gateway answered ${response.status}`);
-  return value;
+  const value = (await response.json()) as T & RefusalBody;
+  if (response.ok) return value;
+  // The rule says what kind of refusal it is; the words are for people.
+  const rule = value.details?.causes?.[0]?.message ?? '';
+  const isNotYet = rule === 'approval' || rule === 'notBefore';
+  throw new Refusal(value.message ?? `the gateway answered ${response.status}`, isNotYet);
 }
 
 /** True when the grant names this way into a workload. */

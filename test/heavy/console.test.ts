@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import type { GatewayToken } from '#apis/index.ts';
 import { Secret } from '#base/secret.ts';
 import { type GatewayOptions, parseLoginRules } from '#gateway/index.ts';
+import { grantTo, tokenFor } from '../support/api-identities.ts';
 import { freePort } from '../support/controller-process.ts';
 import { oidcClient, oidcProvider } from '../support/oidc-provider.ts';
 import { browserFor, browserSkip, type TestBrowser } from '../support/browser.ts';
@@ -160,6 +161,29 @@ for (const viewOnly of [false, true]) {
     assert.deepEqual(complaints, []);
   });
 }
+
+test('a link that waits for approval says so, and opens by itself once it is given', {
+  skip: browserSkip,
+}, async (t) => {
+  const all = await bench(t);
+  const { world, page, origin, complaints } = all;
+  await grantTo(world.api, 'ann', 'system:serviceaccount:default:ann', [
+    { apiGroups: ['drawbridge.dev'], resources: ['gatewaytokens'], verbs: ['approve'] },
+  ]);
+  const token = await tokenFor(world.api, 'ann');
+  const code = await world.grant('anna', { ...spec, approval: { required: 1 } });
+  await page.goto(`${origin}/l#${code}`);
+  await page.getByRole('heading', { name: 'This link does not work yet' }).waitFor();
+  await page.getByText('the grant waits for 1 of 1 approval from anybody who may').waitFor();
+  await picture(page, 'waits');
+  const { uid } = (await world.read('anna')).metadata;
+  const wish = { namespace: 'default', name: 'anna', uid, decision: 'approved' };
+  const body = JSON.stringify(wish);
+  assert.equal((await world.call('/gateway/v1/approvals', { token, body })).status, 201);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
+  assert.deepEqual(complaints, []);
+});
 
 test('time runs out in sight, and leaving ends the session', { skip: browserSkip }, async (t) => {
   const all = await bench(t);

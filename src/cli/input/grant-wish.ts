@@ -127,7 +127,9 @@ function approvalOf(
   const from = approver.map((each) => subjectOf(problems, each));
   const people = from.filter(({ kind }) => kind !== 'Group');
   if (from.length > 0 && people.length === from.length && people.length < required) {
-    problems.add(`--approvals is not valid: ${required} of ${people.length} named with --approver`);
+    problems.add(
+      `--approvals is not valid: ${required} are wanted and ${people.length} named with --approver`,
+    );
   }
   return { approval: { required, ...(from.length === 0 ? {} : { from }) } };
 }

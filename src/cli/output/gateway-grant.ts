@@ -51,18 +51,30 @@ export function approvalWords({ metadata, spec }: GatewayToken): readonly string
   );
   const whom = who.length === 0 ? 'of people who may' : `of ${who.join(', ')}`;
   const { name, namespace = 'default' } = metadata;
-  return [`It waits for ${required} ${whom}: drawbridge gateway approve ${name} -n ${namespace}`];
+  const many = required === 1 ? 'one approval' : `${required} approvals`;
+  return [`It waits for ${many} ${whom}: drawbridge gateway approve ${name} -n ${namespace}`];
+}
+
+/** What is left; a dash when nothing is. */
+function leftOf(grant: GatewayToken, nowMs: number): string {
+  const leftMs = (parseTime(grant.status?.expirationTime ?? '') ?? 0) - nowMs;
+  return leftMs > 0 && grant.spec.revoked !== true ? humanAge(leftMs) : '-';
 }
 
 /** The table of `gateway list`. */
-export function renderGrants(grants: readonly GatewayToken[], namespaces: boolean): string {
-  const titles = ['NAME', 'OPENS', 'USES', 'EXPIRES', 'STATUS', 'ISSUED BY'];
+export function renderGrants(
+  grants: readonly GatewayToken[],
+  namespaces: boolean,
+  nowMs: number,
+): string {
+  const titles = ['NAME', 'OPENS', 'USES', 'ENDS IN', 'EXPIRES', 'STATUS', 'ISSUED BY'];
   const rows = grants.map((grant) => {
     const { spec, status, metadata } = grant;
     const row = [
       metadata.name,
       grantPhrases(grant).join('; '),
       `${status?.uses ?? 0}/${spec.usesAllowed ?? 1}`,
+      leftOf(grant, nowMs),
       status?.expirationTime ?? '',
       spec.revoked === true ? 'Revoked' : (status?.message ?? 'Pending'),
       status?.issuedBy ?? '',

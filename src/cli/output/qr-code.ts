@@ -1,8 +1,8 @@
 /** A text as a QR code made of half blocks, to be read off a terminal, dark or light. */
 import { encode } from 'uqr';
 
-/** Lines of the code, with the quiet border that readers need. */
-export function renderQrCode(text: string): string {
+/** Lines of the code, with the quiet border that readers need, and how wide they are in columns. */
+export function renderQrCode(text: string): { readonly text: string; readonly width: number } {
   const { data, size } = encode(text, { ecc: 'L', border: 2 });
   const isDark = (row: number, column: number): boolean => data[row]?.[column] === true;
   const lines: string[] = [];
@@ -16,5 +16,5 @@ export function renderQrCode(text: string): string {
     }
     lines.push(`\u001b[40;97m${line}\u001b[0m\n`);
   }
-  return lines.join('');
+  return { text: lines.join(''), width: size };
 }

@@ -85,7 +85,9 @@ export function refuseState(grant: GatewayToken, nowMs: number, limits: GrantLim
       return;
     case 'early': {
       const start = formatTime(windowOf(grant, limits)?.startMs ?? 0);
-      throw new GatewayError('GATEWAY_NOT_YET', `the grant is not valid yet: it begins ${start}`);
+      throw new GatewayError('GATEWAY_NOT_YET', `the grant is not valid yet: it begins ${start}`, {
+        rule: 'notBefore',
+      });
     }
     case 'pending':
       throw new GatewayError('GATEWAY_DENIED', `the grant ${waitingText(grant, limits)}`, {

@@ -39,7 +39,9 @@ export function addGatewayList(group: Command, io: CliIo): void {
         listGrants(session, flags.allNamespaces),
       );
       io.stdout.write(
-        format === 'table' ? renderGrants(grants, flags.allNamespaces) : renderList(grants, format),
+        format === 'table'
+          ? renderGrants(grants, flags.allNamespaces, Date.now())
+          : renderList(grants, format),
       );
     });
 }

@@ -42,6 +42,8 @@ export function addGatewayLink(group: Command, io: CliIo): void {
     .addHelpText(
       'after',
       `
+In a terminal a QR code comes with it; in a pipe the link stands alone.
+
 With the name of a grant that was made with kubectl and has no code yet, and nothing to open, it is
 given one.
 
@@ -61,10 +63,18 @@ Examples:
           return;
         }
         io.stdout.write(`${link}\n`);
-        if (flags.qr) io.stdout.write(`\n${renderQrCode(link)}`);
-        io.stdout.write(`\n${wordsOf(grant)}`);
+        // In a pipe the link stands alone, and what is for people goes past it.
+        const { columns } = io;
+        if (columns === undefined) io.stderr.write(wordsOf(grant));
+        else io.stdout.write(`\n${flags.qr ? qrCodeFor(link, columns) : ''}${wordsOf(grant)}`);
       });
     });
+}
+
+/** The code with a line after it; a text when it would be broken. */
+function qrCodeFor(link: string, columns: number): string {
+  const { width, text } = renderQrCode(link);
+  return width <= columns ? `${text}\n` : `(${width} columns would show a QR code)\n\n`;
 }
 
 /** Adds `kubeconfig`. */
