@@ -38,7 +38,7 @@ export const errorDocs: ErrorDocs<AppErrorCode> = {
     action: 'Give `--grant-server-base-url HOST:PORT`, or run the controller as a Deployment.',
   },
   APP_SETTINGS: {
-    meaning: 'Settings of the controller contradict each other or cannot be read.',
+    meaning: 'Settings contradict each other or the API server, or cannot be read.',
     action: 'Correct the flag or variable that the message names.',
   },
   APP_FILE_UNREADABLE: {

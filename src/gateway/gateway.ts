@@ -20,6 +20,7 @@ import {
   type KubeConnection,
 } from '#kubeclient/index.ts';
 import { AuditLog, type AuditLogOptions } from './audit/audit-log.ts';
+import type { Creators } from './creator/creators.ts';
 import { GatewayError } from './errors.ts';
 import { LoginRoutes } from './login/login-routes.ts';
 import type { LoginOptions } from './login/login-options.ts';
@@ -55,6 +56,8 @@ export interface GatewayDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
+  /** Says who created which grant. Absent: the API server does, as the embedded one. */
+  readonly creators?: Creators;
   /** Answers everything below a path of its own, before any grant is looked at. */
   readonly beside?: Beside;
 }
@@ -241,7 +244,7 @@ interface Begun {
 function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   const { clock, log, metrics } = deps;
   const { audit, grants, trustedProxies, pages, seal, recordings } = begun;
-  const limits = limitsOf(options, seal);
+  const limits = limitsOf(options, seal, deps.creators);
   const { login } = options;
   const identity = {
     mode: options.identity,
@@ -299,13 +302,14 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   return { handler, streams, follower, upstreams, unhealthy };
 }
 
-function limitsOf({ limits }: GatewayOptions, seal: ApprovalSeal) {
+function limitsOf({ limits }: GatewayOptions, seal: ApprovalSeal, creators?: Creators) {
   return {
     ...defaultGrantLimits,
     ...defaultForwardLimits,
     ...defaultStreamLimits,
     ...limits,
     holds: (grant: GatewayToken, approval: GatewayApproval) => seal.holds(grant, approval),
+    ...(creators && { isProven: (grant: GatewayToken) => creators.isProven(grant) }),
   };
 }
 

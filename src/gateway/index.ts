@@ -32,3 +32,7 @@ export {
   type RecordingOptions,
 } from './recording/recordings.ts';
 export { verifyAuditLog } from './audit/verify.ts';
+export { AdmissionService, type AdmissionServiceOptions } from './creator/admission-service.ts';
+export { Creators } from './creator/creators.ts';
+export { sealKey, sealSecretName } from './creator/seal-key.ts';
+export { webhookConfigurationName, webhookName } from './creator/webhook-configuration.ts';

@@ -80,9 +80,12 @@ test('gateway install prints rights, certificates, Service and Deployment', asyn
       'ClusterRoleBinding',
       'Certificate',
       'Certificate',
+      'Certificate',
+      'Service',
       'Service',
       'PodDisruptionBudget',
       'Deployment',
+      'ValidatingWebhookConfiguration',
     ],
   );
   for (const line of [
@@ -90,6 +93,8 @@ test('gateway install prints rights, certificates, Service and Deployment', asyn
     '--public-ca-file=/etc/drawbridge/tls/ca.crt',
     '--gateway-namespace=gw',
     '--identity=impersonate',
+    '--admission-port=9443',
+    '--admission-secret=drawbridge-gateway-admission',
     '--trusted-proxy=10.0.0.0/8',
     '--nodes-proxy',
   ]) {
@@ -101,10 +106,11 @@ test('gateway install prints rights, certificates, Service and Deployment', asyn
 
 test('the gateway as its own account may impersonate nobody', async () => {
   const { stdout } = await run(
-    'gateway install --print --image i --public-url https://gw.example --identity account --tls-secret mine',
+    'gateway install --print --image i --public-url https://gw.example --identity account --tls-secret mine --admission-secret too',
   );
   assert.doesNotMatch(stdout, /- impersonate\n|\nkind: Certificate\n|public-ca-file/);
   assert.match(stdout, /secretName: mine\n/);
+  assert.match(stdout, /- --admission-secret=too\n/);
 });
 
 test('wrong flags of gateway install are all named at once', async () => {
@@ -149,4 +155,57 @@ test('uninstall also gives back a namespace that was taken alone', async (t) => 
     /^ConfigMap skupper removed\nNamespace team-a kept \(made by somebody else\)$/m,
   );
   assert.equal((await api.call(`${path}/skupper`)).status, 404);
+});
+
+test('the API server asks the gateway by a Service, about grants and nothing else', async () => {
+  const { stdout } = await run(
+    'gateway install --print --image i --public-url https://g.example -n gw',
+  );
+  const documents = parseAllDocuments(stdout).map((each) => each.toJS() as unknown);
+  const named = (kind: string, name: string): unknown =>
+    documents.find(
+      (each) =>
+        isRecord(each) &&
+        each['kind'] === kind &&
+        isRecord(each['metadata']) &&
+        each['metadata']['name'] === name,
+    );
+  const rule = { apiGroups: ['drawbridge.dev'], apiVersions: ['v1alpha1'], scope: 'Namespaced' };
+  const configuration = named('ValidatingWebhookConfiguration', 'drawbridge-gateway');
+  assert.ok(isRecord(configuration));
+  assert.deepEqual(configuration['webhooks'], [
+    {
+      name: 'gatewaytokens.drawbridge.dev',
+      rules: [
+        { ...rule, operations: ['CREATE'], resources: ['gatewaytokens'] },
+        { ...rule, operations: ['UPDATE'], resources: ['gatewaytokens/status'] },
+      ],
+      matchConditions: [
+        {
+          name: 'not-the-gateway',
+          expression: 'request.userInfo.username != "system:serviceaccount:gw:drawbridge-gateway"',
+        },
+      ],
+      failurePolicy: 'Fail',
+      matchPolicy: 'Equivalent',
+      sideEffects: 'None',
+      timeoutSeconds: 10,
+      admissionReviewVersions: ['v1'],
+      clientConfig: {
+        service: { name: 'drawbridge-gateway-admission', namespace: 'gw', port: 443 },
+      },
+    },
+  ]);
+  const front = named('Service', 'drawbridge-gateway-admission');
+  assert.ok(isRecord(front) && isRecord(front['spec']));
+  assert.deepEqual(front['spec'], {
+    type: 'ClusterIP',
+    selector: { 'app.kubernetes.io/name': 'drawbridge-gateway' },
+    ports: [{ name: 'https', port: 443, targetPort: 'admission', protocol: 'TCP' }],
+  });
+  const certificate = named('Certificate', 'drawbridge-gateway-admission');
+  assert.ok(isRecord(certificate) && isRecord(certificate['spec']));
+  assert.ok(
+    JSON.stringify(certificate['spec']['hosts']).includes('drawbridge-gateway-admission.gw.svc'),
+  );
 });

@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { deployment } from '#controllers/index.ts';
 import { configMap } from '#kube/index.ts';
 import { directConnection, KubeClient } from '#kubeclient/index.ts';
+import { createAuthority } from '#pki/index.ts';
+import { serveWebhookBy, webhookAnswers, webhookByUrl } from '../support/cluster-webhook.ts';
 import { freePort } from '../support/controller-process.ts';
 import { kubernetesSkip, startKubernetes } from '../support/kubernetes.ts';
 import { accountKubeconfig } from '../support/kubernetes-account.ts';
@@ -46,6 +48,7 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
         '--image=registry.example/drawbridge:1',
         `--public-url=https://localhost:${port}`,
         '--tls-secret=gateway-tls',
+        '--admission-secret=gateway-admission',
         '--own-ca',
         '--links-role=view',
       ),
@@ -53,6 +56,11 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
     assert.match(installed, /^ClusterRole drawbridge-gateway applied$/m);
     assert.match(installed, /^Deployment drawbridge-gateway applied$/m);
   }
+
+  const admissionPort = await freePort();
+  await webhookByUrl(client, admissionPort);
+  const by = await createAuthority({ commonName: 'admission', nowMs: Date.now() });
+  await serveWebhookBy(client, by, { namespace: system, name: 'gateway-admission' });
 
   // The command line of the pod, with the files of this machine for those of its Secret.
   const own = await client.get(deployment, { namespace: system, name: 'drawbridge-gateway' });
@@ -63,6 +71,7 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
     [/^--listen=.*/, '--listen=127.0.0.1'],
     [/^--port=.*/, `--port=${port}`],
     [/^--metrics-port=.*/, '--metrics-port=0'],
+    [/^--admission-port=.*/, `--admission-port=${admissionPort}`],
     [/=\/etc\/drawbridge\/tls\//, `=${folder}/`],
   ];
   const kubeconfig = await accountKubeconfig(client, {
@@ -89,6 +98,7 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
     async () => client.find(configMap, { namespace: system, name: 'drawbridge-gateway' }),
     'the announcement',
   );
+  await webhookAnswers(client);
 
   const metadata = { name: 'settings', namespace: 'default' };
   await client.create(configMap, {

@@ -196,13 +196,17 @@ const status = object(
         'x-kubernetes-list-type': 'atomic',
       }),
       issuedBy: string('Who created it.', short),
+      seal: string(
+        'Proof of the gateway that its creator may do what it opens; in a cluster nothing works without.',
+        short,
+      ),
       approvals: array('Who approved or denied it.', approval, few),
       login,
     },
   },
   {
     rules: [
-      ...['codeHash', 'issuedBy', 'login'].map(onceSet),
+      ...['codeHash', 'issuedBy', 'seal', 'login'].map(onceSet),
       {
         rule: '!has(oldSelf.uses) || (has(self.uses) && self.uses >= oldSelf.uses)',
         message: 'uses cannot be taken back',

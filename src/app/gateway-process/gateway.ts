@@ -1,5 +1,6 @@
 /** The process that is the gateway: before the API server of a kubeconfig or of its pod. */
 import { messageOf } from '#base/errors.ts';
+import { type CreatorFlags, creatorsFor, startAdmission } from './creators.ts';
 import { type LoginFlags, readLogin } from './login.ts';
 import { announce, type GatewayOptions, type IdentityMode, startGateway } from '#gateway/index.ts';
 import {
@@ -41,6 +42,7 @@ export interface GatewayProcessOptions
   readonly nodesProxy: boolean;
   /** Absent: nobody logs in. */
   readonly oidc?: LoginFlags;
+  readonly creators: CreatorFlags;
   readonly audit: {
     /** `-` is the standard output. */
     readonly file?: string;
@@ -67,8 +69,14 @@ async function serve(
   const events = stack.add('events', new EventRecorder(deps, 'drawbridge-gateway'));
   const { tlsFiles, publicCaFile, oidc, namespace, publicUrl, audit } = options;
   const ca = publicCaFile === undefined ? '' : await readText(publicCaFile, 'the CA');
+  const creators = await creatorsFor(deps, options.creators, namespace);
+  if (creators !== undefined && options.creators.admission !== undefined) {
+    const where = { host: options.listen, namespace };
+    const running = startAdmission({ ...deps, creators }, options.creators.admission, where);
+    stack.add('admission', await running);
+  }
   const gateway = await startGateway(
-    { ...deps, events },
+    { ...deps, events, ...(creators === undefined ? {} : { creators }) },
     {
       ...options,
       host: options.listen,

@@ -8,13 +8,23 @@ export interface GrantWindow {
 }
 
 /** Why a grant cannot be used now; the order is that of the checks. */
-export type GrantState = 'open' | 'broken' | 'revoked' | 'denied' | 'early' | 'expired' | 'pending';
+export type GrantState =
+  | 'open'
+  | 'broken'
+  | 'revoked'
+  | 'denied'
+  | 'unproven'
+  | 'early'
+  | 'expired'
+  | 'pending';
 
 export interface GrantLimits {
   /** Longest window that is honoured; a grant that asks for more is not usable. Milliseconds. */
   readonly windowMsMax: number;
   /** Tells decisions that this gateway wrote from others; absent: none counts. */
   readonly holds?: (grant: GatewayToken, approval: GatewayApproval) => boolean;
+  /** Whether the creator of a grant is known for sure. Absent: the API server vouches for all. */
+  readonly isProven?: (grant: GatewayToken) => boolean;
 }
 
 export const defaultGrantLimits: GrantLimits = { windowMsMax: 12 * 3600 * 1000 };
@@ -41,6 +51,7 @@ export function stateOf(grant: GatewayToken, nowMs: number, limits: GrantLimits)
   if (grant.spec.revoked === true || grant.metadata.deletionTimestamp !== undefined) {
     return 'revoked';
   }
+  if (limits.isProven?.(grant) === false) return 'unproven';
   if (decisionsOf(grant, limits).some(({ decision }) => decision === 'denied')) return 'denied';
   const window = windowOf(grant, limits);
   if (window === undefined || sessionMsOf(grant) === undefined) return 'broken';

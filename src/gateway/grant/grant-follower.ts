@@ -15,6 +15,7 @@ import {
   isKubeError,
   type KubeClient,
 } from '#kubeclient/index.ts';
+import type { Creators } from '../creator/creators.ts';
 import type { StreamRegistry } from '../stream/stream-registry.ts';
 import type { GrantBook } from './grant-book.ts';
 import type { GrantLimits } from './grant-facts.ts';
@@ -28,6 +29,7 @@ export interface GrantFollowerDeps {
   readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly creators?: Pick<Creators, 'withCreator'>;
 }
 
 export interface GrantFollowerOptions {
@@ -102,7 +104,8 @@ export class GrantFollower implements Running {
 
   /** Somebody else may settle the same grant: a conflict means that it was done. */
   #settle(grant: GatewayToken): void {
-    const wanted = decideStatus(grant, this.#deps.clock.nowMs(), this.#limits);
+    const known = this.#deps.creators?.withCreator(grant) ?? grant;
+    const wanted = decideStatus(known, this.#deps.clock.nowMs(), this.#limits);
     if (wanted === grant) return;
     this.#deps.client.updateStatus(gatewayToken, wanted).catch((thrown: unknown) => {
       const gone = isKubeError(thrown, 'KUBE_CONFLICT') || isKubeError(thrown, 'KUBE_NOT_FOUND');

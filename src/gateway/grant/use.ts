@@ -89,6 +89,12 @@ export function refuseState(grant: GatewayToken, nowMs: number, limits: GrantLim
         rule: 'notBefore',
       });
     }
+    case 'unproven':
+      throw new GatewayError(
+        'GATEWAY_DENIED',
+        'the grant does not work: nobody has checked what its creator may do',
+        { rule: 'seal' },
+      );
     case 'pending':
       throw new GatewayError('GATEWAY_DENIED', `the grant ${waitingText(grant, limits)}`, {
         rule: 'approval',

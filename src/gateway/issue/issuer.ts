@@ -9,6 +9,7 @@ import type { Random } from '#base/random.ts';
 import { apiVersionOf } from '#kube/index.ts';
 import { type Attributes, attributesOf, openedRights, tooMuchText } from '#rbac/index.ts';
 import { type KubeClient, type KubeConnection, updateStatus } from '#kubeclient/index.ts';
+import type { Creators } from '../creator/creators.ts';
 import { GatewayError } from '../errors.ts';
 import { hashOf, newCode, revealHandle } from '../grant/handle.ts';
 import { asRefusal, Caller, inWords } from './caller.ts';
@@ -20,6 +21,8 @@ export interface IssuerDeps {
   /** Where the grants are kept; its credentials are not used for callers. */
   readonly connection: KubeConnection;
   readonly random: Random;
+  /** Absent: the API server says who created a grant. */
+  readonly creators?: Pick<Creators, 'vouched'>;
 }
 
 export interface IssueWish {
@@ -87,7 +90,8 @@ export class Issuer {
     const written = await updateStatus(this.#deps.client, gatewayToken, made, (copy) => {
       const { status = {} } = copy;
       if (status.codeHash !== undefined) return copy;
-      return { ...copy, status: { ...status, codeHash, issuedBy: status.issuedBy ?? user } };
+      const known = this.#deps.creators?.vouched(copy, user) ?? status;
+      return { ...copy, status: { ...known, codeHash, issuedBy: known.issuedBy ?? user } };
     });
     if (written?.object.status?.codeHash !== codeHash) {
       throw new GatewayError('GATEWAY_ENDED', 'the grant was changed by somebody else meanwhile');

@@ -10,12 +10,14 @@ import type { Logger } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { apiVersionOf, keyOf } from '#kube/index.ts';
 import { isKubeError, type KubeClient, KubeClientError, updateStatus } from '#kubeclient/index.ts';
+import { type Creators, gatewayItself } from '../creator/creators.ts';
 import { GatewayError } from '../errors.ts';
 import { type GrantLimits, windowOf } from '../grant/grant-facts.ts';
 import { hashOf, newCode } from '../grant/handle.ts';
 import type { Access, Gatekeeper } from '../session/gatekeeper.ts';
 import type { StreamRegistry } from '../stream/stream-registry.ts';
 import type { LoginOptions } from './login-options.ts';
+import { loginLabel } from './login-label.ts';
 import { openedFor } from './login-rules.ts';
 import type { LoggedOut } from './logout-token.ts';
 import { namesOf, type Person } from './person.ts';
@@ -27,11 +29,11 @@ export interface LoginSessionsDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly creators?: Pick<Creators, 'vouched'>;
 }
 
 /** How long the grant of a login is kept after its end, for who looks; milliseconds. */
 const keptMs = 3600_000;
-const label = 'gateway.drawbridge.dev/login';
 
 export class LoginSessions {
   readonly #deps: LoginSessionsDeps;
@@ -64,7 +66,7 @@ export class LoginSessions {
       const made = await this.#deps.client.create(gatewayToken, {
         apiVersion: apiVersionOf(gatewayToken),
         kind: gatewayToken.kind,
-        metadata: { namespace, name, labels: { [label]: 'true' } },
+        metadata: { namespace, name, labels: { [loginLabel]: 'true' } },
         spec: {
           ...opened,
           expirationWindow,
@@ -77,16 +79,23 @@ export class LoginSessions {
       const login = { ...names, groups: [...names.groups], issuer, subject };
       await updateStatus(this.#deps.client, gatewayToken, made, (copy) => ({
         ...copy,
-        status: {
-          ...copy.status,
-          codeHash: hashOf(code),
-          login: session === undefined ? login : { ...login, session },
-        },
+        status: this.#vouched({
+          ...copy,
+          status: {
+            ...copy.status,
+            codeHash: hashOf(code),
+            login: session === undefined ? login : { ...login, session },
+          },
+        }),
       }));
       return await this.#deps.gatekeeper.redeem(code, digest, client);
     } catch (thrown) {
       throw asRefusal(thrown);
     }
+  }
+
+  #vouched(grant: GatewayToken): NonNullable<GatewayToken['status']> {
+    return this.#deps.creators?.vouched(grant, gatewayItself) ?? grant.status ?? {};
   }
 
   /** Ends the login of a session, with all that is open. @throws GatewayError GATEWAY_STORE */
@@ -127,7 +136,10 @@ export class LoginSessions {
     const { namespace } = this.#options;
     try {
       return (
-        await this.#deps.client.list(gatewayToken, { namespace, labelSelector: `${label}=true` })
+        await this.#deps.client.list(gatewayToken, {
+          namespace,
+          labelSelector: `${loginLabel}=true`,
+        })
       ).items;
     } catch (thrown) {
       throw asRefusal(thrown);

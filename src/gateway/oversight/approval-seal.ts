@@ -6,20 +6,11 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import type { GatewayApproval, GatewayToken } from '#apis/index.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import type { Random } from '#base/random.ts';
-import { namespace as namespaceKind, secret as secretKind } from '#kube/index.ts';
-import { isKubeError, type KubeClient } from '#kubeclient/index.ts';
+import { sealKey, type SealKeyDeps, sealSecretName } from '../creator/seal-key.ts';
 
-export interface ApprovalSealDeps {
-  readonly client: Pick<KubeClient, 'find' | 'create'>;
-  readonly random: Random;
+export interface ApprovalSealDeps extends SealKeyDeps {
   readonly log: Logger;
 }
-
-/** Secret in the gateway's own namespace; all its replicas share it. */
-export const approvalKeyName = 'drawbridge-gateway-approvals';
-const item = 'key';
-const keyBytes = 32;
 
 export class ApprovalSeal {
   readonly #key: KeyObject | undefined;
@@ -31,10 +22,10 @@ export class ApprovalSeal {
   /** Finds the key, or makes it. Without one nothing can be approved here, and nothing counts. */
   static async open(deps: ApprovalSealDeps, namespace: string): Promise<ApprovalSeal> {
     try {
-      return new ApprovalSeal(await findOrMake(deps, namespace));
+      return new ApprovalSeal(createSecretKey(await sealKey(deps, namespace)));
     } catch (thrown) {
       deps.log.warn('grants cannot be approved here: the key of approvals is out of reach', {
-        secret: `${namespace}/${approvalKeyName}`,
+        secret: `${namespace}/${sealSecretName}`,
         reason: messageOf(thrown),
       });
       return new ApprovalSeal(undefined);
@@ -60,43 +51,4 @@ export class ApprovalSeal {
     const [own, given] = [Buffer.from(wanted), Buffer.from(approval.proof ?? '')];
     return own.length === given.length && timingSafeEqual(own, given);
   }
-}
-
-async function findOrMake(deps: ApprovalSealDeps, namespace: string): Promise<KeyObject> {
-  const key = { namespace, name: approvalKeyName };
-  const found = await deps.client.find(secretKind, key);
-  if (found !== undefined) return keyIn(found.data?.[item]);
-  const bytes = Buffer.from(deps.random.bytes(keyBytes));
-  const make = (): Promise<unknown> =>
-    deps.client.create(secretKind, {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: key,
-      type: 'Opaque',
-      data: { [item]: bytes.toString('base64') },
-    });
-  try {
-    await make();
-  } catch (thrown) {
-    // Another replica was faster: its key is everybody's.
-    if (isKubeError(thrown, 'KUBE_ALREADY_EXISTS')) return findOrMake(deps, namespace);
-    if (!isKubeError(thrown, 'KUBE_NOT_FOUND')) throw thrown;
-    const metadata = { name: namespace };
-    await deps.client
-      .create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata })
-      .catch((again: unknown) => {
-        if (!isKubeError(again, 'KUBE_ALREADY_EXISTS')) throw again;
-      });
-    return findOrMake(deps, namespace);
-  }
-  return createSecretKey(bytes);
-}
-
-/** @throws RangeError when somebody wrote something else there */
-function keyIn(text: string | undefined): KeyObject {
-  const bytes = Buffer.from(text ?? '', 'base64');
-  if (bytes.length === keyBytes) return createSecretKey(bytes);
-  throw new RangeError(
-    `${item} in the Secret is not ${keyBytes} bytes in base64: delete the Secret`,
-  );
 }

@@ -125,7 +125,9 @@ export class Gatekeeper {
   /** The grant of a handle, from the cache or, when that does not know the handle yet, from the API. */
   async #find(handle: Handle, knows: (grant: GatewayToken) => boolean): Promise<GatewayToken> {
     const cached = this.#deps.book.known(handle.key);
-    if (cached !== undefined && knows(cached)) return cached;
+    // What another replica has just vouched for may not be in the cache yet.
+    const settled = cached !== undefined && this.#limits.isProven?.(cached) !== false;
+    if (settled && knows(cached)) return cached;
     const fresh = await this.#deps.book.fresh(handle.key);
     if (fresh === undefined || !knows(fresh)) throw unknown();
     return fresh;

@@ -2,6 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { askAs, certificateFor, grantTo } from '../../support/api-identities.ts';
 import { apiServerFor } from '../../support/api-server.ts';
+import {
+  askServer,
+  checkDecisions,
+  prepareDecisions,
+  tokenPath,
+} from '../../support/gateway-token-decisions.ts';
 
 const tokens = '/apis/drawbridge.dev/v1alpha1/namespaces/default/gatewaytokens';
 const merge = { 'content-type': 'application/merge-patch+json' };
@@ -145,6 +151,7 @@ test('whoever may write the status still cannot take a token over or approve it 
     [bob, { codeHash: 'c'.repeat(64) }, 422],
     [bob, { codeHash: null }, 422],
     [eve, { uses: 1 }, 403],
+    [bob, { seal: 'x' }, 403],
     [bob, { redemptions: [{ id: 'x', time: '2026-01-01T00:00:00Z' }] }, 403],
     [bob, { approvals: [user('bob')] }, 403],
     [eve, { approvals: [user('eve')] }, 403],
@@ -160,4 +167,15 @@ test('whoever may write the status still cannot take a token over or approve it 
     body: { status: { uses: 3, approvals: [user('x'), user('y')] } },
   });
   assert.equal(applied.status, 200);
+});
+
+test('the embedded API server decides about tokens as the table says', async (t) => {
+  const api = await apiServerFor(t);
+  const { ca, adminCert: cert, adminKey: key } = api.files;
+  const server = { origin: api.server.origin, ca, cert, key };
+  await prepareDecisions(server);
+  await checkDecisions(server, async (name) => {
+    const { json } = await askServer(server, { path: tokenPath(name) });
+    assert.equal(json.status.issuedBy, 'viewer');
+  });
 });

@@ -11,6 +11,13 @@ import {
   service,
   serviceAccount,
 } from '#kube/index.ts';
+import {
+  admissionPort,
+  admissionSecretDefault,
+  admissionService,
+  admissionServiceName,
+  webhookObject,
+} from './gateway-admission.ts';
 import { gatewayOwnRules, gatewayRules } from './gateway-rules.ts';
 import {
   bound,
@@ -28,6 +35,8 @@ export interface GatewayWish extends ImageWish {
   readonly publicUrl: string;
   /** Secret of type kubernetes.io/tls; absent: the controller makes a CA and a certificate. */
   readonly tlsSecret?: string;
+  /** Another for the Service of the admission webhook; absent: the controller makes it too. */
+  readonly admissionSecret?: string;
   /** Clients check the certificate with `ca.crt` of the Secret, not with the roots of their system. */
   readonly ownCa: boolean;
   readonly identity: 'impersonate' | 'account';
@@ -53,20 +62,27 @@ const disruptionBudget = clusterKind('policy', 'v1', 'PodDisruptionBudget', 'pod
 
 /** Everything but the kinds. */
 export function gatewayObjects(wish: GatewayWish): readonly InstalledObject[] {
-  const { namespace, identity, linksRole, tlsSecret, publicUrl } = wish;
+  const { namespace, identity, linksRole } = wish;
+  const admission = { namespace, account: gatewayName, selector: selected };
   return [
     { of: namespaceKind, object: objectOf('v1', 'Namespace', namespace, undefined, {}) },
     { of: serviceAccount, object: objectOf('v1', 'ServiceAccount', gatewayName, namespace, {}) },
     { of: clusterRole, object: ruled(gatewayName, undefined, gatewayRules(identity)) },
     { of: clusterRoleBinding, object: bound('ClusterRoleBinding', gatewayName, namespace) },
-    { of: role, object: ruled(gatewayName, namespace, gatewayOwnRules()) },
+    { of: role, object: ruled(gatewayName, namespace, gatewayOwnRules(admissionSecretOf(wish))) },
     { of: roleBinding, object: bound('RoleBinding', gatewayName, namespace) },
     ...(linksRole === undefined ? [] : [linksBinding(linksRole)]),
-    ...(tlsSecret === undefined ? certificates(namespace, new URL(publicUrl).hostname) : []),
+    ...certificates(wish),
     { of: service, object: serviceObject(wish) },
+    admissionService(admission),
     { of: disruptionBudget, object: budgetObject(namespace) },
     { of: deployment, object: deploymentObject(wish) },
+    webhookObject(admission),
   ];
+}
+
+function admissionSecretOf({ admissionSecret = admissionSecretDefault }: GatewayWish): string {
+  return admissionSecret;
 }
 
 function linksBinding(name: string): InstalledObject {
@@ -79,22 +95,37 @@ function linksBinding(name: string): InstalledObject {
 }
 
 /** For the controller of the same installation, which fills and renews the Secrets. */
-function certificates(namespace: string, host: string): readonly InstalledObject[] {
-  const hosts = [
-    host.replace(/^\[(.*)\]$/, '$1'),
-    gatewayName,
-    `${gatewayName}.${namespace}`,
-    `${gatewayName}.${namespace}.svc`,
-    'localhost',
+function certificates(wish: GatewayWish): readonly InstalledObject[] {
+  const { namespace, publicUrl, tlsSecret, admissionSecret } = wish;
+  const host = new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1');
+  const names = (front: string): readonly string[] => [
+    front,
+    `${front}.${namespace}`,
+    `${front}.${namespace}.svc`,
   ];
   const certificateOf = (name: string, spec: object): InstalledObject => ({
     of: certificate,
     object: objectOf('skupper.io/v2alpha1', 'Certificate', name, namespace, { spec }),
   });
-  return [
-    certificateOf(caName, { ca: '', subject: 'Drawbridge gateway CA', signing: true }),
-    certificateOf(tlsName, { ca: caName, subject: host, hosts, server: true }),
+  const leafOf = (name: string, subject: string, hosts: readonly string[]): InstalledObject =>
+    certificateOf(name, { ca: caName, subject, hosts, server: true });
+  const leaves = [
+    ...(tlsSecret === undefined
+      ? [leafOf(tlsName, host, [host, ...names(gatewayName), 'localhost'])]
+      : []),
+    ...(admissionSecret === undefined
+      ? [
+          leafOf(
+            admissionSecretDefault,
+            `${admissionServiceName}.${namespace}.svc`,
+            names(admissionServiceName),
+          ),
+        ]
+      : []),
   ];
+  if (leaves.length === 0) return [];
+  const ca = { ca: '', subject: 'Drawbridge gateway CA', signing: true };
+  return [certificateOf(caName, ca), ...leaves];
 }
 
 const selected = { 'app.kubernetes.io/name': gatewayName } as const;
@@ -144,6 +175,8 @@ export function gatewayArguments(wish: GatewayWish): readonly string[] {
     ...(ownCa || tlsSecret === undefined ? [`--public-ca-file=${tlsPath}/ca.crt`] : []),
     `--gateway-namespace=${namespace}`,
     `--identity=${identity}`,
+    `--admission-port=${admissionPort}`,
+    `--admission-secret=${admissionSecretOf(wish)}`,
     // Of two replicas each has a log of its own; what gathers the output keeps it.
     '--audit-file=-',
     ...(loginSecret === undefined
@@ -187,6 +220,7 @@ function podSpec(wish: GatewayWish): object {
         args: gatewayArguments(wish),
         ports: [
           { name: 'https', containerPort: 8443 },
+          { name: 'admission', containerPort: admissionPort },
           { name: 'metrics', containerPort: 9000 },
         ],
         readinessProbe: probe('readyz'),

@@ -4,6 +4,7 @@
  * the identity `account` it has the grants alone, and what people bind to it.
  */
 import { gatewayToken } from '#apis/index.ts';
+import { sealSecretName, webhookConfigurationName } from '#gateway/index.ts';
 import type { Rule } from './installed-object.ts';
 
 /** In all namespaces: grants are made where people work. */
@@ -13,6 +14,15 @@ export function gatewayRules(identity: 'impersonate' | 'account'): readonly Rule
     // Followed, found by their handles; redemptions are counted in the status.
     { apiGroups: [group], resources: [plural], verbs: ['get', 'list', 'watch'] },
     { apiGroups: [group], resources: [`${plural}/status`], verbs: ['update', 'patch'] },
+    // The API server asks the gateway who may make which grant, and that one asks back.
+    { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+    // By which certificate and path the API server asks: this one configuration alone.
+    {
+      apiGroups: ['admissionregistration.k8s.io'],
+      resources: ['validatingwebhookconfigurations'],
+      resourceNames: [webhookConfigurationName],
+      verbs: ['get', 'update'],
+    },
     // Redeemed and revoked are told there.
     { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
     ...(identity === 'impersonate' ? impersonation : []),
@@ -29,7 +39,7 @@ const impersonation: readonly Rule[] = [
 ];
 
 /** In its own namespace: where it tells its address, and where logins are grants. */
-export function gatewayOwnRules(): readonly Rule[] {
+export function gatewayOwnRules(admissionSecret: string): readonly Rule[] {
   const { group, plural } = gatewayToken;
   return [
     {
@@ -38,8 +48,15 @@ export function gatewayOwnRules(): readonly Rule[] {
       resourceNames: ['drawbridge-gateway'],
       verbs: ['get', 'update'],
     },
+    // The key of its seals, and the certificate that the API server asks by.
+    {
+      apiGroups: [''],
+      resources: ['secrets'],
+      resourceNames: [sealSecretName, admissionSecret],
+      verbs: ['get'],
+    },
     // A name cannot limit what is created.
-    { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
+    { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['create'] },
     { apiGroups: [group], resources: [plural], verbs: ['create', 'patch', 'delete'] },
   ];
 }

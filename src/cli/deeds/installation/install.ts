@@ -34,7 +34,7 @@ export async function install(
       continue;
     }
     if (isOurs(wanted)) await served(session, wanted);
-    await applyAll(session, [wanted]);
+    await applyAll(session, [await kept(session, wanted)]);
     tell(wanted.object, 'applied');
   }
 }
@@ -113,6 +113,14 @@ async function refuseEmbedded({ client }: Session): Promise<void> {
   throw new CliError('CLI_REFUSED', `${client.server} is a drawbridge up: it has its controllers`, {
     todo: 'give --kubeconfig or --context of a cluster',
   });
+}
+
+async function kept({ client }: Session, wanted: InstalledObject): Promise<InstalledObject> {
+  const { of, object, keeping } = wanted;
+  if (keeping === undefined) return wanted;
+  const { name, namespace = '' } = object.metadata;
+  const found = await client.find(of, { namespace, name });
+  return found === undefined ? wanted : { of, object: keeping(found, object) };
 }
 
 /** Custom kinds of ours, which a cluster serves a moment after they were applied. */

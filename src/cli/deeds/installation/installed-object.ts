@@ -7,6 +7,8 @@ import { crdOf, type KubeObject, type ResourceDefinition } from '#kube/index.ts'
 export interface InstalledObject {
   readonly of: ResourceDefinition;
   readonly object: KubeObject;
+  /** What to apply where it is there already; absent: the object as it is. */
+  readonly keeping?: (found: KubeObject, wanted: KubeObject) => KubeObject;
 }
 
 /** What every installation asks for. */

@@ -19,6 +19,7 @@ import { installTeller, printObjects } from '../cluster/telling.ts';
 interface InstallFlags extends ImageFlags {
   readonly publicUrl?: string;
   readonly tlsSecret?: string;
+  readonly admissionSecret?: string;
   readonly ownCa: boolean;
   readonly identity: string;
   readonly serviceType: string;
@@ -46,8 +47,9 @@ const serviceTypes = ['ClusterIP', 'NodePort', 'LoadBalancer'] as const;
 const identities = ['impersonate', 'account'] as const;
 
 const help = `
-Without --tls-secret the controller of 'drawbridge install' makes a CA and a certificate for the
-host of the URL. Whatever leads to the Service must pass TLS through. Links can do nothing until
+Without --tls-secret and --admission-secret the controller of 'drawbridge install' makes a CA and
+certificates: for the host of the URL, and for drawbridge-gateway-admission.NAMESPACE.svc, where the
+API server asks who may make which grant. Until it can ask, grants are refused. Whatever leads to the Service must pass TLS through. Links can do nothing until
 their group gw:links is bound: --links-role view binds it to what that ClusterRole allows, and a
 grant opens part of that. --set takes the flags of 'drawbridge gateway serve'.
 
@@ -68,6 +70,7 @@ export function addGatewayInstall(group: Command, io: CliIo): void {
     .option('--replicas <count>', 'gateways; each serves everything', '2')
     .option('--public-url <url>', 'https URL by which clients come')
     .option('--tls-secret <name>', 'Secret with tls.crt and tls.key for that URL')
+    .option('--admission-secret <name>', 'Secret with tls.crt, tls.key, ca.crt for the API server')
     .option('--own-ca', 'clients check it with ca.crt of that Secret', false)
     .option(
       '--identity <mode>',
@@ -116,7 +119,7 @@ export function addGatewayUninstall(group: Command, io: CliIo): void {
 function readInstall(flags: InstallFlags): GatewayWish {
   const problems = new Problems();
   const image = readImageFlags(problems, flags);
-  const { publicUrl = '', tlsSecret, linksRole, loginSecret, ownCa } = flags;
+  const { publicUrl = '', tlsSecret, admissionSecret, linksRole, loginSecret, ownCa } = flags;
   const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
   if (url?.protocol !== 'https:' || url.pathname !== '/' || url.search + url.hash !== '') {
     problems.add(`--public-url is not valid: "${publicUrl}" is not an https URL without a path`);
@@ -125,7 +128,11 @@ function readInstall(flags: InstallFlags): GatewayWish {
     ...choiceProblems('--identity', flags.identity, identities),
     ...choiceProblems('--service-type', flags.serviceType, serviceTypes),
   );
-  const names = { '--tls-secret': tlsSecret, '--login-secret': loginSecret };
+  const names = {
+    '--tls-secret': tlsSecret,
+    '--admission-secret': admissionSecret,
+    '--login-secret': loginSecret,
+  };
   for (const [flag, name] of Object.entries(names)) {
     if (name !== undefined) problems.add(...nameProblems(flag, name));
   }
@@ -140,6 +147,7 @@ function readInstall(flags: InstallFlags): GatewayWish {
     ...image,
     publicUrl: url?.origin ?? '',
     ...(tlsSecret === undefined ? {} : { tlsSecret }),
+    ...(admissionSecret === undefined ? {} : { admissionSecret }),
     ownCa,
     identity: identities.find((each) => each === flags.identity) ?? 'impersonate',
     serviceType: serviceTypes.find((each) => each === flags.serviceType) ?? 'ClusterIP',

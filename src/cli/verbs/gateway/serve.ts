@@ -9,10 +9,11 @@ import { portProblems } from '../../input/port.ts';
 import { Problems } from '../../input/problems.ts';
 import { repeated } from '../../input/repeated.ts';
 import type { CliIo, Outcome } from '../../io.ts';
+import { addCreatorOptions, type CreatorServeFlags, readCreators } from './creator-flags.ts';
 import { addRecordingOptions, readRecording, type RecordingFlags } from './recording-flags.ts';
 import { addLoginOptions, type OidcFlags, readOidc } from './login-flags.ts';
 
-interface ServeFlags extends GlobalFlags, OidcFlags, RecordingFlags {
+interface ServeFlags extends GlobalFlags, OidcFlags, RecordingFlags, CreatorServeFlags {
   readonly listen: string;
   readonly port: string;
   readonly tlsCert: string;
@@ -75,7 +76,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
     .option('--audit-file <file>', 'where one JSON line for each request goes, - for stdout')
     .option('--audit-fail-open', 'go on when the audit log cannot be written', false)
     .option('--metrics-port <port>', 'port of metrics and health');
-  addRecordingOptions(addLoginOptions(serve))
+  addCreatorOptions(addRecordingOptions(addLoginOptions(serve)))
     .addHelpText('after', help)
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ServeFlags>();
@@ -83,6 +84,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
       const clusters = readServeFlags(problems, flags);
       const oidc = readOidc(problems, flags);
       const recording = readRecording(problems, flags);
+      const creators = readCreators(problems, flags);
       problems.throwIfAny("see 'drawbridge gateway serve --help'");
       const { path } = await locateApi(io, flags);
       const { runGateway } = await import('#app/index.ts');
@@ -104,6 +106,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
         nodesProxy: flags.nodesProxy,
         ...(oidc === undefined ? {} : { oidc }),
         ...(recording === undefined ? {} : { recording }),
+        creators,
         trustedProxies: flags.trustedProxy,
         ...(flags.proxyProtocol.length === 0 ? {} : { proxyProtocol: flags.proxyProtocol }),
         allowedOrigins: flags.allowedOrigin,
