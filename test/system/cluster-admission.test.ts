@@ -46,6 +46,14 @@ const namespace = 'drawbridge-system';
 const servingKey = { namespace, name: 'gateway-admission' };
 const skip = kubernetesSkip || (kubectlPath === undefined && 'kubectl is not installed');
 const pods = { apiGroups: [''], resources: ['pods'], verbs: ['list'] };
+const installation = [
+  'gateway',
+  'install',
+  '--image=registry.example/drawbridge:1',
+  '--public-url=https://localhost',
+  '--tls-secret=tls',
+  '--admission-secret=gateway-admission',
+];
 const podsPath = '/k8s/api/v1/namespaces/default/pods';
 
 interface Cluster extends DecidingServer {
@@ -65,11 +73,18 @@ async function cluster(t: TestContext): Promise<Cluster> {
   const client = new KubeClient(connection);
   t.after(() => client.close());
   return {
-    ...{ origin, ca, cert, key, client, connection },
+    origin,
+    ca,
+    cert,
+    key,
+    client,
+    connection,
     kubectl: (args, stdin) =>
-      runProcess(kubectlPath ?? '', ['--kubeconfig', kubeconfig, ...args], {
-        ...(stdin === undefined ? {} : { input: JSON.stringify(stdin) }),
-      }),
+      runProcess(
+        kubectlPath ?? '',
+        ['--kubeconfig', kubeconfig, ...args],
+        stdin === undefined ? {} : { input: JSON.stringify(stdin) },
+      ),
     cli: (...args) => runProcess(launcher, [...args, '--kubeconfig', kubeconfig]),
   };
 }
@@ -177,14 +192,7 @@ test('a real Kubernetes asks the gateway who may make which grant', { skip }, as
     ...tokenOf(name, spec),
     metadata: { name, namespace: 'default' },
   });
-  const installed = await world.cli(
-    ...['gateway', 'install', '--image=registry.example/drawbridge:1'],
-    ...[
-      '--public-url=https://localhost',
-      '--tls-secret=tls',
-      '--admission-secret=gateway-admission',
-    ],
-  );
+  const installed = await world.cli(...installation);
   assert.match(
     succeeded(installed),
     /\nValidatingWebhookConfiguration drawbridge-gateway applied\n/,
@@ -200,13 +208,7 @@ test('a real Kubernetes asks the gateway who may make which grant', { skip }, as
       const body = tokenOf('eve', { rules: [{ verbs: ['*'] }], usesAllowed: 9 });
       return (await askServer(world, { path: tokenPath(), body, as: 'other' })).status === 201;
     }, 'the configuration is gone');
-    succeeded(
-      await world.cli(
-        ...['gateway', 'install', '--image=registry.example/drawbridge:1'],
-        ...['--public-url=https://localhost', '--tls-secret=tls'],
-        '--admission-secret=gateway-admission',
-      ),
-    );
+    succeeded(await world.cli(...installation));
     const refused = await until(async () => {
       const made = await world.kubectl(['create', '--as=viewer', '-f', '-'], manifest('x', {}));
       return made.code === 0 ? undefined : made.stderr;
@@ -258,8 +260,13 @@ test('a real Kubernetes asks the gateway who may make which grant', { skip }, as
       assert.match(listed.text, /PodList/);
     }
     const edited = await world.kubectl([
-      ...['patch', 'gatewaytoken', 'mine', '--type=merge', as],
-      ...['-p', '{"spec":{"rules":[{"verbs":["*"]}]}}'],
+      'patch',
+      'gatewaytoken',
+      'mine',
+      '--type=merge',
+      as,
+      '-p',
+      '{"spec":{"rules":[{"verbs":["*"]}]}}',
     ]);
     assert.equal(edited.code, 1);
     assert.match(edited.stderr, /rules cannot change/);
@@ -288,7 +295,7 @@ test('a real Kubernetes asks the gateway who may make which grant', { skip }, as
       assert.equal(answer.status, 200, JSON.stringify(answer.json));
       await until(async () => (await second.get(podsPath, code)).status === 403, 'it is known');
       assert.match((await second.get(podsPath, code)).text, /nobody has checked what its creator/);
-      const { uid, resourceVersion, ...metadata } = found.metadata;
+      const { uid: _u, resourceVersion: _r, ...metadata } = found.metadata;
       const body = { ...found, metadata };
       await client.raw({ method: 'POST', path: webhookPath.replace(/\/[^/]*$/, ''), body });
       await webhookAnswers(client);

@@ -17,10 +17,11 @@ export interface AdmissionWish {
   readonly selector: Readonly<Record<string, string>>;
 }
 
-/** Name of the Service, which certificates must bear with `.NAMESPACE.svc`. */
-export const admissionServiceName = 'drawbridge-gateway-admission';
-/** Secret with the certificate for it. */
-export const admissionSecretDefault = admissionServiceName;
+/**
+ * Name of the Service, which certificates must bear with `.NAMESPACE.svc`, and of the Secret with the
+ * certificate where no other one is given.
+ */
+export const admissionName = 'drawbridge-gateway-admission';
 /** Port of the pods. */
 export const admissionPort = 9443;
 
@@ -36,7 +37,7 @@ export function admissionService({ namespace, selector }: AdmissionWish): Instal
   const spec = { type: 'ClusterIP', selector: { ...selector }, ports };
   return {
     of: service,
-    object: objectOf('v1', 'Service', admissionServiceName, namespace, { spec }),
+    object: objectOf('v1', 'Service', admissionName, namespace, { spec }),
   };
 }
 
@@ -64,7 +65,7 @@ export function webhookObject(wish: AdmissionWish): InstalledObject {
       sideEffects: 'None',
       timeoutSeconds: 10,
       admissionReviewVersions: ['v1'],
-      clientConfig: { service: { name: admissionServiceName, namespace, port: 443 } },
+      clientConfig: { service: { name: admissionName, namespace, port: 443 } },
     },
   ];
   const kind = 'ValidatingWebhookConfiguration';

@@ -12,10 +12,9 @@ import {
   serviceAccount,
 } from '#kube/index.ts';
 import {
+  admissionName,
   admissionPort,
-  admissionSecretDefault,
   admissionService,
-  admissionServiceName,
   webhookObject,
 } from './gateway-admission.ts';
 import { gatewayOwnRules, gatewayRules } from './gateway-rules.ts';
@@ -81,7 +80,7 @@ export function gatewayObjects(wish: GatewayWish): readonly InstalledObject[] {
   ];
 }
 
-function admissionSecretOf({ admissionSecret = admissionSecretDefault }: GatewayWish): string {
+function admissionSecretOf({ admissionSecret = admissionName }: GatewayWish): string {
   return admissionSecret;
 }
 
@@ -114,13 +113,7 @@ function certificates(wish: GatewayWish): readonly InstalledObject[] {
       ? [leafOf(tlsName, host, [host, ...names(gatewayName), 'localhost'])]
       : []),
     ...(admissionSecret === undefined
-      ? [
-          leafOf(
-            admissionSecretDefault,
-            `${admissionServiceName}.${namespace}.svc`,
-            names(admissionServiceName),
-          ),
-        ]
+      ? [leafOf(admissionName, `${admissionName}.${namespace}.svc`, names(admissionName))]
       : []),
   ];
   if (leaves.length === 0) return [];

@@ -1,6 +1,6 @@
 /** Flags of `gateway serve` about who created a grant, in a cluster. */
 import type { Command } from 'commander';
-import { admissionSecretDefault } from '../../deeds/installation/gateway-admission.ts';
+import { admissionName } from '../../deeds/installation/gateway-admission.ts';
 import { nameProblems } from '../../input/name.ts';
 import { portProblems } from '../../input/port.ts';
 import type { Problems } from '../../input/problems.ts';
@@ -28,7 +28,7 @@ export function addCreatorOptions(command: Command): Command {
     .option(
       '--admission-secret <name>',
       'Secret in the own namespace with the certificate for that',
-      admissionSecretDefault,
+      admissionName,
     )
     .option('--admission-client-ca <file>', 'PEM CAs of the client certificate of the API server')
     .option(

@@ -110,13 +110,17 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
         trustedProxies: flags.trustedProxy,
         ...(flags.proxyProtocol.length === 0 ? {} : { proxyProtocol: flags.proxyProtocol }),
         allowedOrigins: flags.allowedOrigin,
-        audit: {
-          ...(flags.auditFile === undefined ? {} : { file: flags.auditFile }),
-          failClosed: !flags.auditFailOpen,
-        },
+        audit: auditOf(flags),
         ...(flags.metricsPort === undefined ? {} : { metricsPort: Number(flags.metricsPort) }),
       });
     });
+}
+
+function auditOf({ auditFile, auditFailOpen }: ServeFlags) {
+  return {
+    ...(auditFile === undefined ? {} : { file: auditFile }),
+    failClosed: !auditFailOpen,
+  };
 }
 
 /** Notes what is wrong. @returns kubeconfig files by name of cluster */
