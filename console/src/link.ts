@@ -91,7 +91,8 @@ function showWaiting(code: string, text: string): void {
 
 /** Each answer has a record of its own, which is no news to whoever waits. */
 function withoutRecord(text: string): string {
-  return text.replace(/ \(audit [-0-9a-f]+\)$/, '');
+  const words = text.replace(/ \(audit [-0-9a-f]+\)$/, '');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 function showFault(title: string, ...children: readonly HTMLElement[]): void {

@@ -174,7 +174,7 @@ test('a link that waits for approval says so, and opens by itself once it is giv
   const code = await world.grant('anna', { ...spec, approval: { required: 1 } });
   await page.goto(`${origin}/l#${code}`);
   await page.getByRole('heading', { name: 'This link does not work yet' }).waitFor();
-  await page.getByText('the grant waits for 1 of 1 approval from anybody who may').waitFor();
+  await page.getByText('The grant waits for 1 of 1 approval from anybody who may').waitFor();
   await picture(page, 'waits');
   const { uid } = (await world.read('anna')).metadata;
   const wish = { namespace: 'default', name: 'anna', uid, decision: 'approved' };

@@ -20,11 +20,12 @@ const aliases: Readonly<Record<string, string>> = {
   lnr: 'listener',
   cnr: 'connector',
   st: 'site',
+  gt: 'gatewaytoken',
 };
 
 /** The kind that `link`, `links`, `ln` and `link.skupper.io` mean. */
 function kindOf(word: string): string {
-  const bare = word.replace(/\.skupper\.io$/, '');
+  const bare = word.replace(/\.(?:skupper\.io|drawbridge\.dev)$/, '');
   const one = Object.hasOwn(paths, bare) ? bare : bare.replace(/s$/, '');
   return Object.hasOwn(aliases, one) ? (aliases[one] ?? one) : one;
 }
@@ -32,7 +33,10 @@ function kindOf(word: string): string {
 /** Adds flags, help and deed to the verb. */
 export function addWhy(verb: Command, io: CliIo, outcome: Outcome): void {
   verb
-    .argument('[object]', 'link/NAME, token/NAME, listener/NAME, connector/NAME or site/NAME')
+    .argument(
+      '[object]',
+      'KIND/NAME, with kind link, token, listener, connector, site or gatewaytoken',
+    )
     .allowExcessArguments(true)
     .addHelpText(
       'after',
@@ -46,6 +50,7 @@ Examples:
   drawbridge why -n east
   drawbridge why link/token-to-west -n east
   drawbridge why token/token-to-west -n east -o json
+  drawbridge why gatewaytoken/link-6d1f0a2b -n west
   drawbridge why $(kubectl get link -n east -o name) -n east`,
     )
     .action(async (_object: unknown, _flags: unknown, command: Command) => {

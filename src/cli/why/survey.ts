@@ -4,6 +4,8 @@ import { isKubeError } from '#kubeclient/index.ts';
 import { accessToken, connector, link, listener, site } from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
 import { connectorPath } from './connector-steps.ts';
+import { gatewayToken } from '#apis/index.ts';
+import { gatewayTokenPath } from './gateway-token-steps.ts';
 import { linkPath } from './link-steps.ts';
 import { listenerPath } from './listener-steps.ts';
 import { activeSite, sitePath } from './site-steps.ts';
@@ -18,6 +20,7 @@ export const paths: Readonly<Record<string, readonly Step<World>[]>> = {
   listener: listenerPath,
   connector: connectorPath,
   site: sitePath,
+  gatewaytoken: gatewayTokenPath,
 };
 
 /** What each word stands for. */
@@ -27,6 +30,7 @@ export const kinds: Readonly<Record<string, ResourceDefinition>> = {
   listener,
   connector,
   site,
+  gatewaytoken: gatewayToken,
 };
 
 /** One object and what its path shows. */
