@@ -117,6 +117,13 @@ async function walk(t: TestContext): Promise<void> {
       custom('Listener', 'east', 'n', { routingKey: 'n', host: 'n', port: 80 }),
     );
     await answered(cluster, east, 'http://n/', names('north', 'heisann', 1));
+    const [victim] = node.kubelet.running('north', 'skupper-router-2-');
+    await victim?.process.stop('SIGKILL');
+    await answered(cluster, east, 'http://n/', names('north', 'heisann', 1));
+    await waitUntil('its container again', () => victim?.restarts === 1);
+    await waitUntil('the routers linked again', () => arePeers(cluster));
+    await user.becomes('north', 'site/north', runningMessage, 'OK');
+    await revokedByBoth(cluster);
     succeeded(await user.run('patch', 'site/north', '-n', 'north', '--type=merge', '-p', single));
     await waitUntil(
       'one router',
@@ -155,6 +162,27 @@ async function walk(t: TestContext): Promise<void> {
   });
 }
 
+const runningMessage = '{.status.conditions[?(@.type=="Running")].message}';
+
+/** The second router of north has told that the first is its neighbour, in the run of now. */
+function arePeers({ node }: Cluster): boolean {
+  return node.kubelet.running('north', 'skupper-router-').some(({ process }) => {
+    const lines = process.stderr.split('\n').filter((line) => line.includes('"neighbour up"'));
+    return lines.some((line) => /"router":"(north-[\da-f]+)-2".*"neighbour":"\1"/.test(line));
+  });
+}
+
+/** The certificate of another joiner of north is refused by both routers. */
+async function revokedByBoth({ cli, place, user }: Cluster): Promise<void> {
+  const token = join(place.home, 'west-to-north.yaml');
+  succeeded(await cli('token', 'issue', token, '-n', 'north'));
+  succeeded(await cli('token', 'redeem', token, '-n', 'west'));
+  await user.becomes('north', 'issuedlinks', '{.items[*].status.remoteSiteName}', /my-site/);
+  const said = succeeded(await cli('revoke-access', '--site', 'my-site', '-n', 'north'));
+  assert.match(said, /Refused by routers north-[\da-f]+ \(.+\) and north-[\da-f]+-2 \(.+\)/);
+  await user.becomes('east', 'site/east', '{.status.status}', 'Ready');
+}
+
 const single = '{"spec":{"ha":false}}';
 
 /** What the tests and Kubernetes itself made in the namespaces. */
@@ -166,7 +194,8 @@ const usersOwn: ReadonlySet<string> = new Set([
 ]);
 
 /** A site with two routers, that east links to with one token. */
-async function twoRouters({ node, user, cli, place }: Cluster): Promise<void> {
+async function twoRouters(cluster: Cluster): Promise<void> {
+  const { node, user, cli, place } = cluster;
   succeeded(await user.run('create', 'namespace', 'north'));
   await user.apply(custom('Site', 'north', 'north', { linkAccess: 'default', ha: true }));
   await user.becomes('north', 'site/north', '{.status.status}', 'Ready');
@@ -187,4 +216,5 @@ async function twoRouters({ node, user, cli, place }: Cluster): Promise<void> {
   }
   await user.becomes('east', 'site/east', '{.status.sitesInNetwork}', '3');
   assert.equal(node.kubelet.running('north', 'skupper-router-').length, 2);
+  await waitUntil('the two routers linked', () => arePeers(cluster));
 }
