@@ -1,7 +1,11 @@
 /** Metrics as an interface; the exposition lives in telemetry. Labels are bounded by their owners. */
 export interface Counter {
   add(amount: number, labels?: Readonly<Record<string, string>>): void;
+  /** The counter of these labels, for those who count often. */
+  bind(labels: Readonly<Record<string, string>>): BoundCounter;
 }
+
+export type BoundCounter = (amount: number) => void;
 
 export interface MetricsRegistry {
   /** A value that only grows. */
@@ -12,6 +16,6 @@ export interface MetricsRegistry {
 
 /** A registry that counts nothing. */
 export const noMetrics: MetricsRegistry = {
-  counter: () => ({ add: () => undefined }),
+  counter: () => ({ add: () => undefined, bind: () => () => undefined }),
   gauge: () => undefined,
 };

@@ -41,10 +41,11 @@ export interface DirectConnectionOptions {
 /** A connection by client certificate, without a kubeconfig. */
 export function directConnection(options: DirectConnectionOptions): KubeConnection {
   const { ca, cert, key } = options;
+  const credentials: KubeCredentials = { tls: { ca, cert, key }, headers: {} };
   return {
     server: options.server.replace(/\/+$/, ''),
     namespace: options.namespace ?? 'default',
-    credentials: async () => ({ tls: { ca, cert, key }, headers: {} }),
+    credentials: async () => credentials,
   };
 }
 

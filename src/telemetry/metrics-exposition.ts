@@ -54,16 +54,24 @@ function boundedCounter(
 ): ReturnType<MetricsRegistry['counter']> {
   const seen = new Set<string>();
   const other = Object.fromEntries(labels.map((label) => [label, 'other']));
+  const childOf = (values: Readonly<Record<string, string>> | undefined): Counter.Internal => {
+    const set = Object.fromEntries(labels.map((label) => [label, values?.[label] ?? '']));
+    const key = JSON.stringify(set);
+    if (!seen.has(key)) {
+      if (seen.size >= labelSetsMax) return counter.labels(other);
+      seen.add(key);
+    }
+    return counter.labels(set);
+  };
   return {
     add: (amount, values) => {
-      if (labels.length === 0) return counter.inc(amount);
-      const set = Object.fromEntries(labels.map((label) => [label, values?.[label] ?? '']));
-      const key = JSON.stringify(set);
-      if (!seen.has(key)) {
-        if (seen.size >= labelSetsMax) return counter.inc(other, amount);
-        seen.add(key);
-      }
-      counter.inc(set, amount);
+      if (labels.length === 0) counter.inc(amount);
+      else childOf(values).inc(amount);
+    },
+    bind: (values) => {
+      if (labels.length === 0) return (amount) => counter.inc(amount);
+      const child = childOf(values);
+      return (amount) => child.inc(amount);
     },
   };
 }

@@ -21,7 +21,7 @@ test('a link certificate that nobody renews is told before it ends, and when it 
   };
   const gauges = new Map<string, () => number>();
   const metrics: MetricsRegistry = {
-    counter: () => ({ add: () => undefined }),
+    counter: () => ({ add: () => undefined, bind: () => () => undefined }),
     gauge: (name, _help, read) => void gauges.set(name, read),
   };
   bench.own(startExpiryWatch({ ...bench, metrics, events: { record } }));

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { apiDefinitions, gatewayToken } from '#apis/index.ts';
 import { openApiStore, startApiServer } from '#apiserver/index.ts';
 import { silentLogger } from '#base/log.ts';
-import { noMetrics } from '#base/metrics.ts';
 import { hashOf, newCode, revealHandle, startGateway } from '#gateway/index.ts';
 import { builtinDefinitions, Registry } from '#kube/index.ts';
 import { directConnection, KubeClient } from '#kubeclient/index.ts';
+import { createMetrics } from '#telemetry/index.ts';
 import { systemClock, systemRandom } from '../../../test/support/system.ts';
 
 const [pki = '', upstream = '', audit = ''] = process.argv.slice(2);
@@ -33,7 +33,7 @@ const gateway = await startGateway(
     clock,
     random: systemRandom,
     log: silentLogger,
-    metrics: noMetrics,
+    metrics: createMetrics(),
   },
   {
     host: '127.0.0.1',

@@ -41,6 +41,8 @@ function sinkOf(output: Writable): Sink {
 
 /** Records that wait to be written; then the log counts as failing. */
 const waitingMax = 10_000;
+/** Records wait so long for others before they are written together; milliseconds. */
+const gatherMs = 5;
 /** Between two tries after a fault; milliseconds. */
 const retryMs = 1000;
 /** Read from the end of an existing log to go on with its chain; bytes. */
@@ -49,7 +51,8 @@ const tailBytes = 64 * 1024;
 export class AuditLog implements Running {
   readonly #deps: { readonly clock: Clock; readonly log: Logger };
   readonly #options: AuditLogOptions;
-  readonly #waiting: AuditRecord[] = [];
+  /** Records as JSON. */
+  readonly #waiting: string[] = [];
   #sink: Sink | undefined;
   #seq = 0;
   #prev = chainStart;
@@ -105,7 +108,7 @@ export class AuditLog implements Running {
       this.#lost++;
       return;
     }
-    this.#waiting.push(record);
+    this.#waiting.push(this.#textOf(record));
     this.#writing ??= this.#write();
   }
 
@@ -119,12 +122,14 @@ export class AuditLog implements Running {
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const { lines, seq, prev, count } = this.#nextLines();
+      // Records of the same moment share one write; whoever stops does not wait for more.
+      if (!this.#stopped) await this.#gathered();
+      const { lines, seq, prev, count, lost } = this.#nextLines();
       try {
         await this.#sink?.append(lines);
         this.#waiting.splice(0, count);
         [this.#seq, this.#prev] = [seq, prev];
-        this.#lost = 0;
+        this.#lost -= lost;
         if (this.#failing) this.#deps.log.info('the audit log is written again');
         this.#failing = false;
       } catch (thrown) {
@@ -146,29 +151,35 @@ export class AuditLog implements Running {
     readonly seq: number;
     readonly prev: string;
     readonly count: number;
+    readonly lost: number;
   } {
     let [seq, prev] = [this.#seq, this.#prev];
     let lines = '';
-    const add = (facts: Readonly<Record<string, unknown>>): void => {
+    const add = (facts: string): void => {
       seq++;
       const line = chainLine(facts, seq, prev);
       prev = line.hash;
       lines += `${line.text}\n`;
     };
-    const count = this.#waiting.length;
-    for (const record of this.#waiting) add(this.#factsOf(record));
-    if (this.#lost > 0) add({ time: this.#now(), kind: 'gap', lost: this.#lost });
-    return { lines, seq, prev, count };
+    const { length: count } = this.#waiting;
+    for (const facts of this.#waiting) add(facts);
+    const lost = this.#lost;
+    if (lost > 0) add(JSON.stringify({ time: this.#now(), kind: 'gap', lost }));
+    return { lines, seq, prev, count, lost };
   }
 
-  #factsOf(record: AuditRecord): Record<string, unknown> {
-    const { target, reason, ...rest } = record;
-    return {
-      time: this.#now(),
-      ...rest,
-      target: redacted(target),
-      ...(reason === undefined ? {} : { reason: redacted(reason) }),
-    };
+  #textOf(record: AuditRecord): string {
+    const target = redacted(record.target);
+    const reason = record.reason === undefined ? undefined : redacted(record.reason);
+    const clean =
+      target === record.target && reason === record.reason ? record : { ...record, target, reason };
+    return `{"time":"${this.#now()}",${JSON.stringify(clean).slice(1)}`;
+  }
+
+  #gathered(): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(resolve, gatherMs);
+    });
   }
 
   #now(): string {

@@ -2,7 +2,7 @@
  * Lines that vouch for each other: each has the hash of the one before and, last, its own. Whoever
  * changes or takes out a line breaks the chain at that place.
  */
-import { createHash } from 'node:crypto';
+import { hash as sha } from 'node:crypto';
 import { isRecord } from '#kube/index.ts';
 
 /** What the first line refers to. */
@@ -14,13 +14,9 @@ export interface ChainLine {
   readonly hash: string;
 }
 
-/** @param facts must not have the members seq, prev and hash */
-export function chainLine(
-  facts: Readonly<Record<string, unknown>>,
-  seq: number,
-  prev: string,
-): ChainLine {
-  const open = JSON.stringify({ seq, ...facts, prev }).slice(0, -1);
+/** @param facts a JSON object with members, none of them seq, prev or hash */
+export function chainLine(facts: string, seq: number, prev: string): ChainLine {
+  const open = `{"seq":${seq},${facts.slice(1, -1)},"prev":"${prev}"`;
   const hash = hashOf(open);
   return { text: `${open},"hash":"${hash}"}`, hash };
 }
@@ -89,5 +85,5 @@ export function parseLine(
 }
 
 function hashOf(open: string): string {
-  return createHash('sha256').update(open).digest('hex');
+  return sha('sha256', open, 'hex');
 }

@@ -5,7 +5,7 @@
  *   dbg.NAMESPACE.NAME.SECRET   code of a grant, in links and kubeconfigs
  *   dbs.NAMESPACE.NAME.SECRET   session that a code was redeemed for
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { Random } from '#base/random.ts';
 import { Secret } from '#base/secret.ts';
 import type { ObjectKey } from '#kube/index.ts';
@@ -49,7 +49,7 @@ export function parseHandle(text: string): Handle | undefined {
 
 /** What is stored of a handle: lower-case hex of the SHA-256 of its secret. */
 export function hashOf(handle: Handle): string {
-  return createHash('sha256').update(handle.secret.reveal()).digest('hex');
+  return hash('sha256', handle.secret.reveal(), 'hex');
 }
 
 /** True when the stored hash is that of the handle, in constant time. */

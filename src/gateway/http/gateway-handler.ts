@@ -103,7 +103,7 @@ export class GatewayHandler {
       const admitted = await this.#deps.admission.admit(
         { method, lines, route, client, auditId, upgrade: { bearer: offer.bearer } },
         (known) => {
-          facts.admitted = { ...facts.admitted, ...known };
+          Object.assign(facts.admitted, known);
         },
       );
       if (!isUpgradeable(admitted.decision.capability)) {
@@ -215,7 +215,7 @@ export class GatewayHandler {
     const admitted = await this.#deps.admission.admit(
       { method, lines, route, client, auditId },
       (known) => {
-        facts.admitted = { ...facts.admitted, ...known };
+        Object.assign(facts.admitted, known);
       },
     );
     facts.admitted = admitted;

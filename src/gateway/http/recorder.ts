@@ -3,7 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import type { GatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
-import type { Counter, MetricsRegistry } from '#base/metrics.ts';
+import type { BoundCounter, Counter, MetricsRegistry } from '#base/metrics.ts';
 import type { GatewayError } from '../errors.ts';
 import { decisionsOf, type GrantLimits, personOf } from '../grant/grant-facts.ts';
 import type { Admitted, Outcome } from '../proxy/exchange.ts';
@@ -34,7 +34,11 @@ export interface RecorderDeps {
 export class Recorder {
   readonly #deps: RecorderDeps;
   readonly #requests: Counter;
-  readonly #bytes: Counter;
+  readonly #requestsBy = new Map<string, BoundCounter>();
+  readonly #bytesIn: BoundCounter;
+  readonly #bytesOut: BoundCounter;
+  /** What records say of an access, made once. */
+  readonly #grantFacts = new WeakMap<Access, Partial<AuditRecord>>();
   readonly #redemptions: Counter;
 
   constructor(deps: RecorderDeps) {
@@ -44,11 +48,13 @@ export class Recorder {
       'Requests to the gateway by decision, verb class and status class.',
       ['decision', 'kind', 'status'],
     );
-    this.#bytes = deps.metrics.counter(
+    const bytes = deps.metrics.counter(
       'drawbridge_gateway_bytes_total',
       'Bytes of bodies and streams through the gateway.',
       ['direction'],
     );
+    this.#bytesIn = bytes.bind({ direction: 'in' });
+    this.#bytesOut = bytes.bind({ direction: 'out' });
     this.#redemptions = deps.metrics.counter(
       'drawbridge_gateway_redemptions_total',
       'Sessions opened with links and tokens.',
@@ -68,8 +74,8 @@ export class Recorder {
     const stream = facts.admitted.decision?.isStream === true;
     const { status, bytesIn, bytesOut, ended, recording } = outcome;
     this.#count(facts, 'allow', status);
-    this.#bytes.add(bytesIn, { direction: 'in' });
-    this.#bytes.add(bytesOut, { direction: 'out' });
+    this.#bytesIn(bytesIn);
+    this.#bytesOut(bytesOut);
     this.#write(facts, {
       kind: stream ? 'close' : 'request',
       decision: 'allow',
@@ -129,7 +135,20 @@ export class Recorder {
   #count(facts: Facts, decision: string, status: number): void {
     const { decision: made } = facts.admitted;
     const kind = made === undefined ? 'none' : made.isStream ? 'stream' : 'request';
-    this.#requests.add(1, { decision, kind, status: `${Math.floor(status / 100)}xx` });
+    const key = `${decision} ${kind} ${Math.floor(status / 100)}xx`;
+    const known = this.#requestsBy.get(key);
+    if (known !== undefined) return known(1);
+    const bound = this.#requests.bind({ decision, kind, status: `${Math.floor(status / 100)}xx` });
+    this.#requestsBy.set(key, bound);
+    bound(1);
+  }
+
+  #grantFactsOf(access: Access): Partial<AuditRecord> {
+    const known = this.#grantFacts.get(access);
+    if (known !== undefined) return known;
+    const made = grantFacts(access, this.#deps);
+    this.#grantFacts.set(access, made);
+    return made;
   }
 
   #write(
@@ -143,7 +162,7 @@ export class Recorder {
       method: facts.method,
       target: facts.target,
       rule: decision?.rule ?? '',
-      ...(access === undefined ? {} : grantFacts(access, this.#deps)),
+      ...(access === undefined ? undefined : this.#grantFactsOf(access)),
       ...(upstream === undefined ? {} : { cluster: upstream.name }),
       ...(decision?.info.isResource === true ? { info: infoFacts(decision.info) } : {}),
       durationMs: Math.round(this.#deps.clock.monotonicMs() - facts.startMs),

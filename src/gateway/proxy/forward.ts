@@ -11,8 +11,7 @@ import { lineOf } from '../request/inbound-headers.ts';
 import { AnswerRelay } from './answer-relay.ts';
 import type { Admitted, Outcome } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
-import { identityHeaders } from './identity.ts';
-import { outboundHeaders } from './outbound-headers.ts';
+import { passedHeaders } from './outbound-headers.ts';
 import type { BodyFraming } from './upstream.ts';
 import { upstreamFault } from './upstream-fault.ts';
 
@@ -29,18 +28,13 @@ export async function forward(
   const credentials = await upstream.credentials().catch((thrown: unknown) => {
     throw upstreamFault(thrown);
   });
-  const headers = outboundHeaders(admitted.lines, {
-    host: upstream.host,
-    credentials: credentials.headers,
-    identity: identityHeaders(access, deps.identity),
-    auditId,
-    client,
-  });
   const relay = new AnswerRelay(deps, limits, admitted, response);
   let exchange: Exchange;
   try {
-    const asked = { method, path: admitted.target.raw, headers };
-    exchange = upstream.send(credentials, asked, framing, relay);
+    const sender = upstream.senderText(credentials, access.grant, deps.identity);
+    const headers = passedHeaders(admitted.lines, auditId, client);
+    const asked = { method, path: admitted.target.raw, headers, sender, body: framing };
+    exchange = upstream.send(credentials, asked, relay);
   } catch (thrown) {
     throw upstreamFault(thrown);
   }

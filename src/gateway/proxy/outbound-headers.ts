@@ -31,15 +31,20 @@ export interface OutboundFacts {
   readonly client: string;
 }
 
-/** The header lines of an ordinary request. */
-export function outboundHeaders(lines: HeaderLines, facts: OutboundFacts): string[] {
-  const out = ownHeaders(facts);
+/** Of an ordinary request, what comes from the client and what is told of it. */
+export function passedHeaders(lines: HeaderLines, auditId: string, client: string): string[] {
+  const out = ['Audit-ID', auditId, 'X-Forwarded-For', client];
   for (const name of passed) {
     const value = lineOf(lines, name);
     if (value !== undefined) out.push(name, value);
   }
   if (lines.has('transfer-encoding')) out.push('Transfer-Encoding', 'chunked');
   return out;
+}
+
+/** Of any request, what says who asks whom; the same as long as grant and credentials are. */
+export function senderHeaders(facts: Pick<OutboundFacts, 'host' | 'credentials' | 'identity'>) {
+  return ['Host', facts.host, ...Object.entries(facts.credentials).flat(), ...facts.identity];
 }
 
 /** The header lines that ask to switch protocols. @param protocols WebSocket subprotocols to offer */
@@ -69,14 +74,5 @@ export function upgradeHeaders(
 }
 
 function ownHeaders(facts: OutboundFacts): string[] {
-  return [
-    'Host',
-    facts.host,
-    ...Object.entries(facts.credentials).flat(),
-    ...facts.identity,
-    'Audit-ID',
-    facts.auditId,
-    'X-Forwarded-For',
-    facts.client,
-  ];
+  return [...senderHeaders(facts), 'Audit-ID', facts.auditId, 'X-Forwarded-For', facts.client];
 }

@@ -10,9 +10,13 @@ import {
   ConnectionPool,
   type Exchange,
   type PoolLimits,
+  headerText,
   requestHead,
 } from '#http/index.ts';
+import type { GatewayToken } from '#apis/index.ts';
 import type { KubeConnection, KubeCredentials } from '#kubeclient/index.ts';
+import { type Identity, identityHeaders } from './identity.ts';
+import { senderHeaders } from './outbound-headers.ts';
 
 export const defaultUpstreamLimits: PoolLimits = {
   socketsMax: 512,
@@ -28,8 +32,20 @@ export interface UpstreamRequest {
   readonly headers: readonly string[];
 }
 
-/** How the body of an ordinary request is framed, as its headers say. */
+export interface OrdinaryRequest extends UpstreamRequest {
+  /** From `senderText`. */
+  readonly sender: string;
+  /** How its body is framed, as the headers say. */
+  readonly body: BodyFraming;
+}
+
 export type BodyFraming = 'none' | 'length' | 'chunked';
+
+interface Sender {
+  readonly credentials: KubeCredentials;
+  readonly identity: Identity;
+  readonly text: string;
+}
 
 export class Upstream {
   readonly name: string;
@@ -41,6 +57,8 @@ export class Upstream {
   readonly #secure: boolean;
   readonly #address: { readonly hostname: string; readonly port: number };
   readonly #base: string;
+  /** Grants are replaced when they change, so the object is the key. */
+  readonly #senders = new WeakMap<GatewayToken, Sender>();
   #kept: { readonly tls: KubeCredentials['tls']; readonly pool: ConnectionPool } | undefined;
 
   constructor(
@@ -67,14 +85,30 @@ export class Upstream {
     return this.#connection.credentials();
   }
 
+  /**
+   * The header lines that say who asks, as text; made once for a grant and credentials.
+   * @throws HttpError HTTP_REQUEST_INVALID
+   */
+  senderText(credentials: KubeCredentials, grant: GatewayToken, identity: Identity): string {
+    const known = this.#senders.get(grant);
+    if (known !== undefined && known.credentials === credentials && known.identity === identity) {
+      return known.text;
+    }
+    const text = headerText(
+      senderHeaders({
+        host: this.host,
+        credentials: credentials.headers,
+        identity: identityHeaders({ grant }, identity),
+      }),
+    );
+    this.#senders.set(grant, { credentials, identity, text });
+    return text;
+  }
+
   /** An ordinary request, on a kept connection. @throws HttpError HTTP_REQUEST_INVALID */
-  send(
-    credentials: KubeCredentials,
-    { method, path, headers }: UpstreamRequest,
-    body: BodyFraming,
-    sink: AnswerSink,
-  ): Exchange {
-    const head = requestHead(method, this.#base + path, headers);
+  send(credentials: KubeCredentials, asked: OrdinaryRequest, sink: AnswerSink): Exchange {
+    const { method, path, headers, sender, body } = asked;
+    const head = requestHead(method, this.#base + path, headers, sender);
     return this.#poolFor(credentials).send({ method, head, body }, sink);
   }
 

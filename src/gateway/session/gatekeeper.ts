@@ -16,6 +16,7 @@ import {
 } from '../grant/grant-facts.ts';
 import { type Handle, hashOf, isHashOf, sessionOf } from '../grant/handle.ts';
 import { refusePlace, refuseState } from '../grant/use.ts';
+import { OpenedHandles } from './opened-handles.ts';
 
 /** A grant in use by somebody. */
 export interface Access {
@@ -43,6 +44,7 @@ const nonceCharsMax = 128;
 export class Gatekeeper {
   readonly #deps: GatekeeperDeps;
   readonly #limits: GrantLimits;
+  readonly #opened = new OpenedHandles();
 
   constructor(deps: GatekeeperDeps, limits: GrantLimits) {
     this.#deps = deps;
@@ -81,6 +83,19 @@ export class Gatekeeper {
    * @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_NOT_YET, GATEWAY_DENIED, GATEWAY_STORE
    */
   async enter(handle: Handle, client: string): Promise<Access> {
+    this.#refuseUnconfirmed();
+    const hash = `${handle.kind} ${hashOf(handle)}`;
+    const known = this.#deps.book.known(handle.key);
+    const fromMs = this.#deps.clock.nowMs();
+    const opened = this.#opened.find(hash, known, client, fromMs);
+    if (opened !== undefined) return opened;
+    const access = await this.#enter(handle, client);
+    const untilMs = Math.min(access.endMs, this.#slotEndMs(handle, access.grant));
+    this.#opened.keep(hash, { access, client, fromMs, untilMs });
+    return access;
+  }
+
+  async #enter(handle: Handle, client: string): Promise<Access> {
     if (handle.kind === 'session') return this.#resume(handle, client);
     try {
       const grant = await this.look(handle, client);
@@ -159,6 +174,13 @@ export class Gatekeeper {
   #slotOf(grant: GatewayToken): number {
     const start = windowOf(grant, this.#limits)?.startMs ?? 0;
     return Math.floor((this.#deps.clock.nowMs() - start) / (sessionMsOf(grant) ?? 1));
+  }
+
+  /** Until when a code stands for the same session; a session does so as long as it lasts. */
+  #slotEndMs(handle: Handle, grant: GatewayToken): number {
+    const window = windowOf(grant, this.#limits);
+    if (handle.kind === 'session' || window === undefined) return window?.endMs ?? 0;
+    return window.startMs + (this.#slotOf(grant) + 1) * (sessionMsOf(grant) ?? 0);
   }
 
   #refuseUnconfirmed(): void {

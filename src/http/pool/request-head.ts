@@ -7,12 +7,18 @@ const value = /^[\t\x20-\x7e\x80-\xff]*$/;
 /**
  * @param target sent byte for byte
  * @param headers name, value, name, value
+ * @param more lines from `headerText`, put first
  * @returns to be sent as Latin-1
  * @throws HttpError HTTP_REQUEST_INVALID
  */
-export function requestHead(method: string, target: string, headers: readonly string[]): string {
+export function requestHead(
+  method: string,
+  target: string,
+  headers: readonly string[],
+  more = '',
+): string {
   if (!token.test(method) || !/^[\x21-\x7e]+$/.test(target)) throw invalid('method or target');
-  return `${method} ${target} HTTP/1.1\r\n${headerText(headers)}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\n${more}${headerText(headers)}\r\n`;
 }
 
 /** Header lines, each with its line end. @throws HttpError HTTP_REQUEST_INVALID */
