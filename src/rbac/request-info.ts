@@ -75,22 +75,43 @@ export function requestInfo(method: string, target: string): RequestInfo | undef
   const [root = ''] = segments;
   if (segments.length < 3 || (root !== 'api' && root !== 'apis')) return other;
   if (root === 'apis' && segments.length < 4) return other;
-  const [group = '', version = '', ...rest] =
-    root === 'api' ? ['', ...segments.slice(1)] : segments.slice(1);
+  const isCore = root === 'api';
+  const group = isCore ? '' : (segments[1] ?? '');
+  const version = segments[isCore ? 1 : 2] ?? '';
+  const rest = segments.slice(isCore ? 2 : 3);
   const place = placeOf(rest);
   if (!place) return undefined;
-  const verb = place.verb ?? verbOfMethod.get(method) ?? '';
-  const { verb: _, ...where } = place;
-  const base = { type: 'resource', path, query, group, version, ...where } as const;
-  return withSelection({
-    ...base,
-    ...(verb === 'proxy' ? { subresource: '' } : {}),
+  const { namespace, parts, resource } = place;
+  let { name } = place;
+  let verb = place.verb ?? verbOfMethod.get(method) ?? '';
+  const subresource = verb === 'proxy' ? '' : place.subresource;
+  const verbInPath = place.verb !== undefined;
+  if (name === '' && verb === 'get') {
+    verb = queryFlag(query, 'watch') === true ? 'watch' : 'list';
+    name = selectedName(query) ?? '';
+  }
+  if (name === '' && verb === 'delete') verb = 'deletecollection';
+  const selective = !verbInPath && selectiveVerbs.has(verb);
+  return {
+    type: 'resource',
+    path,
+    query,
     verb,
-    verbInPath: place.verb !== undefined,
-    labelSelector: '',
-    fieldSelector: '',
-  });
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    parts,
+    verbInPath,
+    labelSelector: selective ? (query.get('labelSelector') ?? '') : '',
+    fieldSelector: selective ? (query.get('fieldSelector') ?? '') : '',
+  };
 }
+
+/** Verbs on collections, whose selectors say what they are about. */
+const selectiveVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
 
 interface Place {
   /** When the path has one. */
@@ -116,26 +137,6 @@ function placeOf(segments: readonly string[]): Place | undefined {
   }
   const [resource = '', name = '', subresource = ''] = parts;
   return { verb: special ? first : undefined, namespace, parts, resource, name, subresource };
-}
-
-/** Verbs on collections, and what their selectors say. */
-function withSelection(info: ResourceRequest): ResourceRequest {
-  let { verb, name } = info;
-  if (name === '' && verb === 'get') {
-    verb = queryFlag(info.query, 'watch') === true ? 'watch' : 'list';
-    name = selectedName(info.query) ?? '';
-  }
-  if (name === '' && verb === 'delete') verb = 'deletecollection';
-  const selective = !info.verbInPath && ['list', 'watch', 'deletecollection'].includes(verb);
-  if (!selective) return { ...info, verb, name };
-  const labelSelector = info.query.get('labelSelector') ?? '';
-  return {
-    ...info,
-    verb,
-    name,
-    labelSelector,
-    fieldSelector: info.query.get('fieldSelector') ?? '',
-  };
 }
 
 /** The one name that the field selector lets through, when all list options make sense. */

@@ -9,7 +9,7 @@ import { GatewayError } from '../errors.ts';
 export type HeaderLines = ReadonlyMap<string, readonly string[]>;
 
 /** Headers of which a request may have one line. */
-const single = [
+const single: ReadonlySet<string> = new Set([
   'host',
   'authorization',
   'content-length',
@@ -22,7 +22,7 @@ const single = [
   'sec-fetch-site',
   'sec-websocket-key',
   'sec-websocket-version',
-] as const;
+]);
 
 /** What Connection may list; the last two are dropped with the header. */
 const connectionTokens = new Set(['keep-alive', 'close', 'upgrade', 'te', 'http2-settings']);
@@ -45,11 +45,7 @@ export function readInbound(request: RawRequest): HeaderLines {
     throw new GatewayError('GATEWAY_METHOD', 'this method is not served', { close: true });
   }
   const lines = collect(request.rawHeaders);
-  for (const name of single) {
-    if ((lines.get(name)?.length ?? 0) > 1) throw refused(`more than one ${name} header`);
-  }
   if (request.httpVersion !== '1.1') throw refused('only HTTP/1.1 is served');
-  for (const name of lines.keys()) refuseIdentity(name);
   checkConnection(lines.get('connection') ?? []);
   checkBody(request.method ?? '', lines);
   return lines;
@@ -58,20 +54,24 @@ export function readInbound(request: RawRequest): HeaderLines {
 function collect(raw: readonly string[]): Map<string, string[]> {
   const lines = new Map<string, string[]>();
   for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = (raw[at] ?? '').toLowerCase();
+    const name = nameOf(raw[at] ?? '');
     const known = lines.get(name);
     if (known === undefined) lines.set(name, [raw[at + 1] ?? '']);
+    else if (single.has(name)) throw refused(`more than one ${name} header`);
     else known.push(raw[at + 1] ?? '');
   }
   return lines;
 }
 
-/** Whoever could say who he is to the API server would be anybody. */
-function refuseIdentity(name: string): void {
-  const plain = name.replaceAll('_', '-').trim();
-  if (plain.startsWith('impersonate-')) {
-    throw refused('headers that name a user are set by the gateway alone');
-  }
+/** Headers that name a user, in every spelling that a server could take for one. */
+const identity = /^\s*impersonate[-_]/;
+
+/** The name in lower case. @throws GatewayError GATEWAY_REQUEST when it names a user */
+function nameOf(spelling: string): string {
+  const name = spelling.toLowerCase();
+  // Whoever could say who he is to the API server would be anybody.
+  if (identity.test(name)) throw refused('headers that name a user are set by the gateway alone');
+  return name;
 }
 
 /** A header named here would be taken away after it was set. */
