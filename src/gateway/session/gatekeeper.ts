@@ -44,7 +44,7 @@ const nonceCharsMax = 128;
 export class Gatekeeper {
   readonly #deps: GatekeeperDeps;
   readonly #limits: GrantLimits;
-  readonly #opened = new OpenedHandles();
+  readonly #opened = new OpenedHandles<Access>();
 
   constructor(deps: GatekeeperDeps, limits: GrantLimits) {
     this.#deps = deps;

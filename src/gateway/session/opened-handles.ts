@@ -4,9 +4,8 @@
  * another one) and within the time for which the decision holds.
  */
 import type { GatewayToken } from '#apis/index.ts';
-import type { Access } from './gatekeeper.ts';
 
-interface Opened {
+interface Opened<Access> {
   readonly access: Access;
   readonly client: string;
   /** The decision holds in this stretch; milliseconds since 1970. */
@@ -17,8 +16,8 @@ interface Opened {
 /** Handles remembered; the oldest goes first. */
 const openedMax = 4096;
 
-export class OpenedHandles {
-  readonly #byHash = new Map<string, Opened>();
+export class OpenedHandles<Access extends { readonly grant: GatewayToken }> {
+  readonly #byHash = new Map<string, Opened<Access>>();
 
   /**
    * @param hash of the whole handle; finding it takes no time that tells anything about a secret
@@ -36,7 +35,7 @@ export class OpenedHandles {
     return inTime && opened.client === client ? opened.access : undefined;
   }
 
-  keep(hash: string, opened: Opened): void {
+  keep(hash: string, opened: Opened<Access>): void {
     this.#byHash.delete(hash);
     this.#byHash.set(hash, opened);
     if (this.#byHash.size <= openedMax) return;
