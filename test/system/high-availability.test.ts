@@ -228,7 +228,17 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
 
   await t.test('refuses a certificate with both, and says so', async () => {
     await bothServe(up, address);
-    const said = succeeded(await up.cli('revoke-access', '--link', 'pair', '-n', 'west'));
+    const revoke = ['revoke-access', '--link', 'pair', '-n', 'west'];
+    const [, hung = 0] = routersOf(data, 'west');
+    process.kill(hung, 'SIGSTOP');
+    const late = await up.cli(...revoke, '--timeout', '3s');
+    process.kill(hung, 'SIGCONT');
+    assert.equal(late.code, 1, late.stdout);
+    assert.match(
+      late.stderr,
+      /not confirmed: Revocation waits for router west-\w+-2\. Refused by router west-\w+, \d/,
+    );
+    const said = succeeded(await up.cli(...revoke));
     t.diagnostic(said.trim());
     const deed = /\(\d+ connections? closed in \d+ ms\)/.source;
     const { uid = '' } = (await siteOf(client, 'west')).metadata;

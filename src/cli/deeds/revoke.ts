@@ -178,7 +178,7 @@ async function confirmation(
     }
     if (performance.now() > deadlineMs) {
       const why = condition?.message ?? 'no controller has looked at it yet';
-      throw new CliError('CLI_WAIT', `"${name}" is revoked, but nobody confirmed it: ${why}`, {
+      throw new CliError('CLI_WAIT', `"${name}" is revoked, but not confirmed: ${why}`, {
         todo: `it will be refused as soon as the router is there; look with 'drawbridge link status all -n ${namespace}'`,
       });
     }

@@ -47,6 +47,7 @@ import { checkSite } from '../site/decide.ts';
 import type { RouterTarget } from '../site-router/router-connection.ts';
 import { formatConfig } from './config-file.ts';
 import { isUsableCredentials } from './credentials.ts';
+import { busy, Lanes } from './lanes.ts';
 import { formatAuthorities, formatDigests, planRouter, type RouterPlan } from './plan.ts';
 import { profileContext } from './tls-profiles.ts';
 
@@ -58,6 +59,11 @@ const socketCheckMs = 300;
 const credentialsCheckMs = 250;
 /** What a router refused is tried again after this long; milliseconds. */
 const refusedRetryMs = 5_000;
+
+/** How long one router may keep a look at all of a Site waiting; milliseconds. */
+const patienceMs = 500;
+/** When to look again at one that took longer; milliseconds. */
+const lookAtBusyMs = 200;
 
 const watchedConfigMaps: ReadonlySet<string> = new Set([
   ...routerGroups(true),
@@ -126,11 +132,13 @@ export function startRouterConfigController(context: ControllerContext): Running
 
 class RouterConfigReconciler implements Reconciler<string> {
   readonly #context: ControllerContext;
+  readonly #lanes: Lanes;
   /** Uids of the Sites whose routers run, by namespace. */
   readonly #running = new Map<string, string>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
+    this.#lanes = new Lanes(context.log, patienceMs);
   }
 
   async reconcile(namespace: string): Promise<ReconcileResult> {
@@ -154,10 +162,12 @@ class RouterConfigReconciler implements Reconciler<string> {
       const plan = await this.#ensureGroup(active, group);
       if (plan !== undefined) plans.set(group, plan);
     }
-    // None waits for another one, which may be gone.
-    const settled = await Promise.allSettled(
-      [...plans].map(([group, plan]) => this.#applyPlan(active, plan, group)),
-    );
+    const apply = async ([group, plan]: [string, RouterPlan]): Promise<number | undefined> => {
+      const work = (): Promise<number | undefined> => this.#applyPlan(active, plan, group);
+      const waitMs = await this.#lanes.run(`${namespace}/${group}`, work);
+      return waitMs === busy ? lookAtBusyMs : waitMs;
+    };
+    const settled = await Promise.allSettled([...plans].map(apply));
     const waits: number[] = [];
     for (const each of settled) {
       if (each.status === 'rejected') throw each.reason;

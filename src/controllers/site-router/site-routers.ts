@@ -1,5 +1,6 @@
 /** The routers of all sites of this process: one management connection per router. */
 import { isDeepStrictEqual } from 'node:util';
+import { CodedError } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import { routerGroups } from '../names.ts';
@@ -152,17 +153,15 @@ export class SiteRouters implements Running {
     }));
   }
 
-  /**
-   * Connections of those routers that can be asked, as they show them; `complete` when all could.
-   * @throws CodedError when a connection fails meanwhile
-   */
+  /** Connections of those routers that answer in time, as they show them; `complete` when all did. */
   async connectionsOf(
     namespace: string,
   ): Promise<{ readonly rows: readonly EntityRow[]; readonly complete: boolean }> {
-    const complete = this.connected(namespace);
-    const asked = this.#of(namespace).filter(({ connection }) => connection.connected);
-    const rows = await Promise.all(asked.map(({ connection }) => connection.query('connection')));
-    return { rows: rows.flat(), complete };
+    const all = this.#of(namespace);
+    const asked = all.filter(({ connection }) => connection.connected);
+    const answers = await Promise.all(asked.map(({ connection }) => connectionsInTime(connection)));
+    const known = answers.flatMap((rows) => (rows === undefined ? [] : [rows]));
+    return { rows: known.flat(), complete: all.length > 0 && known.length === all.length };
   }
 
   /** The network as the routers of a namespace see it together. */
@@ -206,6 +205,27 @@ export class SiteRouters implements Running {
 
   #announce(namespace: string, event: RouterEventType): void {
     for (const handler of this.#handlers) handler(namespace, event);
+  }
+}
+
+/** How long others wait for what one router says of its connections; milliseconds. */
+const answerMs = 1_000;
+
+/** Undefined when it does not answer in time: then nobody knows. */
+async function connectionsInTime(
+  connection: RouterConnection,
+): Promise<readonly EntityRow[] | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), answerMs);
+  });
+  try {
+    return await Promise.race([connection.query('connection'), late]);
+  } catch (thrown) {
+    if (thrown instanceof CodedError) return undefined;
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
