@@ -87,13 +87,18 @@ const up = spawn(
     '0',
     '--grant-port',
     '0',
+    '--gateway-port',
+    '0',
     '--metrics-port',
     '0',
   ],
   { stdio: 'ignore' },
 );
 try {
-  await until('ready file', () => (existsSync(readyFile) ? true : undefined));
+  await until('ready file', () => {
+    if (up.exitCode !== null) throw new RangeError('drawbridge up has ended');
+    return existsSync(readyFile) ? true : undefined;
+  });
   const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as { readonly kubeconfig: string };
   const client = new KubeClient(await connectionFromKubeconfig({ path: ready.kubeconfig }));
   await client.create(namespace, {
@@ -156,9 +161,11 @@ try {
     },
   ]);
 } finally {
-  up.kill('SIGTERM');
-  await new Promise((resolve) => {
-    up.once('exit', resolve);
-  });
+  if (up.exitCode === null) {
+    up.kill('SIGTERM');
+    await new Promise((resolve) => {
+      up.once('exit', resolve);
+    });
+  }
   rmSync(folder, { recursive: true, force: true });
 }

@@ -9,7 +9,8 @@ import { decideGrant, defaultGrantSpec, type GrantAddress } from './grant-decisi
 import { type AccessGrant, accessGrant, type Secret, secret, type Site, site } from './kinds.ts';
 import { endOf, redeemable } from './grant-use.ts';
 import { activeSite, issuerDefault, issuerOf } from './site-access.ts';
-import { faultOfTrust, siteServerName } from './site-trust.ts';
+import { siteServerName } from './site-trust.ts';
+import { TrustMemory } from './trust-memory.ts';
 
 /** Where the address of the grant server comes from; a running grant server is one. */
 export interface GrantAddressSource {
@@ -70,6 +71,7 @@ function isOfTrust({ metadata }: Secret, sites: readonly Site[]): boolean {
 class AccessGrantReconciler implements Reconciler<ObjectKey> {
   readonly #deps: GrantsDeps;
   readonly #options: AccessGrantOptions;
+  readonly #trust = new TrustMemory();
 
   constructor(deps: GrantsDeps, options: AccessGrantOptions) {
     this.#deps = deps;
@@ -115,7 +117,7 @@ class AccessGrantReconciler implements Reconciler<ObjectKey> {
     const secrets = this.#deps.informers.of(secret);
     const issuer = issuerOf(grant.spec?.issuer, active);
     const server = secrets.get({ namespace, name: siteServerName });
-    return faultOfTrust(server, secrets.get({ namespace, name: issuer }), issuer);
+    return this.#trust.faultOf(server, secrets.get({ namespace, name: issuer }), issuer);
   }
 
   async #writeDefaults(grant: AccessGrant): Promise<AccessGrant | undefined> {

@@ -19,6 +19,12 @@ const token = {
 const text = (value: unknown): string => JSON.stringify(value);
 const withSpec = (spec: object): string => text({ ...token, spec: { ...token.spec, ...spec } });
 const named = (name: unknown): string => text({ ...token, metadata: { name } });
+const claim = (annotations: object) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'c', labels: { 'skupper.io/type': 'token-claim' }, annotations },
+  data: { password: 'eA==', 'ca.crt': 'eA==' },
+});
 const deep = 10_000;
 
 const files: readonly (readonly [what: string, content: string | Buffer])[] = [
@@ -50,6 +56,15 @@ const files: readonly (readonly [what: string, content: string | Buffer])[] = [
   ['another version', text({ ...token, apiVersion: 'skupper.io/v1' })],
   ['a Pod', text({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } })],
   ['a plain Secret', text({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: {} })],
+  ['a claim without anything', text(claim({}))],
+  ['a claim that is not encrypted on its way', text(claim({ 'skupper.io/url': 'http://h/x' }))],
+  ['a claim whose place is no URL', text(claim({ 'skupper.io/url': '::' }))],
+  ['a claim without a password', text({ ...claim({ 'skupper.io/url': 'https://h/x' }), data: {} })],
+  [
+    'a claim whose name is a path',
+    text({ ...claim({}), metadata: { ...claim({}).metadata, name: '../x' } }),
+  ],
+  ['a claim whose label is a list', text({ ...claim({}), metadata: { name: 'c', labels: [1] } })],
   ['no metadata', text({ ...token, metadata: undefined })],
   ['no name', named('')],
   ['a name that is a path', named('../../etc/passwd')],

@@ -36,19 +36,16 @@ async function recordsFit(
 ): Promise<void> {
   const { status } = await world.read(name);
   assert.equal(status?.redemptions, uses);
-  await until(() => {
-    const names = world.informers
-      .of(issuedLink)
-      .list(west)
-      .map(({ metadata }) => metadata.name);
-    return (
-      names.toSorted().join() ===
-      status.redeemedBy
-        ?.map((each) => each.issuedLink)
-        .toSorted()
-        .join()
-    );
-  }, 'one record for each use');
+  const used = status.redeemedBy?.map(({ issuedLink: record = '' }) => record) ?? [];
+  await until(
+    () => {
+      const records = world.informers.of(issuedLink).list(west);
+      assert.deepEqual(records.map(({ metadata }) => metadata.name).toSorted(), used.toSorted());
+      return true;
+    },
+    'one record for each use',
+    30_000,
+  );
 }
 
 /** Asks as our joiners do until there is a last word. */

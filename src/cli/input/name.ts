@@ -5,6 +5,8 @@ const namePattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])*(\\.[a-z0-9]([-a-z0-9]*[a-z0-
 // Equal in effect to the pattern shown to people, without its exponential backtracking.
 const labelPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const nameLengthMax = 253;
+/** Largest whole number that is taken. */
+const integerMax = 999_999_999;
 const hostLabelPattern = /^[a-z0-9]+$/;
 
 /** What is wrong with the name of an object; `thing` says whose, such as `site name`. */
@@ -43,6 +45,9 @@ export function choiceProblems(thing: string, value: string, choices: readonly s
 export function integerProblems(thing: string, text: string, min: number): string[] {
   const value = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min) return [];
+  if (/^\d{10,}$/.test(text)) {
+    return [`${thing} is not valid: value must be ${integerMax} or less; got ${text.slice(0, 40)}`];
+  }
   const rule = min === 0 ? 'value must not be negative' : `value must be ${min} or more`;
   return [`${thing} is not valid: ${rule}; got ${text}`];
 }

@@ -16,12 +16,12 @@ import { certificateLifeMs, faultOfLife } from '../certificate-life.ts';
 import type { AccessGrant, Secret, Site } from '../kinds.ts';
 import { activeSite, endpointGroups, issuerOf } from '../site-access.ts';
 import { siteServerName } from '../site-trust.ts';
+import { TrustMemory } from '../trust-memory.ts';
 import type { Issue } from './issue-record.ts';
 import { type AnswerForm, answerDocuments } from './link-documents.ts';
 import type { Joiner } from './redemption.ts';
 import { noSite, type Refusal, refusals } from './refusal.ts';
 import { type Signer, SigningAuthorities } from './signing-authority.ts';
-import { TrustMemory } from './trust-memory.ts';
 
 export interface AccessBuilderDeps {
   readonly sites: Pick<Lister<Site>, 'list'>;
@@ -128,16 +128,15 @@ export class AccessBuilder {
     const signer = secret === undefined ? undefined : this.#signers.of(secret);
     if (secret === undefined || signer === undefined) return { refusal: refusals.noIssuer };
     const server = this.#deps.secrets.get({ namespace, name: siteServerName });
-    const { fault, bundlePem } = this.#trust.of(
-      { server, issuer: secret, issuerName: issuer, issuerBundle: signer.bundlePem },
-      this.#deps.clock.nowMs(),
-    );
+    const fault = this.#trust.faultOf(server, secret, issuer);
     if (fault !== undefined) return { refusal: { status: 500, text: fault } };
     const groups = endpointGroups(site);
     // A connection token has no word for a site that takes edge sites alone.
     const usable =
       form === 'links' ? groups.length > 0 : groups.flat().some(({ name }) => name !== 'edge');
     if (!usable) return { refusal: refusals.noEndpoints };
+    const nowMs = this.#deps.clock.nowMs();
+    const bundlePem = this.#trust.bundleOf(server, secret, signer.bundlePem, nowMs);
     return { site, issuer, signer, groups, bundlePem };
   }
 

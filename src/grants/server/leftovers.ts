@@ -22,12 +22,16 @@ interface Leftover {
   readonly serialNumber: string;
   /** The grant, where who asks again is to get this very record. */
   readonly returning: AccessGrant | undefined;
+  /** On the monotonic clock. */
+  readonly sinceMs: number;
 }
 
 const leftoversMax = 4096;
 /** Pause before what could not be removed is looked at again; it doubles. Milliseconds. */
 const againMsFirst = 2000;
 const againMsMax = 60_000;
+/** A write whose answer got lost is made by then, if ever; milliseconds. */
+const lateMsMax = 5000;
 
 export class Leftovers {
   readonly #deps: LeftoversDeps;
@@ -44,7 +48,8 @@ export class Leftovers {
   /** Has a record removed, if it is there and of this certificate. */
   add(key: ObjectKey, serialNumber: string, returning?: AccessGrant): void {
     if (this.#waiting.size >= leftoversMax) return;
-    this.#waiting.set(keyText(key), { key, serialNumber, returning });
+    const sinceMs = this.#deps.clock.monotonicMs();
+    this.#waiting.set(keyText(key), { key, serialNumber, returning, sinceMs });
     this.#againMs = againMsFirst;
     this.#workLater();
   }
@@ -74,10 +79,11 @@ export class Leftovers {
   }
 
   /** @returns false when it has to be looked at again @throws KubeClientError */
-  async #isSettled({ key, serialNumber, returning }: Leftover): Promise<boolean> {
+  async #isSettled({ key, serialNumber, returning, sinceMs }: Leftover): Promise<boolean> {
     const { client, clock } = this.#deps;
     const found = await client.find(issuedLink, key);
-    if (found === undefined || found.spec?.serialNumber !== serialNumber) return true;
+    if (found === undefined) return clock.monotonicMs() - sinceMs > lateMsMax;
+    if (found.spec?.serialNumber !== serialNumber) return true;
     const grant =
       returning === undefined ? undefined : await client.find(accessGrant, keyOf(returning));
     if (
