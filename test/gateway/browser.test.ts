@@ -1,8 +1,8 @@
 /** Browsers: the link page, cookies, origins; and who the API server sees. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
 import type { HttpResponse } from '#http/index.ts';
+import { test } from '../support/gateway-target.ts';
 import { gatewayWorld, type GatewayWorld, jsonIn } from '../support/gateway-world.ts';
 import { answerText } from '../support/recorder-upstream.ts';
 

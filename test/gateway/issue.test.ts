@@ -1,9 +1,9 @@
 /** Issuing by the gateway itself, for who has a bearer of the API server and no right on statuses. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { gatewayToken } from '#apis/index.ts';
 import type { HttpResponse } from '#http/index.ts';
 import { grantTo, tokenFor } from '../support/api-identities.ts';
+import { test } from '../support/gateway-target.ts';
 import { gatewayWorld, type GatewayWorld, jsonIn } from '../support/gateway-world.ts';
 
 const listMaps = { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] };

@@ -1,9 +1,9 @@
 /** What the gateway refuses before anything is decided: over raw sockets, before a recording upstream. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { array, assert as check, constantFrom, oneof, property, string } from 'fast-check';
 import { below, parseTarget } from '#gateway/request/target.ts';
 import { GatewayError } from '#gateway/index.ts';
+import { test } from '../support/gateway-target.ts';
 import {
   gatewayBearer,
   gatewayWorld,

@@ -1,8 +1,9 @@
 /** Streams: WebSocket and SPDY upgrades, their refusal, their end; long answers and slow clients. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
+import { test } from '../support/gateway-target.ts';
 import { gatewayWorld, type GatewayWorld, jsonIn } from '../support/gateway-world.ts';
 import { type StreamUpstream, streamUpstream } from '../support/stream-upstream.ts';
 import { until } from '../support/until.ts';

@@ -1,8 +1,8 @@
 /** Looking only: what a browser may send to a screen, however its bytes are cut. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ViewOnlyFilter } from '#gateway/stream/view-only.ts';
+import { test } from '../support/gateway-target.ts';
 import { gatewayWorld, jsonIn } from '../support/gateway-world.ts';
 
 /** A frame as browsers send it. */

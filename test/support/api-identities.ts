@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpsRequest } from '#http/index.ts';
 import { issueCertificate, parseAuthority, privateKeyPem } from '#pki/index.ts';
-import type { AnyJson, TestApiServer } from './api-server.ts';
+import type { AnyJson, AskedApi } from './api-server.ts';
 
 /** A client certificate, a bearer token, or nothing. */
 export interface Identity {
@@ -14,7 +14,7 @@ export interface Identity {
 
 /** A client certificate of the product's CA. */
 export async function certificateFor(
-  api: TestApiServer,
+  api: AskedApi,
   commonName: string,
   organizations: readonly string[] = [],
   extra: { readonly server?: boolean; readonly lifetimeMs?: number } = {},
@@ -41,7 +41,7 @@ export interface IdentityCall {
 
 /** A request as somebody. */
 export async function askAs(
-  api: TestApiServer,
+  api: AskedApi,
   { token, ...certificate }: Identity,
   path: string,
   call: IdentityCall = {},
@@ -64,11 +64,7 @@ export async function askAs(
 }
 
 /** A token for a ServiceAccount in `default`, which is made when it is not there. */
-export async function tokenFor(
-  api: TestApiServer,
-  name: string,
-  spec: object = {},
-): Promise<string> {
+export async function tokenFor(api: AskedApi, name: string, spec: object = {}): Promise<string> {
   const accounts = '/api/v1/namespaces/default/serviceaccounts';
   await api.call(accounts, { body: { metadata: { name } } });
   const { json } = await api.call(`${accounts}/${name}/token`, { body: { spec } });
@@ -77,7 +73,7 @@ export async function tokenFor(
 
 /** Gives rules to a user everywhere, through a ClusterRole and its binding of that name. */
 export async function grantTo(
-  api: TestApiServer,
+  api: AskedApi,
   name: string,
   user: string,
   rules: readonly object[],

@@ -51,13 +51,19 @@ export interface ApiAnswer {
   readonly json: AnyJson;
 }
 
-export interface TestApiServer {
-  readonly server: RunningApiServer;
-  readonly store: Store<KubeObject>;
+/** An API server that a test asks, ours or a real one. */
+export interface AskedApi {
+  readonly server: { readonly origin: string };
   readonly files: ServerFiles;
+  /** Has the folder `pki` with its CA. */
   readonly directory: string;
   readonly kubeconfig: string;
   call(path: string, call?: ApiCall): Promise<ApiAnswer>;
+}
+
+export interface TestApiServer extends AskedApi {
+  readonly server: RunningApiServer;
+  readonly store: Store<KubeObject>;
   stop(): Promise<void>;
 }
 
@@ -101,7 +107,7 @@ export async function startTestApiServer(setup: ApiServerSetup = {}): Promise<Te
     rmSync(directory, { recursive: true, force: true });
   };
   const call = (path: string, options: ApiCall = {}): Promise<ApiAnswer> =>
-    request(server, files, path, options);
+    askAsOwner(server.origin, files, path, options);
   return { server, store, files, directory, kubeconfig, call, stop };
 }
 
@@ -115,8 +121,9 @@ export async function apiServerFor(
   return started;
 }
 
-async function request(
-  server: RunningApiServer,
+/** A request as the owner of the machine. */
+export async function askAsOwner(
+  origin: string,
   files: ServerFiles,
   path: string,
   call: ApiCall,
@@ -124,7 +131,7 @@ async function request(
   const { body } = call;
   const raw = typeof body === 'string' || body instanceof Uint8Array;
   const answer = await httpsRequest({
-    url: `${server.origin}${path}`,
+    url: `${origin}${path}`,
     method: call.method ?? (body === undefined ? 'GET' : 'POST'),
     ca: files.ca,
     ...(call.anonymous ? {} : { cert: files.adminCert, key: files.adminKey }),

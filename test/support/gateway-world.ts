@@ -1,4 +1,4 @@
-/** A gateway over a real API server, before that same server or before one that records bytes. */
+/** A gateway over an API server, before that same server or before one that records bytes. */
 import type { TestContext } from 'node:test';
 import { connect } from 'node:tls';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
@@ -13,8 +13,10 @@ import {
 } from '#gateway/index.ts';
 import { type HttpResponse, httpsRequest } from '#http/index.ts';
 import { silentLogger } from '#base/log.ts';
-import { directConnection, type KubeConnection, KubeClient } from '#kubeclient/index.ts';
-import { apiServerFor, type TestApiServer } from './api-server.ts';
+import { type KubeConnection, KubeClient } from '#kubeclient/index.ts';
+import type { AskedApi } from './api-server.ts';
+import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts';
+import { gatewayTarget } from './gateway-target.ts';
 import type { RawAnswer } from './raw-http.ts';
 import { type RecorderUpstream, recorderUpstream } from './recorder-upstream.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -30,7 +32,9 @@ export interface GatewayCall {
 }
 
 export interface GatewayWorld {
-  readonly api: TestApiServer;
+  readonly api: AskedApi;
+  /** Between the gateway and the API server that keeps its grants. */
+  readonly way: CuttingProxy;
   readonly client: KubeClient;
   readonly gateway: RunningGateway;
   readonly gateways: readonly RunningGateway[];
@@ -59,12 +63,17 @@ export async function gatewayWorld(
   t: TestContext,
   setup: GatewaySetup = {},
 ): Promise<GatewayWorld> {
-  const api = await apiServerFor(t);
+  const target = await gatewayTarget(t, setup.options?.identity === undefined);
+  const { api, owner } = target;
   const { files } = api;
-  const owner = { ca: files.ca, cert: files.adminCert, key: files.adminKey };
-  const connection = directConnection({ server: api.server.origin, ...owner });
-  const client = new KubeClient(connection);
-  t.after(() => client.close());
+  const way = await cuttingProxy(t, Number(new URL(api.server.origin).port));
+  const connection = { ...target.account, server: `https://127.0.0.1:${way.port}` };
+  const client = new KubeClient(owner);
+  const own = new KubeClient(connection);
+  t.after(() => {
+    client.close();
+    own.close();
+  });
   const recorder = setup.recorded === true ? await recorderUpstream(t) : undefined;
   const local =
     recorder === undefined
@@ -74,7 +83,7 @@ export async function gatewayWorld(
   for (let at = 0; at < (setup.replicas ?? 1); at++) {
     const gateway = await startGateway(
       {
-        client,
+        client: own,
         events: { record: () => undefined },
         clock: systemClock,
         random: systemRandom,
@@ -87,7 +96,7 @@ export async function gatewayWorld(
         tls: { cert: files.serverCert, key: files.serverKey, minVersion: 'TLSv1.2' },
         hosts: [],
         clusters: new Map([['local', local]]),
-        identity: 'account',
+        identity: target.identity,
         issuing: connection,
         namespace: 'drawbridge-system',
         protectedNamespaces: ['drawbridge-system'],
@@ -101,6 +110,7 @@ export async function gatewayWorld(
   const [gateway] = gateways;
   return {
     api,
+    way,
     client,
     gateway: gateway!,
     gateways,

@@ -47,6 +47,8 @@ export interface KubernetesOptions {
 
 export interface RealKubernetes {
   readonly origin: string;
+  /** Has the folder `pki` with the CA. */
+  readonly directory: string;
   readonly files: ServerFiles;
   readonly kubeconfig: string;
   /** False when there is no kube-controller-manager: nothing is collected then. */
@@ -130,7 +132,16 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         await ready(origin, files, server);
       };
     };
-    return { origin, files, kubeconfig, controllers: withControllers, pids, killApiServer, stop };
+    return {
+      origin,
+      directory,
+      files,
+      kubeconfig,
+      controllers: withControllers,
+      pids,
+      killApiServer,
+      stop,
+    };
   } catch (thrown) {
     await stop();
     throw thrown;
