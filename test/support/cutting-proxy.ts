@@ -39,7 +39,8 @@ export async function cuttingProxy(t: TestContext, target: number): Promise<Cutt
   });
   proxy.port = (server.address() as AddressInfo).port;
   t.after(() => {
-    proxy.cut();
+    // A reset of a socket that is shutting down can keep the process from ending.
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
   return proxy;
