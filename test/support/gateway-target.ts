@@ -85,8 +85,9 @@ const wish: GatewayWish = {
 };
 
 async function startReal(): Promise<GatewayTarget> {
-  const { origin, files, directory, kubeconfig, stop } = await startKubernetes();
-  ends.push(stop);
+  const kubernetes = await startKubernetes();
+  ends.push(() => kubernetes.stop());
+  const { origin, files, directory, kubeconfig } = kubernetes;
   const api: AskedApi = {
     server: { origin },
     files,
