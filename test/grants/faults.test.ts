@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type AccessGrant, issuedLink } from '#apis/index.ts';
+import { type AccessGrant, accessToken, issuedLink, site } from '#apis/index.ts';
+import { startAccessTokenController } from '#grants/index.ts';
 import { type HttpResponse, httpsRequest } from '#http/index.ts';
 import { KubeClientError } from '#kubeclient/index.ts';
 import { createKeyPair, createSigningRequest } from '#pki/index.ts';
@@ -20,6 +21,7 @@ import {
   grantWorld,
   grantWorldOver,
   openSite,
+  siteOf,
   west,
 } from '../support/grant-world.ts';
 import { runProcess } from '../support/process-runner.ts';
@@ -116,6 +118,47 @@ test('while the API is away redemptions are refused for the moment, and none is 
     .map(({ body }) => / {2}tls\.crt: (\S+)/.exec(body.toString('utf8'))?.[1]);
   assert.equal(new Set(certificates).size, 20);
   await recordsFit(world, 'g', 20);
+});
+
+test('a joiner that is cut off after it was read, or before it was answered, is let in once', async (t) => {
+  const world = await grantWorld(t);
+  await openSite(world);
+  await world.client.create(site, siteOf('east'));
+  world.own(startAccessTokenController(world));
+  const proxy = await cuttingProxy(t, Number(new URL(world.server.url).port));
+  const write = world.client.updateStatus.bind(world.client);
+  const cuts = { record: 0, count: 0 };
+  world.client.fault = (verb, kind) => {
+    if (verb !== 'create' || kind !== 'IssuedLink' || cuts.record > 0) return;
+    cuts.record++;
+    proxy.cut();
+  };
+  world.client.updateStatus = async (of, object) => {
+    const written = await write(of, object);
+    if (
+      of.kind === 'AccessGrant' &&
+      world.client.writes.some((each) => each.includes('IssuedLink'))
+    ) {
+      if (cuts.count++ === 0) proxy.cut();
+    }
+    return written;
+  };
+  const grant = await world.grant('g', { redemptionsAllowed: 5 });
+  const url = new URL(grant.status?.url ?? '');
+  url.port = String(proxy.port);
+  const { code = '', ca = '' } = grant.status ?? {};
+  await world.client.create(accessToken, {
+    apiVersion: 'skupper.io/v2alpha1',
+    kind: 'AccessToken',
+    metadata: { name: 't', namespace: 'east' },
+    spec: { url: url.href, code, ca },
+  });
+  await until(async () => {
+    const found = await world.client.find(accessToken, { namespace: 'east', name: 't' });
+    return found?.status?.redeemed;
+  }, 'redeemed');
+  assert.deepEqual([cuts.record, cuts.count > 0, proxy.taken > 1], [1, true, true]);
+  await recordsFit(world, 'g', 1);
 });
 
 test('a count that was made although its answer got lost is not made again', async (t) => {
