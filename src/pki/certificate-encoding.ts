@@ -13,7 +13,7 @@ import {
   readFields,
   Tag,
 } from './der.ts';
-import { publicKeyDer } from './keys.ts';
+import { digestFor, publicKeyDer } from './keys.ts';
 import type { HostNames, SubjectName } from './names.ts';
 import { encodePem } from './pem.ts';
 
@@ -55,11 +55,13 @@ const Oid = {
 
 const derTrue = Buffer.of(Tag.boolean, 1, 0xff);
 const ecdsaWithSha256 = encodeSequence(encodeOid('1.2.840.10045.4.3.2'));
+/** @spec RFC8410 3 */
+const ed25519 = encodeSequence(encodeOid('1.3.101.112'));
 const rsaWithSha256 = encodeSequence(encodeOid('1.2.840.113549.1.1.11'), Buffer.of(5, 0));
 
 /** Encodes and signs; the result is one PEM block. */
 export function encodeCertificate(fields: CertificateFields): string {
-  const algorithm = fields.signingKey.asymmetricKeyType === 'rsa' ? rsaWithSha256 : ecdsaWithSha256;
+  const algorithm = algorithmOf(fields.signingKey);
   const subject = encodeName(fields.subject);
   const publicKey = publicKeyDer(fields.publicKey);
   const signed = encodeSequence(
@@ -72,8 +74,20 @@ export function encodeCertificate(fields: CertificateFields): string {
     publicKey,
     encodeValue(0xa3, encodeSequence(...encodeExtensions(fields, keyIdOf(publicKey)))),
   );
-  const signature = sign('sha256', signed, fields.signingKey);
+  const signature = sign(digestFor(fields.signingKey), signed, fields.signingKey);
   return encodePem('CERTIFICATE', encodeSequence(signed, algorithm, encodeBitString(signature)));
+}
+
+function algorithmOf(key: KeyObject): Buffer {
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return rsaWithSha256;
+    case 'ed25519':
+      return ed25519;
+    case undefined:
+    default:
+      return ecdsaWithSha256;
+  }
 }
 
 function encodeExtensions(fields: CertificateFields, keyId: Buffer): readonly Buffer[] {

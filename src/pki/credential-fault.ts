@@ -3,7 +3,7 @@
  * right: which part, and why. Any accepted key form and chains (leaf first) are fine.
  */
 import { CodedError, messageOf } from '#base/errors.ts';
-import { type CertificateSummary, parseCertificate } from './certificate.ts';
+import { type CertificateSummary, openCertificate, parseCertificate } from './certificate.ts';
 import { parsePrivateKey } from './keys.ts';
 import { canonicalHosts } from './names.ts';
 import { splitBundle } from './pem.ts';
@@ -34,9 +34,20 @@ export function faultOfForm(texts: CredentialTexts, need: CredentialNeed): strin
 
 function faultOfAuthorities(bundle: string | undefined): string | undefined {
   if (isAbsent(bundle)) return 'ca.crt is missing';
-  return faultOfReading('ca.crt', () =>
-    splitBundle(bundle).forEach((pem) => parseCertificate(pem)),
-  );
+  let found: readonly CertificateSummary[] = [];
+  const unreadable = faultOfReading('ca.crt', () => {
+    found = splitBundle(bundle).map((pem) => parseCertificate(pem));
+  });
+  return unreadable ?? faultOfRoots(found);
+}
+
+/** Routers follow a chain to its root, and take no other certificate for one. */
+function faultOfRoots(authorities: readonly CertificateSummary[]): string | undefined {
+  if (authorities.some(({ pem }) => openCertificate(pem).checkIssued(openCertificate(pem)))) {
+    return undefined;
+  }
+  const [first] = authorities;
+  return `ca.crt has no root: "${first?.commonName}" comes from "${first?.issuerCommonName}", which is not in it`;
 }
 
 function faultOfPair(certificate: string | undefined, key: string | undefined): string | undefined {

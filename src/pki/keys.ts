@@ -73,6 +73,7 @@ const acceptedCurves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 
 /** @throws PkiError PKI_KEY_UNSUPPORTED when certificates for or by this key are not made. */
 export function checkKeyAccepted(key: KeyObject): void {
   const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === 'ed25519') return;
   if (key.asymmetricKeyType === 'ec' && acceptedCurves.has(details?.namedCurve ?? '')) return;
   const bits = details?.modulusLength ?? 0;
   if (key.asymmetricKeyType === 'rsa' && bits >= 2048 && bits <= rsaBitsMax) return;
@@ -83,6 +84,11 @@ export function checkKeyAccepted(key: KeyObject): void {
       bits: details?.modulusLength,
     },
   });
+}
+
+/** The digest that a key signs with; null where the kind of key has one of its own. */
+export function digestFor(key: KeyObject): 'sha256' | null {
+  return key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
 }
 
 /** True when both are the same public key. */

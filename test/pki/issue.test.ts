@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   createAuthority,
   crossSign,
+  isSignedBy,
   issueCertificate,
   joinBundle,
   keyMatchesCertificate,
@@ -11,11 +12,12 @@ import {
   type PkiError,
   privateKeyPem,
   renewAtMs,
+  signText,
   splitBundle,
   verifyChain,
   verifyIssuedBy,
 } from '#pki/index.ts';
-import { hasOpenssl, openssl } from '../support/openssl.ts';
+import { hasOpenssl, openssl, opensslScript } from '../support/openssl.ts';
 
 const nowMs = Date.now();
 const day = 24 * 3600 * 1000;
@@ -269,4 +271,21 @@ test('who trusts only the old key verifies what the new one signs, given the cro
   assert.ok(parseCertificate(cross).notAfterMs <= old.certificate.notAfterMs);
   const stranger = await createAuthority({ commonName: 'other CA', nowMs });
   assert.throws(() => crossSign(stranger, next, nowMs), /bear one name/);
+});
+
+test('an authority with an Ed25519 key, as users may bring, signs certificates and texts', {
+  skip,
+}, async () => {
+  const script =
+    'openssl genpkey -algorithm ED25519 -out k && openssl req -x509 -new -key k -subj /CN=theirs -days 9 -out c && cat k c';
+  const { ok, output } = opensslScript(script);
+  assert.ok(ok, output);
+  const theirs = parseAuthority(output, output);
+  const leaf = { commonName: 's', hosts: ['router.west'], server: true, client: false, nowMs };
+  const { certificate } = await issueCertificate(theirs, leaf);
+  const files = { ca: theirs.certificate.pem, leaf: certificate.pem };
+  assert.equal(openssl(files, 'verify', '-CAfile', 'ca', 'leaf').ok, true);
+  const signature = signText('a letter', theirs.keys.privateKey);
+  assert.equal(isSignedBy('a letter', signature, theirs.certificate.pem), true);
+  assert.equal(isSignedBy('another', signature, theirs.certificate.pem), false);
 });

@@ -46,6 +46,7 @@ import { annotations, labels, routerGroups, siteObjects } from '../names.ts';
 import { checkSite } from '../site/decide.ts';
 import type { RouterTarget } from '../site-router/router-connection.ts';
 import { formatConfig } from './config-file.ts';
+import { CredentialMemory } from './credential-memory.ts';
 import { isUsableCredentials } from './credentials.ts';
 import { busy, Lanes } from './lanes.ts';
 import { formatAuthorities, formatDigests, planRouter, type RouterPlan } from './plan.ts';
@@ -135,6 +136,7 @@ class RouterConfigReconciler implements Reconciler<string> {
   readonly #lanes: Lanes;
   /** Uids of the Sites whose routers run, by namespace. */
   readonly #running = new Map<string, string>();
+  readonly #memory = new CredentialMemory();
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -244,16 +246,20 @@ class RouterConfigReconciler implements Reconciler<string> {
     const { informers, runtime, identity } = this.#context;
     const { namespace = '' } = active.metadata;
     const services = informers.of(service);
+    const routerAccesses = alive(informers.of(routerAccess).list(namespace));
+    const links = alive(informers.of(link).list(namespace));
+    const credentials = [...routerAccesses, ...links].map(({ spec }) => spec?.tlsCredentials ?? '');
+    const read = secretsOf(this.#context, namespace);
     return planRouter(
       {
         site: active,
         group,
-        routerAccesses: alive(informers.of(routerAccess).list(namespace)),
-        links: alive(informers.of(link).list(namespace)),
+        routerAccesses,
+        links,
         listeners: alive(informers.of(listener).list(namespace)),
         multiKeyListeners: alive(informers.of(multiKeyListener).list(namespace)),
         connectors: alive(informers.of(connector).list(namespace)),
-        secret: secretsOf(this.#context, namespace),
+        secret: this.#memory.over(namespace, credentials, read),
         service: (name) => services.get({ namespace, name }),
         services: services.list(namespace),
         configMap: routerConfigMapOf(this.#context, namespace, group),

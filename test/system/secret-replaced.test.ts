@@ -1,0 +1,145 @@
+/** Secrets of the user are replaced while a link is up: good ones are used, bad ones are told. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { link, routerAccess, site, tokenAnnotation, tokenLabel } from '#apis/index.ts';
+import { encodeSecretData, secret } from '#kube/index.ts';
+import { createAuthority, issueCertificate, parseCertificate, privateKeyPem } from '#pki/index.ts';
+import { waitUntil } from '../support/process-wait.ts';
+import { clientOf, makeNamespace } from '../support/up-objects.ts';
+import { startUp } from '../support/up-process.ts';
+import { exposeInEast, linkReady, succeeded } from '../support/up-sites.ts';
+
+test('a Secret with a new key is picked up, a bad one is refused, and no stream notices', async (t) => {
+  const up = await startUp(t, {});
+  const client = await clientOf(t, up);
+  const nowMs = Date.now();
+  const authority = await createAuthority({ commonName: 'theirs', nowMs });
+  const hosts = ['127.0.0.1', 'skupper-router', 'skupper-router.west'];
+  const make = async (server: boolean) => {
+    const leaf = { commonName: 'c', hosts, server, client: !server, nowMs };
+    const { certificate, keys } = await issueCertificate(authority, leaf);
+    const texts = {
+      'tls.crt': certificate.pem,
+      'tls.key': privateKeyPem(keys.privateKey),
+      'ca.crt': authority.certificate.pem,
+    };
+    return { serial: certificate.serialNumber, texts, data: encodeSecretData(texts) };
+  };
+  const type = 'kubernetes.io/tls';
+  for (const name of ['west', 'east']) await makeNamespace(client, name);
+  const server = { namespace: 'west', name: 'skupper-site-server' };
+  const first = await make(true);
+  await client.create(secret, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: server,
+    type,
+    data: first.data,
+  });
+  succeeded(await up.cli('site', 'create', 'west', '-n', 'west', '--enable-link-access'));
+  succeeded(await up.cli('site', 'create', 'east', '-n', 'east'));
+  const endpoint = await waitUntil('an endpoint', async () => {
+    const found = await client.get(site, { namespace: 'west', name: 'west' });
+    return found.status?.endpoints?.find(({ name }) => name === 'inter-router');
+  });
+  const credentials = { namespace: 'east', name: 'to-west' };
+  const dialler = await make(false);
+  await client.create(secret, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      ...credentials,
+      labels: { [tokenLabel.name]: tokenLabel.connectionToken },
+      annotations: {
+        [tokenAnnotation.interRouterHost]: '127.0.0.1',
+        [tokenAnnotation.interRouterPort]: endpoint.port ?? '',
+        [tokenAnnotation.generatedBy]: 'west',
+      },
+    },
+    type,
+    data: dialler.data,
+  });
+  await linkReady(up);
+
+  const echo = createServer((each) => each.on('error', () => undefined).pipe(each));
+  echo.listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  t.after(() => echo.close());
+  const port = await exposeInEast(up, 'echo', (echo.address() as AddressInfo).port);
+  const socket = connect(port, '127.0.0.1');
+  let received = 0;
+  let isCut = false;
+  socket.on('data', (chunk: Buffer) => (received += chunk.length));
+  socket.on('close', () => (isCut = true));
+  socket.on('error', () => undefined);
+  t.after(() => socket.destroy());
+  const goesOn = async (): Promise<void> => {
+    const before = received;
+    socket.write('x'.repeat(1000));
+    await waitUntil('the echo', () => received === before + 1000);
+    assert.equal(isCut, false);
+  };
+  await goesOn();
+
+  /** Serial number of what the router shows to who comes now. */
+  const shown = async (): Promise<string> => {
+    const { 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca } = dialler.texts;
+    const made = connectTls({ host: '127.0.0.1', port: Number(endpoint.port), cert, key, ca });
+    await once(made, 'secureConnect');
+    const { serialNumber } = made.getPeerCertificate();
+    made.destroy();
+    return serialNumber;
+  };
+  assert.equal(await shown(), first.serial);
+
+  await t.test('new keys on both sides are used by who connects, and nothing is cut', async () => {
+    const next = await make(true);
+    await client.patch(secret, server, { data: next.data });
+    await client.patch(secret, credentials, { data: (await make(false)).data });
+    await waitUntil('the new certificate', async () => (await shown()) === next.serial);
+    await goesOn();
+    await linkReady(up);
+  });
+
+  const good = await client.get(secret, server);
+  const serial = parseCertificate(
+    Buffer.from(good.data?.['tls.crt'] ?? '', 'base64').toString(),
+  ).serialNumber;
+  const foreign = await make(true);
+  const bad: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+    [{ 'tls.key': foreign.data['tls.key'] ?? '' }, /tls\.key does not belong to tls\.crt/],
+    [{ 'tls.crt': 'Z2FyYmFnZQ==' }, /tls\.crt: bundle holds no certificate/],
+    [{ 'ca.crt': '' }, /ca\.crt is missing/],
+  ];
+  for (const [data, reason] of bad) {
+    await t.test(`what does not fit is told and not used: ${reason.source}`, async () => {
+      await client.patch(secret, server, { data });
+      await waitUntil('the reason', async () => {
+        const found = await client.get(routerAccess, { namespace: 'west', name: 'skupper-router' });
+        return reason.test(found.status?.message ?? '');
+      });
+      assert.equal(await shown(), serial);
+      await goesOn();
+      await client.patch(secret, server, { data: good.data ?? {} });
+    });
+  }
+
+  await t.test("the link's Secret too", async () => {
+    const before = await client.get(secret, credentials);
+    await client.patch(secret, credentials, { data: { 'tls.key': foreign.data['tls.key'] ?? '' } });
+    const [own] = (await client.list(link, { namespace: 'east' })).items;
+    assert.ok(own);
+    const key = { namespace: 'east', name: own.metadata.name };
+    await waitUntil('the reason', async () => {
+      const { status } = await client.get(link, key);
+      return /tls\.key does not belong to tls\.crt/.test(status?.message ?? '');
+    });
+    await goesOn();
+    await client.patch(secret, credentials, { data: before.data ?? {} });
+    await linkReady(up);
+    await goesOn();
+  });
+});
