@@ -78,16 +78,9 @@ export function encodeCertificate(fields: CertificateFields): string {
   return encodePem('CERTIFICATE', encodeSequence(signed, algorithm, encodeBitString(signature)));
 }
 
-function algorithmOf(key: KeyObject): Buffer {
-  switch (key.asymmetricKeyType) {
-    case 'rsa':
-      return rsaWithSha256;
-    case 'ed25519':
-      return ed25519;
-    case undefined:
-    default:
-      return ecdsaWithSha256;
-  }
+function algorithmOf({ asymmetricKeyType }: KeyObject): Buffer {
+  if (asymmetricKeyType === 'rsa') return rsaWithSha256;
+  return asymmetricKeyType === 'ed25519' ? ed25519 : ecdsaWithSha256;
 }
 
 function encodeExtensions(fields: CertificateFields, keyId: Buffer): readonly Buffer[] {
