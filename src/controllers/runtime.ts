@@ -68,8 +68,8 @@ export interface RouterPlace {
 export type RouterHealth =
   | { readonly state: 'absent' }
   | { readonly state: 'starting'; readonly message: string }
-  /** `missing`: what to say of those of several that do not serve. */
-  | { readonly state: 'ready'; readonly startCount: number; readonly missing?: string };
+  /** `count`: how many of its routers serve. */
+  | { readonly state: 'ready'; readonly count: number };
 
 /** How others reach what a SecuredAccess exposes. */
 export interface Exposure {

@@ -10,7 +10,13 @@ import { frontOfListener } from '#controllers/listener/front.ts';
 import { planListeners } from '#controllers/listener/plan.ts';
 import { servicePortName } from '#controllers/listener/service-port.ts';
 import { decideListenerStatus } from '#controllers/listener/status.ts';
-import { activeSite, checkSite, decideClaim, decideSiteStatus } from '#controllers/site/decide.ts';
+import {
+  activeSite,
+  checkSite,
+  decideClaim,
+  decideSiteStatus,
+  lostRouter,
+} from '#controllers/site/decide.ts';
 import { orphaned } from '#controllers/site/redeemed-tokens.ts';
 import { testAuthority } from '../support/service-tls.ts';
 import { newConnector, newLink, newListener, newSite, tlsSecretOf } from './site-objects.ts';
@@ -89,7 +95,7 @@ test('acceptance 3: the sum of a Site follows its router and its endpoints', () 
   const facts = {
     problem: undefined,
     active: true,
-    health: { state: 'ready', startCount: 1 } as const,
+    health: { state: 'ready', count: 1 } as const,
     routerAccesses: [],
     network: undefined,
     controller,
@@ -106,6 +112,43 @@ test('acceptance 3: the sum of a Site follows its router and its endpoints', () 
   assert.equal(summary(decideSiteStatus(closed, faulty, at)), 'Error bad');
   const status = decideSiteStatus(closed, facts, at);
   assert.equal(decideSiteStatus({ ...closed, status }, facts, at), status, 'nothing to change');
+});
+
+test('a Site with two routers is Ready with one of them, says so, and tells when one is lost', () => {
+  const controller = { name: 'c', namespace: 'n', version: 'v' };
+  const facts = (count: number) => ({
+    problem: undefined,
+    active: true,
+    health: { state: 'ready', count } as const,
+    routerAccesses: [],
+    network: undefined,
+    controller,
+  });
+  const single = siteWith('a', 'u');
+  const double = siteWith('a', 'u', { ha: true });
+  const running = (status: Site['status']) =>
+    status?.conditions?.find(({ type }) => type === 'Running')?.message;
+  const fresh = decideSiteStatus(double, facts(1), at);
+  assert.deepEqual([fresh.status, running(fresh)], ['Ready', '1 of 2 routers is ready']);
+  const both = decideSiteStatus({ ...double, status: fresh }, facts(2), at);
+  assert.deepEqual([both.status, running(both)], ['Ready', 'OK']);
+  const lost = decideSiteStatus({ ...double, status: both }, facts(1), at);
+  assert.equal(running(lost), '1 of 2 routers is ready');
+  assert.equal(lostRouter(both, lost), '1 of 2 routers is ready');
+  for (const [before, after] of [
+    [undefined, fresh],
+    [fresh, both],
+    [lost, lost],
+    [both, both],
+  ] as const) {
+    assert.equal(lostRouter(before, after), undefined);
+  }
+  // One that was given a second router only now has lost none.
+  const one = decideSiteStatus(single, facts(1), at);
+  const next = { ...at, generation: 2 };
+  const growing = decideSiteStatus({ ...double, status: one }, facts(1), next);
+  assert.equal(running(growing), '1 of 2 routers is ready');
+  assert.equal(lostRouter(one, growing), undefined);
 });
 
 test('acceptance 24, 25: a Link needs its secret, its endpoint and its proxy', () => {

@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { certificate, link, securedAccess, type Site, site } from '#apis/index.ts';
-import { configMap, type KubeObject, service } from '#kube/index.ts';
+import { configMap, event, type KubeObject, service } from '#kube/index.ts';
 import type { KubeClient } from '#kubeclient/index.ts';
 import { processesWith, survivorsSkip } from '../support/process-survivors.ts';
 import { waitUntil } from '../support/process-wait.ts';
@@ -191,6 +191,9 @@ test('a site with two routers', { skip: survivorsSkip }, async (t) => {
     });
     await bothServe(up, address);
     assert.deepEqual(await links(), before, 'no Link was down in between');
+    const { items } = await client.list(event, { namespace: 'east' });
+    const lost = items.filter(({ reason }) => reason === 'RouterLost');
+    assert.ok(lost.some(({ message }) => message === '1 of 2 routers is ready'));
     assert.equal((await working(left)).length, left.length);
     // Both take part again: with the other one killed, everything still works.
     await killed(second);

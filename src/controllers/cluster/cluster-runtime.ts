@@ -184,12 +184,11 @@ export class ClusterRuntime implements SiteRuntime {
 
   healthOf(namespace: string, siteId: string): RouterHealth {
     const { informers } = this.#deps;
-    const groups = routerGroups(true).filter((name) => {
-      const own = informers.of(deployment).get({ namespace, name });
-      return own?.metadata.ownerReferences?.some(({ uid }) => uid === siteId) === true;
-    });
-    if (!groups.includes(siteObjects.routerGroup)) return { state: 'absent' };
-    return healthOfPods(informers.of(pod).list(namespace), groups);
+    const key = { namespace, name: siteObjects.routerGroup };
+    const own = informers.of(deployment).get(key);
+    const owner = own?.metadata.ownerReferences?.some(({ uid }) => uid === siteId);
+    if (owner !== true) return { state: 'absent' };
+    return healthOfPods(informers.of(pod).list(namespace));
   }
 
   async removeGroup(site: Site, group: string): Promise<void> {

@@ -17,20 +17,13 @@ export function isReady({ status }: Pod): boolean {
   return status?.phase === 'Running' && ready?.status === 'True';
 }
 
-/**
- * Ready when any is; otherwise what the first one says is missing.
- * @param groups routers that there should be
- */
-export function healthOfPods(pods: readonly Pod[], groups: readonly string[]): RouterHealth {
+/** Ready when any is; otherwise what the first one says is missing. */
+export function healthOfPods(pods: readonly Pod[]): RouterHealth {
   const routers = pods.filter((pod) => isRouterPod(pod) && !isTerminating(pod));
   const serving = new Set(
     routers.filter(isReady).map((pod) => labelOf(pod, componentLabels.group)),
   );
-  if (serving.size > 0 && serving.size >= groups.length) return { state: 'ready', startCount: 1 };
-  if (serving.size > 0) {
-    const missing = messages.someRoutersReady(serving.size, groups.length);
-    return { state: 'ready', startCount: 1, missing };
-  }
+  if (serving.size > 0) return { state: 'ready', count: serving.size };
   const [first] = routers;
   if (first === undefined) return { state: 'starting', message: messages.noRouterReady };
   const failing = first.status?.conditions?.find(({ status }) => status === 'False');

@@ -20,7 +20,7 @@ import {
 } from '#supervisor/index.ts';
 import { ControllerError } from '../errors.ts';
 import { type SecuredAccess, type Service, service, type Site } from '../kinds.ts';
-import { messages, nameInGroup, routerGroups, siteObjects } from '../names.ts';
+import { nameInGroup, routerGroups, siteObjects } from '../names.ts';
 import { formatConfig } from '../router-config/config-file.ts';
 import {
   type HostPort,
@@ -167,13 +167,8 @@ export class LocalRuntime implements SiteRuntime {
       ({ spec }) => spec.env['SKUPPER_SITE_ID'] === siteId,
     );
     if (own.length === 0) return { state: 'absent' };
-    const [first, ...further] = own.filter(({ state }) => state === 'ready');
-    if (first !== undefined) {
-      const { startCount } = first;
-      const count = 1 + further.length;
-      if (count === own.length) return { state: 'ready', startCount };
-      return { state: 'ready', startCount, missing: messages.someRoutersReady(count, own.length) };
-    }
+    const count = own.filter(({ state }) => state === 'ready').length;
+    if (count > 0) return { state: 'ready', count };
     return { state: 'starting', message: 'Router process is not ready' };
   }
 

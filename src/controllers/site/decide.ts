@@ -5,6 +5,7 @@ import {
   type ConditionState,
   type Evaluation,
   equalJson,
+  findCondition,
   isTerminating,
   removeCondition,
   settleStatus,
@@ -13,7 +14,7 @@ import {
   stateReady,
 } from '#kube/index.ts';
 import type { ConfigMap, Endpoint, RouterAccess, Site } from '../kinds.ts';
-import { messages, siteObjects } from '../names.ts';
+import { messages, routerGroups, siteObjects } from '../names.ts';
 import type { NetworkSite } from '../network.ts';
 import type { RouterHealth } from '../runtime.ts';
 
@@ -120,7 +121,7 @@ export function decideSiteStatus(
   const resolvable = acceptsLinks(site);
   const changes: Record<string, ConditionState> = {
     Configured: configured,
-    Running: runningState(facts.health),
+    Running: runningState(facts.health, routerGroups(site.spec?.ha === true).length),
     ...(resolvable ? { Resolved: endpoints.length > 0 ? stateReady() : statePending() } : {}),
   };
   const required = ['Configured', 'Running', ...(resolvable ? ['Resolved'] : [])];
@@ -148,6 +149,17 @@ export function decideSiteStatus(
   return equalJson(next, before) ? before : next;
 }
 
+/** What to say of a Site that has just lost one of its routers; undefined of others. */
+export function lostRouter(before: Site['status'], after: Site['status']): string | undefined {
+  const was = findCondition(before?.conditions, 'Running');
+  const is = findCondition(after?.conditions, 'Running');
+  // One that never had it, or that was changed a moment ago, is only beginning.
+  if (was?.status !== 'True' || is?.status !== 'True') return undefined;
+  if (was.observedGeneration !== is.observedGeneration) return undefined;
+  const { message: ready } = stateReady();
+  return was.message === ready && is.message !== ready ? is.message : undefined;
+}
+
 function copySite(site: NetworkSite): ApiNetworkSite {
   return {
     ...site,
@@ -160,12 +172,13 @@ function copySite(site: NetworkSite): ApiNetworkSite {
   };
 }
 
-function runningState(health: RouterHealth): ConditionState {
+/** @param wanted how many routers there should be */
+function runningState(health: RouterHealth, wanted: number): ConditionState {
   switch (health.state) {
     case 'ready':
-      return health.missing === undefined
+      return health.count >= wanted
         ? stateReady()
-        : { ...stateReady(), message: health.missing };
+        : { ...stateReady(), message: messages.someRoutersReady(health.count, wanted) };
     case 'starting':
       return statePending(health.message);
     case 'absent':

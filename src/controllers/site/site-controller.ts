@@ -19,7 +19,7 @@ import { announceStatus } from '../tidings.ts';
 import { type ConfigMap, configMap, routerAccess, service, type Site, site } from '../kinds.ts';
 import { labels, siteObjects } from '../names.ts';
 import { ensureCertificates, ensureLocalService, settleRouterAccess } from './children.ts';
-import { type Claim, checkSite, decideClaim, decideSiteStatus } from './decide.ts';
+import { type Claim, checkSite, decideClaim, decideSiteStatus, lostRouter } from './decide.ts';
 
 export function startSiteController(context: ControllerContext): Running {
   const { informers, runtime, routers } = context;
@@ -120,6 +120,10 @@ class SiteReconciler implements Reconciler<ObjectKey> {
       status: decideSiteStatus(copy, facts, evaluationOf(this.#context, copy)),
     }));
     announceStatus(this.#context, own, written);
+    const message =
+      written?.outcome === 'updated' ? lostRouter(own.status, written.object.status) : undefined;
+    if (message === undefined) return;
+    this.#context.events.record(own, { type: 'Warning', reason: 'RouterLost', message });
   }
 }
 
