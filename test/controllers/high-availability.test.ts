@@ -89,7 +89,7 @@ test('two routers of a site restart in turn, and share nothing with another site
     assert.deepEqual(ports, ['amqps 5671', 'amqps-2 5672', 'inter-router 55671']);
     const own = await client.get(configMap, { namespace: 'west', name: second });
     const config = own.data?.['skrouterd.json'] ?? '';
-    assert.match(config, /"name": "skupper-router",\s+"role": "inter-router"/);
+    assert.match(config, /"name": "peer\/skupper-router",\s+"role": "inter-router"/);
     const id = `west-${uid.slice(0, 8)}`;
     for (const at of [5671, 5672]) {
       const reached = async () => (await reachedFrom(world, at)).toSorted();

@@ -44,7 +44,9 @@ export function peersOf(
   if (!isUsableCredentials(objects.secret(secret))) return { access: [], links: [] };
   // Whom the local authority signed as a server is a router of this Site, whatever its address.
   const to = { host: bind.host, port: `${bind.port}`, verifyHostname: false };
-  const link = { name: siteObjects.routerGroup, role: peerRole, ...to, cost: 1, secret };
+  // No Link of a user can have a slash in its name.
+  const name = `peer/${siteObjects.routerGroup}`;
+  const link = { name, role: peerRole, ...to, cost: 1, secret };
   return { access: [], links: [{ ...link, proxy: undefined }] };
 }
 
