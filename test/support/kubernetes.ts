@@ -106,6 +106,10 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         `--tls-cert-file=${path.serverCert}`,
         `--tls-private-key-file=${path.serverKey}`,
         `--client-ca-file=${path.ca}`,
+        `--kubelet-client-certificate=${path.adminCert}`,
+        `--kubelet-client-key=${path.adminKey}`,
+        `--kubelet-certificate-authority=${path.ca}`,
+        '--kubelet-preferred-address-types=InternalIP',
         '--service-account-issuer=https://kubernetes.default.svc',
         `--service-account-key-file=${path.tokenKey}`,
         `--service-account-signing-key-file=${path.tokenKey}`,
@@ -151,10 +155,18 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
 function writeMaterial(
   directory: string,
   files: ServerFiles,
-): { readonly [name in 'ca' | 'serverCert' | 'serverKey' | 'tokenKey']: string } {
+): {
+  readonly [name in
+    | 'ca'
+    | 'serverCert'
+    | 'serverKey'
+    | 'adminCert'
+    | 'adminKey'
+    | 'tokenKey']: string;
+} {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const tokenKey = privateKey.export({ type: 'sec1', format: 'pem' }).toString();
-  const { ca, serverCert, serverKey } = files;
+  const { ca, serverCert, serverKey, adminCert, adminKey } = files;
   const write = (name: string, text: string): string => {
     const path = join(directory, name);
     writeFileSync(path, text, { mode: 0o600 });
@@ -164,6 +176,8 @@ function writeMaterial(
     ca: write('ca.pem', ca),
     serverCert: write('server.pem', serverCert),
     serverKey: write('server-key.pem', serverKey),
+    adminCert: write('admin.pem', adminCert),
+    adminKey: write('admin-key.pem', adminKey),
     tokenKey: write('token-key.pem', tokenKey),
   };
 }

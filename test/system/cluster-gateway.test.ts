@@ -9,7 +9,9 @@ import { directConnection, KubeClient } from '#kubeclient/index.ts';
 import { createAuthority } from '#pki/index.ts';
 import { serveWebhookBy, webhookAnswers, webhookByUrl } from '../support/cluster-webhook.ts';
 import { freePort } from '../support/controller-process.ts';
+import { buildNode, startNode } from '../support/kubelet.ts';
 import { kubernetesSkip, startKubernetes } from '../support/kubernetes.ts';
+import { kubectlStreams } from '../support/kubectl-streams.ts';
 import { accountKubeconfig } from '../support/kubernetes-account.ts';
 import { kubectlPath } from '../support/process-kubectl.ts';
 import { runProcess, startProcess } from '../support/process-runner.ts';
@@ -50,7 +52,7 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
         '--tls-secret=gateway-tls',
         '--admission-secret=gateway-admission',
         '--own-ca',
-        '--links-role=view',
+        '--links-role=edit',
       ),
     );
     assert.match(installed, /^ClusterRole drawbridge-gateway applied$/m);
@@ -142,6 +144,13 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
   );
   await until(async () => (await kubectl('get', 'pods')).code === 1, 'the end of the grant');
   assert.match((await kubectl('get', 'pods')).stderr, /revoked/);
+  const node = await buildNode();
+  await t.test('gateway acceptance 19: kubectl streams to a node, and is cut', async (s) => {
+    if ('missing' in node) return s.skip(node.missing);
+    await startNode(t, node.path, { kubernetes, folder });
+    await kubectlStreams(t, { folder, env, cli, kubectl: kubectlPath ?? '' });
+  });
+
   assert.doesNotMatch(gateway.stderr, /forbidden|is not allowed|cannot (?:get|list|create)/i);
   for (const line of gateway.stdout.trim().split('\n')) {
     assert.ok(line.startsWith('{'), `only records: ${line}`);
