@@ -144,8 +144,20 @@ function history(bench: Bench, name: string): Secret[] {
   return found;
 }
 
-test('whoever has which state of a rotation, both sides still trust each other', async (t) => {
+/** Handshakes go by the clock of this machine, as at a site whose clock differs from the issuer's. */
+for (const [clock, skewMs] of [
+  ['the same clock', 0],
+  ['a clock ten minutes behind', 600_000],
+  ['a clock ten minutes ahead', -600_000],
+] as const) {
+  test(`whoever has which state of a rotation, both sides still trust each other, with ${clock}`, async (t) => {
+    await rotatesWithoutGap(t, skewMs);
+  });
+}
+
+async function rotatesWithoutGap(t: TestContext, skewMs: number): Promise<void> {
   const bench = await world(t);
+  bench.clock.offsetMs = skewMs;
   const servers = history(bench, 'server');
   const clients = history(bench, 'client');
   bench.own(startCertificateController(bench));
@@ -196,7 +208,7 @@ test('whoever has which state of a rotation, both sides still trust each other',
   assert.match(await untilPhase(bench, 'Rotated'), /requested/);
   await ask(bench, '2');
   await untilPhase(bench, 'Overlapping');
-});
+}
 
 /** Lets time pass when a rotation waits for nothing else. */
 async function nudge(bench: Bench): Promise<string | undefined> {

@@ -71,6 +71,12 @@ test('who was revoked is not renewed, and is told so', async (t) => {
     'an answer',
   );
   assert.match(answer.text, /access was revoked/);
+  const refusal =
+    'CertificateNotRenewed: The certificate in Secret "to-west" is not renewed: access was revoked';
+  await until(() => world.told.includes(refusal) || undefined, 'told on the Link');
+  // It is final: nobody asks again.
+  await world.poke();
+  assert.equal(world.network.sent.filter(({ text }) => text.includes('renewal-request')).length, 1);
   assert.equal(await world.serial(), first);
   assert.equal(world.records().length, 1);
 });

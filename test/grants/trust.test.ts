@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Certificate, certificate, issuedLink, rotateAnnotation } from '#apis/index.ts';
+import { isSealedByAuthority, openEnvelope } from '#grants/renewal/envelope.ts';
 import { readTrustTaken, sealTrustNotice, sealTrustTaken } from '#grants/renewal/trust-letters.ts';
 import { findCondition, type Secret, secret, secretText } from '#kube/index.ts';
 import {
   createAuthority,
+  crossSign,
   joinBundle,
   parseCertificate,
   parsePrivateKey,
@@ -173,4 +175,25 @@ test('only the holder of a certificate can say what it trusts', async (t) => {
   assert.equal(readTrustTaken({ ...hostile, authorities: ['x'] }), undefined);
   assert.equal(readTrustTaken({ ...hostile, authorities: Array(9).fill(right[0]) }), undefined);
   assert.equal(readTrustTaken({ ...hostile, authorities: 'x' }), undefined);
+});
+
+test('a seal counts while its authority is valid, by clocks that differ by ten minutes', async () => {
+  const nowMs = Date.now();
+  const lifetimeMs = 30 * 24 * 3600 * 1000;
+  const wish = { commonName: 'west site CA', nowMs, lifetimeMs };
+  const [old, next] = [await createAuthority(wish), await createAuthority(wish)];
+  const notice = { issuerId: 'west', stepMs: nowMs, bundlePem: next.certificate.pem };
+  const cross = crossSign(old, next, nowMs);
+  const opened = openEnvelope(sealTrustNotice(notice, next.keys.privateKey, cross));
+  assert.ok(opened);
+  const at = (offsetMs: number, bundle: string): boolean =>
+    isSealedByAuthority(opened.envelope, bundle, nowMs + offsetMs);
+  for (const bundle of [old.certificate.pem, next.certificate.pem]) {
+    assert.deepEqual(
+      [-600_000, 0, 600_000].map((offsetMs) => at(offsetMs, bundle)),
+      [true, true, true],
+    );
+    assert.equal(at(lifetimeMs + 1000, bundle), false);
+    assert.equal(at(-3600 * 1000, bundle), false);
+  }
 });

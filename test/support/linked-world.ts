@@ -2,7 +2,8 @@
 import type { TestContext } from 'node:test';
 import { accessToken, type IssuedLink, issuedLink, link, site } from '#apis/index.ts';
 import { startAccessTokenController, startLinkRenewal, type SitePost } from '#grants/index.ts';
-import { type Secret, secret, secretText } from '#kube/index.ts';
+import { type KubeObject, type Secret, secret, secretText } from '#kube/index.ts';
+import type { RecordedEvent } from '#kubeclient/index.ts';
 import { parseCertificate } from '#pki/index.ts';
 import { grantWorld, openSite, siteOf, west } from './grant-world.ts';
 import { until } from './until.ts';
@@ -65,7 +66,13 @@ export async function linkedWorld(t: TestContext, lifeMs = life) {
     'east',
   );
   network.place(east.metadata.uid ?? '', 'east');
-  world.own(startLinkRenewal({ ...world, post: network }));
+  /** What was told about Links, as `reason: message`. */
+  const told: string[] = [];
+  const events = {
+    record: (_about: KubeObject, { reason, message }: RecordedEvent) =>
+      void told.push(`${reason}: ${message}`),
+  };
+  world.own(startLinkRenewal({ ...world, events, post: network }));
   const stored = async (): Promise<Secret> =>
     await until(() => world.client.find(secret, key), 'the Secret');
   const poke = async (): Promise<void> => {
@@ -77,5 +84,14 @@ export async function linkedWorld(t: TestContext, lifeMs = life) {
     parseCertificate(secretText(await stored(), 'tls.crt') ?? '').serialNumber;
   const records = (): readonly IssuedLink[] => world.informers.of(issuedLink).list(west);
   await until(() => (records().length === 1 ? true : undefined), 'the record');
-  return { ...world, network, poke, stored, serial, records, siteId: opened.metadata.uid ?? '' };
+  return {
+    ...world,
+    told,
+    network,
+    poke,
+    stored,
+    serial,
+    records,
+    siteId: opened.metadata.uid ?? '',
+  };
 }

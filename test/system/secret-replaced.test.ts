@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { link, routerAccess, site, tokenAnnotation, tokenLabel } from '#apis/index.ts';
-import { encodeSecretData, secret } from '#kube/index.ts';
+import { encodeSecretData, event, secret } from '#kube/index.ts';
 import { createAuthority, issueCertificate, parseCertificate, privateKeyPem } from '#pki/index.ts';
 import { waitUntil } from '../support/process-wait.ts';
 import { clientOf, makeNamespace } from '../support/up-objects.ts';
@@ -18,8 +18,15 @@ test('a Secret with a new key is picked up, a bad one is refused, and no stream 
   const nowMs = Date.now();
   const authority = await createAuthority({ commonName: 'theirs', nowMs });
   const hosts = ['127.0.0.1', 'skupper-router', 'skupper-router.west'];
-  const make = async (server: boolean) => {
-    const leaf = { commonName: 'c', hosts, server, client: !server, nowMs };
+  const make = async (server: boolean, lifetimeMs = 24 * 3600 * 1000) => {
+    const leaf = {
+      commonName: 'c',
+      hosts,
+      server,
+      client: !server,
+      nowMs: Date.now(),
+      lifetimeMs,
+    };
     const { certificate, keys } = await issueCertificate(authority, leaf);
     const texts = {
       'tls.crt': certificate.pem,
@@ -69,12 +76,20 @@ test('a Secret with a new key is picked up, a bad one is refused, and no stream 
   await once(echo, 'listening');
   t.after(() => echo.close());
   const port = await exposeInEast(up, 'echo', (echo.address() as AddressInfo).port);
-  const socket = connect(port, '127.0.0.1');
+  const socket = await waitUntil('an echo', async () => {
+    const made = connect(port, '127.0.0.1');
+    made.on('error', () => undefined);
+    made.write('a');
+    const outcome = await Promise.race([
+      once(made, 'data').then(() => true),
+      once(made, 'close').then(() => false),
+    ]);
+    return outcome && made;
+  });
   let received = 0;
   let isCut = false;
   socket.on('data', (chunk: Buffer) => (received += chunk.length));
   socket.on('close', () => (isCut = true));
-  socket.on('error', () => undefined);
   t.after(() => socket.destroy());
   const goesOn = async (): Promise<void> => {
     const before = received;
@@ -142,4 +157,72 @@ test('a Secret with a new key is picked up, a bad one is refused, and no stream 
     await linkReady(up);
     await goesOn();
   });
+
+  await t.test('one that ends while connected is told, and the stream outlives it', async () => {
+    const short = await make(true, 5000);
+    await client.patch(secret, server, { data: short.data });
+    const access = { namespace: 'west', name: 'skupper-router' };
+    await waitUntil('the end told', async () => {
+      const { status } = await client.get(routerAccess, access);
+      return /TLS credentials secret "skupper-site-server": tls\.crt expired on 20\S+Z/.test(
+        status?.message ?? '',
+      );
+    });
+    await goesOn();
+    const reasons = async (): Promise<(string | undefined)[]> =>
+      (await client.list(event, { namespace: 'west' })).items
+        .filter(({ involvedObject }) => involvedObject?.name === server.name)
+        .map(({ reason }) => reason);
+    await waitUntil('told before and after', async () => {
+      const found = await reasons();
+      return found.includes('CertificateExpiring') && found.includes('CertificateExpired');
+    });
+    await waitUntil('the metrics', async () => {
+      const text = await (await fetch(new URL('/metrics', up.ready.metrics))).text();
+      return (
+        /^drawbridge_certificate_soonest_expiry_seconds -\d+$/m.test(text) &&
+        /^drawbridge_certificates_expiring 1$/m.test(text)
+      );
+    });
+    await client.patch(secret, server, { data: good.data ?? {} });
+    await waitUntil('Ready again', async () => {
+      const { status } = await client.get(routerAccess, access);
+      return status?.status === 'Ready';
+    });
+    await goesOn();
+  });
+
+  await t.test(
+    'a host that the certificate does not name is not linked to, and why says so',
+    async () => {
+      succeeded(await up.cli('site', 'create', 'north', '-n', 'north', '--create-namespace'));
+      await client.create(secret, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          namespace: 'north',
+          name: 'to-west',
+          labels: { [tokenLabel.name]: tokenLabel.connectionToken },
+          annotations: {
+            [tokenAnnotation.interRouterHost]: 'localhost',
+            [tokenAnnotation.interRouterPort]: endpoint.port ?? '',
+            [tokenAnnotation.generatedBy]: 'west',
+          },
+        },
+        type,
+        data: dialler.data,
+      });
+      await waitUntil(
+        'the mismatch named',
+        async () => {
+          const why = await up.cli('why', 'link/to-west', '-n', 'north');
+          assert.match(why.stdout + why.stderr, /localhost/);
+          return why.code === 1 && /names? .*127\.0\.0\.1/.test(why.stdout);
+        },
+        { describe: () => up.process.describe() },
+      );
+      const { status } = await client.get(link, { namespace: 'north', name: 'to-west' });
+      assert.notEqual(status?.status, 'Ready');
+    },
+  );
 });

@@ -24,7 +24,11 @@ import {
   site,
 } from '../kinds.ts';
 import { annotations, messages, nameInGroup, routerGroups, siteObjects } from '../names.ts';
-import { checkCredentials, checkCredentialsTime } from '../router-config/check-credentials.ts';
+import {
+  checkCredentials,
+  checkCredentialsTime,
+  credentialsTurnMs,
+} from '../router-config/check-credentials.ts';
 import { defaultIssuer } from '../site/decide.ts';
 import { decideRouterAccessStatus, isControlled, securedAccessSpec, specOf } from './decide.ts';
 
@@ -58,6 +62,9 @@ export function startRouterAccessController(context: ControllerContext): Running
   });
 }
 
+/** A way in shows a certificate, and knows those who come by their authority. */
+const credentialNeed = { authority: true, certificate: true };
+
 const noAccesses: ReadonlyMap<string, SecuredAccess> = new Map();
 
 class RouterAccessReconciler implements Reconciler<ObjectKey> {
@@ -87,7 +94,17 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
       ),
     }));
     announceStatus(this.#context, access, written);
-    return {};
+    return this.#nextLook(access);
+  }
+
+  /** A certificate begins and ends without anybody writing anything. */
+  #nextLook(access: RouterAccess): ReconcileResult {
+    const name = specOf(access).tlsCredentials;
+    const secrets = { secret: secretsOf(this.#context, access.metadata.namespace ?? '') };
+    if (checkCredentials(secrets, name, credentialNeed) !== undefined) return {};
+    const nowMs = this.#context.clock.nowMs();
+    const turnMs = credentialsTurnMs(secrets, name, nowMs);
+    return turnMs === undefined ? {} : { requeueAfterMs: Math.max(1000, turnMs - nowMs) };
   }
 
   #problemOf(access: RouterAccess, secured: SecuredAccess | undefined): string | undefined {
@@ -98,7 +115,7 @@ class RouterAccessReconciler implements Reconciler<ObjectKey> {
     if (this.#awaitedSecret(access) !== undefined) return undefined;
     const secrets = { secret: secretsOf(this.#context, access.metadata.namespace ?? '') };
     return (
-      checkCredentials(secrets, name, { authority: true, certificate: true }) ??
+      checkCredentials(secrets, name, credentialNeed) ??
       checkCredentialsTime(secrets, name, this.#context.clock.nowMs())
     );
   }
