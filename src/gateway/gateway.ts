@@ -31,11 +31,13 @@ import { GrantFollower } from './grant/grant-follower.ts';
 import { ConsolePages } from './console/console-pages.ts';
 import { StaticPages } from './console/static-pages.ts';
 import { Admission } from './http/admission.ts';
+import { ApprovalRoutes, type ApprovalRoutesDeps } from './http/approval-routes.ts';
+import type { OriginOptions } from './http/browser-guard.ts';
 import { GatewayHandler } from './http/gateway-handler.ts';
 import type { PageSource } from './http/page-source.ts';
 import { NativeApi } from './http/native-api.ts';
 import { ApprovalSeal } from './oversight/approval-seal.ts';
-import { Approvals } from './oversight/approvals.ts';
+import { Approvals, type ApprovalsDeps } from './oversight/approvals.ts';
 import { Recorder } from './http/recorder.ts';
 import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits.ts';
 import { type RecordingOptions, Recordings } from './recording/recordings.ts';
@@ -273,7 +275,13 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   };
   const { issuing } = options;
   const issuer = issuing && new Issuer({ ...deps, connection: issuing });
-  const approvals = issuing && new Approvals({ ...deps, connection: issuing, book, seal }, limits);
+  const approvals =
+    issuing &&
+    approvalRoutes(
+      { ...deps, connection: issuing, grants, book, seal, gatekeeper, identity },
+      limits,
+      origins,
+    );
   const unhealthy = (): string | undefined =>
     follower.isConfirmed ? undefined : 'the grants have not been confirmed for too long';
   const handler = new GatewayHandler(
@@ -300,6 +308,14 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   );
   metrics.gauge('drawbridge_gateway_streams', 'Streams open now.', () => streams.size);
   return { handler, streams, follower, upstreams, unhealthy };
+}
+
+function approvalRoutes(
+  deps: ApprovalsDeps & Omit<ApprovalRoutesDeps, 'approvals'>,
+  limits: GrantLimits,
+  origins: OriginOptions,
+): ApprovalRoutes {
+  return new ApprovalRoutes({ ...deps, approvals: new Approvals(deps, limits) }, limits, origins);
 }
 
 function limitsOf({ limits }: GatewayOptions, seal: ApprovalSeal, creators?: Creators) {

@@ -57,11 +57,11 @@ async function open({ page, origin }: Bench, code: string): Promise<void> {
 }
 
 /** Keeps a picture when SCREENSHOTS names a folder. */
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(page: Page, name: string, fullPage = false): Promise<void> {
   const folder = process.env['SCREENSHOTS'];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
 test('gateway acceptance 53: a link spends its use only when a person goes on', {
@@ -270,6 +270,13 @@ test('people log in by a button, see who they are, come back to their view, and 
   await picture(page, 'logged-in');
   await page.goto(`${origin}/`);
   await page.getByRole('heading', { name: 'What you may do' }).waitFor();
+  // Something that waits for this person.
+  await grantTo(world.api, 'alice', 'oidc:alice', [
+    { apiGroups: ['drawbridge.dev'], resources: ['gatewaytokens'], verbs: ['approve'] },
+  ]);
+  await world.grant('debug', { ...spec, recording: 'always', approval: { required: 1 } });
+  await page.reload();
+  await page.getByRole('heading', { name: 'Waiting for your approval' }).waitFor();
   for (const [name, width, colorScheme] of [
     ['logged-in-light', 1100, 'light'],
     ['logged-in-dark', 1100, 'dark'],
@@ -277,10 +284,15 @@ test('people log in by a button, see who they are, come back to their view, and 
   ] as const) {
     await page.setViewportSize({ width, height: 760 });
     await page.emulateMedia({ colorScheme });
-    await picture(page, name);
+    await picture(page, name, true);
     const wide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
     assert.equal(await page.evaluate(wide), false, name);
   }
+  await page.getByLabel('Why (kept with the grant)').fill('incident 4711');
+  await page.getByRole('button', { name: 'Approve debug' }).press('Enter');
+  await page.locator('.panel').getByText('You approved debug: it can be used now.').waitFor();
+  const [approval] = (await world.read('debug')).status?.approvals ?? [];
+  assert.deepEqual([approval?.name, approval?.reason], ['oidc:alice', 'incident 4711']);
   // A link beside the login: two sessions, by their names.
   const second = await all.context.newPage();
   await second.goto(`${origin}/l#${await world.grant('anna', spec)}`);

@@ -1,10 +1,14 @@
 /** The first page: what the link allows, and where to go. */
+import { showApprovals } from '../approvals.ts';
 import { h } from '../dom.ts';
 import { type Place, placeFragment } from '../resources.ts';
 import { grantSentences } from '../words.ts';
 import { heading, type ViewContext } from './view.ts';
 
-export function showOverview({ session, main }: ViewContext, places: readonly Place[]): void {
+export function showOverview(
+  { session, main, say, signal }: ViewContext,
+  places: readonly Place[],
+): void {
   const { grant } = session;
   const facts: (readonly [string, string])[] = [
     session.person === undefined
@@ -46,6 +50,11 @@ export function showOverview({ session, main }: ViewContext, places: readonly Pl
       ),
     );
   }
+  // It comes when it comes; another view may be open by then.
+  if (session.person === undefined) return;
+  const section = h('div');
+  main.append(section);
+  showApprovals(session, section, (text) => signal.aborted || say(text)).catch(() => undefined);
 }
 
 /** A card that opens a collection or an object. */

@@ -1,19 +1,17 @@
-/** A request to approve or deny a grant: the approver's bearer, and which grant, by uid. */
+/** A decision about a grant: which one, by uid, and why. */
 import type { IncomingMessage } from 'node:http';
 import { gatewayTextMax } from '#apis/index.ts';
 import { checkLabelName, checkSubdomainName } from '#kube/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { ApprovalWish } from '../oversight/approvals.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
-import { serverBearer } from './issue-body.ts';
 import { readJson } from './json-body.ts';
 
-/** @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_REQUEST, GATEWAY_TOO_LARGE */
+/** @throws GatewayError GATEWAY_REQUEST, GATEWAY_TOO_LARGE */
 export async function readApproval(
   request: IncomingMessage,
   lines: HeaderLines,
-): Promise<{ readonly bearer: string; readonly wish: ApprovalWish }> {
-  const bearer = serverBearer(lines);
+): Promise<ApprovalWish> {
   const members = ['namespace', 'name', 'uid', 'decision', 'reason'] as const;
   const { namespace, name, uid, decision, reason } = await readJson(request, lines, members);
   if (typeof namespace !== 'string' || checkLabelName(namespace).length > 0) {
@@ -31,7 +29,7 @@ export async function readApproval(
   if (reason !== undefined && !isReason(reason)) {
     throw refused(`reason must be one line of at most ${gatewayTextMax} characters`);
   }
-  return { bearer, wish: { key: { namespace, name }, uid, decision, reason } };
+  return { key: { namespace, name }, uid, decision, reason };
 }
 
 function isReason(value: unknown): value is string {

@@ -2,19 +2,16 @@
  * The gateway's own API, under /gateway/v1: look at a code, redeem it, see what a session allows,
  * leave it. Redeeming is a POST with a body, so that nothing that only follows links spends a use.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '#base/clock.ts';
-import type { GatewayToken } from '#apis/index.ts';
 import { sendJson, sendText } from '#http/index.ts';
-import { formatTime, keyOf } from '#kube/index.ts';
+import { formatTime } from '#kube/index.ts';
 import { GatewayError } from '../errors.ts';
-import type { GrantLimits } from '../grant/grant-facts.ts';
+import { decisionsOf, type GrantLimits, personOf } from '../grant/grant-facts.ts';
 import { type Handle, parseHandle, revealHandle } from '../grant/handle.ts';
 import { quietHeaders } from '../proxy/response-headers.ts';
 import type { Issuer } from '../issue/issuer.ts';
-import type { Approvals, Decided } from '../oversight/approvals.ts';
 import { linkPath } from '../console/console-pages.ts';
-import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
+import { lineOf } from '../request/inbound-headers.ts';
 import type { Access, Gatekeeper } from '../session/gatekeeper.ts';
 import type { StreamRegistry } from '../stream/stream-registry.ts';
 import {
@@ -23,12 +20,13 @@ import {
   requireCsrf,
   requireOrigin,
 } from './browser-guard.ts';
-import { readApproval } from './approval-body.ts';
+import type { ApprovalRoutes } from './approval-routes.ts';
 import { clearedCookie, readSessions, sessionCookie, tagOf } from './cookies.ts';
 import { readCredential } from './credential.ts';
 import { viewGrant, viewSession } from './grant-view.ts';
 import { readIssue } from './issue-body.ts';
 import { readJson } from './json-body.ts';
+import type { NativeCall } from './native-call.ts';
 
 export interface NativeApiDeps {
   readonly gatekeeper: Gatekeeper;
@@ -37,26 +35,11 @@ export interface NativeApiDeps {
   /** Absent: grants are made with kubectl and the command line only. */
   readonly issuer: Issuer | undefined;
   /** Absent: nothing is approved here. */
-  readonly approvals: Approvals | undefined;
+  readonly approvals: ApprovalRoutes | undefined;
   /** People can log in. */
   readonly canLogIn: boolean;
   /** Undefined when all is well. */
   readonly unhealthy: () => string | undefined;
-}
-
-/** One request to the native API. */
-export interface NativeCall {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly lines: HeaderLines;
-  /** Below /gateway. */
-  readonly path: readonly string[];
-  readonly client: string;
-  readonly auditId: string;
-  /** Told of what deserves a record. */
-  readonly onSession: (kind: 'redeem' | 'leave', access: Access) => void;
-  readonly onIssued: (grant: GatewayToken) => void;
-  readonly onDecided: (decided: Decided, decision: 'approved' | 'denied', reason?: string) => void;
 }
 
 export class NativeApi {
@@ -87,7 +70,9 @@ export class NativeApi {
       case 'POST grants':
         return this.#issue(call);
       case 'POST approvals':
-        return this.#decide(call);
+        return this.#approvals(call, 'decide');
+      case 'GET approvals':
+        return this.#approvals(call, 'list');
       case 'POST redeem':
         return this.#redeem(call);
       case 'GET self':
@@ -124,18 +109,11 @@ export class NativeApi {
     this.#send(call, 201, { code, link, grant: viewGrant(grant, this.#limits) });
   }
 
-  /** With a bearer of the API server, which says who decides and whether he may. */
-  async #decide(call: NativeCall): Promise<void> {
+  async #approvals(call: NativeCall, deed: 'list' | 'decide'): Promise<void> {
     const { approvals } = this.#deps;
     if (approvals === undefined) throw notFound();
-    refuseForeignOrigin(call.lines, this.#origins);
-    const { bearer, wish } = await readApproval(call.request, call.lines);
-    const decided = await approvals.decide(bearer, wish);
-    if (decided.isNew) call.onDecided(decided, wish.decision, wish.reason);
-    const { namespace, name } = keyOf(decided.grant);
-    const { approver, missing, isNew } = decided;
-    const { decision } = wish;
-    this.#send(call, isNew ? 201 : 200, { namespace, name, decision, approver, missing });
+    const { status, value } = await approvals[deed](call);
+    this.#send(call, status, value);
   }
 
   async #redeem(call: NativeCall): Promise<void> {
@@ -151,6 +129,7 @@ export class NativeApi {
       throw new GatewayError('GATEWAY_REQUEST', 'nonce must be a text of 22 to 128 characters');
     }
     const handle = this.#codeOf(code);
+    if (as === 'cookie') await this.#refuseApprover(call, handle);
     const access = await this.#deps.gatekeeper.redeem(handle, nonce, client);
     call.onSession('redeem', access);
     if (as === 'bearer') {
@@ -166,6 +145,16 @@ export class NativeApi {
     const seconds = Math.floor((access.endMs - this.#deps.clock.nowMs()) / 1000);
     call.response.setHeader('set-cookie', sessionCookie(access.session, Math.max(0, seconds)));
     this.#send(call, 201, viewSession(access, true, this.#limits));
+  }
+
+  /** Four eyes: who approved a grant does not use it in the same browser. @throws GatewayError */
+  async #refuseApprover(call: NativeCall, code: Handle): Promise<void> {
+    const person = await this.#deps.approvals?.person(call);
+    if (person === undefined) return;
+    const grant = await this.#deps.gatekeeper.look(code, call.client);
+    if (!decisionsOf(grant, this.#limits).some((each) => personOf(each) === person.user)) return;
+    const message = 'you approved this grant, so that somebody else can use it';
+    throw new GatewayError('GATEWAY_DENIED', message, { rule: 'approver' });
   }
 
   async #showBearer(call: NativeCall): Promise<void> {

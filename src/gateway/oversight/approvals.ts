@@ -3,17 +3,21 @@ import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import type { ObjectKey } from '#kube/index.ts';
-import type { EventRecorder, KubeClient, KubeConnection } from '#kubeclient/index.ts';
+import { keyOf, type ObjectKey } from '#kube/index.ts';
+import type { EventRecorder, KubeClient, KubeConnection, Lister } from '#kubeclient/index.ts';
+import { type Attributes, authenticatedGroup } from '#rbac/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { GrantBook } from '../grant/grant-book.ts';
-import { approvalsMissing, type GrantLimits } from '../grant/grant-facts.ts';
-import { Caller } from '../issue/caller.ts';
+import { approvalsMissing, type GrantLimits, windowOf } from '../grant/grant-facts.ts';
+import { asRefusal, Caller } from '../issue/caller.ts';
+import { mayDo } from '../issue/reviews.ts';
 import type { ApprovalSeal } from './approval-seal.ts';
 import { type Approver, decideApproval, type Verdict } from './decide-approval.ts';
 
 export interface ApprovalsDeps {
-  readonly client: Pick<KubeClient, 'patch'>;
+  /** The gateway's own: revokes what was denied, and asks what a person may do. */
+  readonly client: Pick<KubeClient, 'patch' | 'raw'>;
+  readonly grants: Pick<Lister<GatewayToken>, 'list'>;
   /** Where the grants are kept; its credentials are not used for callers. */
   readonly connection: KubeConnection;
   readonly book: Pick<GrantBook, 'fresh' | 'change'>;
@@ -38,6 +42,9 @@ export interface Decided {
   readonly missing: number;
 }
 
+/** Grants shown to one person at once. */
+const waitingMax = 32;
+
 export class Approvals {
   readonly #deps: ApprovalsDeps;
   readonly #limits: GrantLimits;
@@ -57,12 +64,57 @@ export class Approvals {
     const caller = new Caller(this.#deps.connection, bearer);
     try {
       const approver = await caller.who();
-      const { group, version, plural: resource } = gatewayToken;
-      const place = { group, version, resource, subresource: '', ...wish.key };
-      await caller.require({ type: 'resource', verb: 'approve', ...place });
+      await caller.require(approving(wish.key));
       return await this.#write(approver, wish);
     } finally {
       caller.close();
+    }
+  }
+
+  /**
+   * @param person who has logged in; the API server says whether he may
+   * @throws GatewayError as `decide`
+   */
+  async decideAs(person: Approver, wish: ApprovalWish): Promise<Decided> {
+    if (await this.#may(person, wish.key)) return this.#write(person, wish);
+    const { namespace, name } = wish.key;
+    const message = `${person.user} may not approve gatewaytokens.drawbridge.dev ${name} in ${namespace}`;
+    throw new GatewayError('GATEWAY_DENIED', message, { rule: 'approval' });
+  }
+
+  /** The grants that a person could approve now, those that end first first. @throws GatewayError */
+  async waitingFor(person: Approver): Promise<readonly GatewayToken[]> {
+    const found = this.#deps.grants
+      .list()
+      .filter((grant) => this.#waitsFor(grant, person))
+      .toSorted((one, other) => this.#endOf(one) - this.#endOf(other))
+      .slice(0, waitingMax);
+    const allowed = await Promise.all(found.map((grant) => this.#may(person, keyOf(grant))));
+    return found.filter((_, at) => allowed[at] === true);
+  }
+
+  #waitsFor(grant: GatewayToken, person: Approver): boolean {
+    if (approvalsMissing(grant, this.#limits) === 0) return false;
+    const verdict = { decision: 'approved', reason: undefined } as const;
+    const facts = { nowMs: this.#deps.clock.nowMs(), limits: this.#limits, sign: () => '' };
+    try {
+      return decideApproval(grant, person, verdict, facts) !== undefined;
+    } catch (thrown) {
+      if (thrown instanceof GatewayError) return false;
+      throw thrown;
+    }
+  }
+
+  #endOf(grant: GatewayToken): number {
+    return windowOf(grant, this.#limits)?.endMs ?? 0;
+  }
+
+  async #may({ user: name, groups }: Approver, key: ObjectKey): Promise<boolean> {
+    const person = { name, groups: [...groups, authenticatedGroup] };
+    try {
+      return await mayDo(this.#deps.client, approving(key), person);
+    } catch (thrown) {
+      throw asRefusal(thrown);
     }
   }
 
@@ -105,4 +157,10 @@ export class Approvals {
       this.#deps.log.warn('a denied grant was not revoked', { reason: messageOf(thrown) });
     }
   }
+}
+
+function approving({ namespace, name }: ObjectKey): Attributes {
+  const { group, version, plural: resource } = gatewayToken;
+  const place = { group, version, resource, subresource: '', namespace, name };
+  return { type: 'resource', verb: 'approve', ...place };
 }

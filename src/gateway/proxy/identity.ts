@@ -41,8 +41,8 @@ export function userOf(grant: GatewayToken, identity: Identity): string {
   return loginOf(grant, identity)?.user ?? `gw:link:${namespace}:${name}`;
 }
 
-/** Who logged in; names of the cluster itself are nobody's, whatever is written down. */
-function loginOf(
+/** Who logged in, when this is the grant of a login; names of the cluster itself are nobody's, whatever is written down. */
+export function loginOf(
   grant: GatewayToken,
   { loginNamespace }: Identity,
 ): { readonly user: string; readonly groups: readonly string[] } | undefined {
