@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import type { HttpResponse } from '#http/index.ts';
 import { verifyAuditLog } from '#gateway/index.ts';
 import { grantTo, tokenFor } from '../support/api-identities.ts';
+import { test } from '../support/gateway-target.ts';
 import { gatewayWorld, type GatewayWorld, jsonIn } from '../support/gateway-world.ts';
 import { until } from '../support/until.ts';
 
@@ -40,6 +41,14 @@ async function bench(
   for (const name of ['ann', 'bea', 'cy']) {
     await grantTo(world.api, name, userOf(name), [{ ...drawbridge, verbs: ['approve'] }]);
   }
+  // The server learns of roles a moment later.
+  await until(async () => {
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+    const { group, plural: resource } = gatewayToken;
+    const resourceAttributes = { verb: 'approve', group, resource, namespace: 'default' };
+    const spec = { user: userOf('cy'), resourceAttributes };
+    return (await world.api.call(path, { body: { spec } })).json.status.allowed === true;
+  }, 'cy to be allowed to approve');
   const issue = async (name: string, spec: GatewayToken['spec']): Promise<string> => {
     const body = JSON.stringify({ namespace: 'default', name, spec });
     const made = await world.call('/gateway/v1/grants', { token: tokens.get('bot')!, body });

@@ -38,6 +38,8 @@ export interface GatewayTarget {
   readonly account: KubeConnection;
   /** How the gateway acts where a test does not say. */
   readonly identity: 'account' | 'impersonate';
+  /** The gateway's own. */
+  readonly namespace: string;
 }
 
 /** As that of node:test, for what every target must pass: it runs against the chosen one. */
@@ -55,7 +57,14 @@ export async function gatewayTarget(t: TestContext, bound = true): Promise<Gatew
   }
   const api = await apiServerFor(t);
   const owner = ownerOf(api);
-  return { name: 'embedded', api, owner, account: owner, identity: 'account' };
+  return {
+    name: 'embedded',
+    api,
+    owner,
+    account: owner,
+    identity: 'account',
+    namespace: 'drawbridge-system',
+  };
 }
 
 function ownerOf({ server, files }: AskedApi): KubeConnection {
@@ -111,7 +120,7 @@ async function startReal(): Promise<GatewayTarget> {
       headers: { Authorization: `Bearer ${token}` },
     }),
   };
-  return { name: 'real', api, owner, account, identity: 'impersonate' };
+  return { name: 'real', api, owner, account, identity: 'impersonate', namespace: wish.namespace };
 }
 
 const grants = '/apis/drawbridge.dev/v1alpha1/gatewaytokens';

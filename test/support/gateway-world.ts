@@ -98,7 +98,7 @@ export async function gatewayWorld(
         clusters: new Map([['local', local]]),
         identity: target.identity,
         issuing: connection,
-        namespace: 'drawbridge-system',
+        namespace: target.namespace,
         protectedNamespaces: ['drawbridge-system'],
         audit: { failClosed: false },
         ...setup.options,
