@@ -2,7 +2,9 @@
  * Whether somebody may create a grant or write its status: the rules of the embedded API server,
  * with the API server of the cluster asked for what the creator holds.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type GatewayToken, gatewayTextMax, gatewayToken } from '#apis/index.ts';
+import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { keyOf } from '#kube/index.ts';
@@ -16,6 +18,7 @@ import {
   type User,
 } from '#rbac/index.ts';
 import { loginLabel } from '../login/login-label.ts';
+import { isNewGrant } from '../grant/grant-facts.ts';
 import { escalation, lackingOf, mayDo } from '../issue/reviews.ts';
 import type { AdmissionRequest, Verdict } from './admission-review.ts';
 import type { Creators } from './creators.ts';
@@ -24,11 +27,16 @@ export interface CreatorReviewsDeps {
   /** Asks about rights, and whether the object is there already. */
   readonly client: Pick<KubeClient, 'raw' | 'find'>;
   readonly creators: Creators;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** For all questions about one write; below the timeout of the webhook. Milliseconds. */
 const decideMsMax = 8000;
+
+/** Longest wait for the seal of another replica, and between two looks; milliseconds. */
+const sealMsMax = 3000;
+const sealLookMs = 100;
 
 const allowed: Verdict = { allowed: true };
 
@@ -89,11 +97,24 @@ export class CreatorReviews {
 
   async #status({ user, namespace, object, old }: AdmissionRequest): Promise<Verdict> {
     const before = old?.status ?? {};
-    const issuer =
-      old !== undefined && this.#deps.creators.isProven(old) ? before.issuedBy : undefined;
+    const issuer = old === undefined ? undefined : await this.#issuerOf(old);
     const refusal = statusRefusal({ user, issuer, before, after: object.status ?? {} });
     if (refusal === undefined || (await this.#asking(user)(escalation(namespace)))) return allowed;
     return forbidden(refusal);
+  }
+
+  /** Who makes a grant and gives it a code at once may be faster than the replica that seals it. */
+  async #issuerOf(grant: GatewayToken): Promise<string | undefined> {
+    const { creators, client, clock } = this.#deps;
+    const untilMs = clock.monotonicMs() + sealMsMax;
+    let latest: GatewayToken | undefined = creators.withCreator(grant);
+    while (latest !== undefined && latest.metadata.uid === grant.metadata.uid) {
+      if (creators.isProven(latest)) return latest.status?.issuedBy;
+      if (!isNewGrant(latest, clock.nowMs()) || clock.monotonicMs() > untilMs) return undefined;
+      await delay(sealLookMs);
+      latest = await client.find(gatewayToken, keyOf(grant));
+    }
+    return undefined;
   }
 
   #asking(user: User): (attributes: Attributes) => Promise<boolean> {

@@ -103,6 +103,14 @@ export function waitingText(grant: GatewayToken, limits: GrantLimits): string {
   return `waits for ${missing} of ${required} approval${required === 1 ? '' : 's'} from ${whom}`;
 }
 
+/** Longest time between a grant and the word of some replica about its creator; milliseconds. */
+const unprovenMsMax = 30_000;
+
+/** Whether a grant is so young that somebody may still vouch for its creator. */
+export function isNewGrant({ metadata }: GatewayToken, nowMs: number): boolean {
+  return nowMs - (parseTime(metadata.creationTimestamp ?? '') ?? 0) < unprovenMsMax;
+}
+
 /** Uses that are left. */
 export function usesLeft(grant: GatewayToken): number {
   return Math.max(0, (grant.spec.usesAllowed ?? 1) - (grant.status?.uses ?? 0));

@@ -3,7 +3,6 @@ import { type GatewayToken, readyConditions } from '#apis/index.ts';
 import {
   type ConditionState,
   formatTime,
-  parseTime,
   settleStatus,
   stateError,
   statePending,
@@ -14,6 +13,7 @@ import {
   approvalsMissing,
   decisionsOf,
   type GrantLimits,
+  isNewGrant,
   personOf,
   stateOf,
   waitingText,
@@ -53,7 +53,7 @@ function processed(grant: GatewayToken, nowMs: number, limits: GrantLimits): Con
     case 'broken':
       return stateError('expirationWindow or sessionMax is not a duration, or is too long');
     case 'unproven':
-      return isNew(grant, nowMs)
+      return isNewGrant(grant, nowMs)
         ? statePending('Its creator is being looked at')
         : stateError('Nobody has checked what its creator may do: make it again');
     case 'revoked':
@@ -78,11 +78,4 @@ function processed(grant: GatewayToken, nowMs: number, limits: GrantLimits): Con
     default:
       return stateError(state satisfies never);
   }
-}
-
-/** Longest time between a grant and the word of another replica about its creator; milliseconds. */
-const unprovenMsMax = 30_000;
-
-function isNew({ metadata }: GatewayToken, nowMs: number): boolean {
-  return nowMs - (parseTime(metadata.creationTimestamp ?? '') ?? 0) < unprovenMsMax;
 }

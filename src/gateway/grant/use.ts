@@ -9,6 +9,7 @@ import { formatTime, parseTime } from '#kube/index.ts';
 import { GatewayError } from '../errors.ts';
 import {
   type GrantLimits,
+  isNewGrant,
   liveSessions,
   type Redemption,
   stateOf,
@@ -90,6 +91,11 @@ export function refuseState(grant: GatewayToken, nowMs: number, limits: GrantLim
       });
     }
     case 'unproven':
+      if (isNewGrant(grant, nowMs)) {
+        throw new GatewayError('GATEWAY_BUSY', 'the creator of the grant is being looked at', {
+          retry: { afterMs: 1000 },
+        });
+      }
       throw new GatewayError(
         'GATEWAY_DENIED',
         'the grant does not work: nobody has checked what its creator may do',

@@ -9,6 +9,7 @@ import type { Session } from '../../api/session.ts';
 import { CliError, usageError } from '../../errors.ts';
 import type { GrantSpec } from '../../input/grant-wish.ts';
 import { create } from '../change.ts';
+import { withCoreGroup } from './resource-groups.ts';
 
 export interface MadeGrant {
   readonly grant: GatewayToken;
@@ -22,8 +23,9 @@ const random = { bytes: (size: number): Uint8Array => randomBytes(size) };
 export async function makeGrant(
   session: Session,
   name: string,
-  spec: GrantSpec,
+  wish: GrantSpec,
 ): Promise<MadeGrant> {
+  const spec = await withCoreGroup(session, wish);
   const { kind } = gatewayToken;
   const object = { apiVersion: apiVersionOf(gatewayToken), kind, metadata: { name }, spec };
   const made = await create(session, gatewayToken, object, `there is already a grant "${name}"`);
