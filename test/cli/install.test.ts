@@ -209,3 +209,18 @@ test('the API server asks the gateway by a Service, about grants and nothing els
     JSON.stringify(certificate['spec']['hosts']).includes('drawbridge-gateway-admission.gw.svc'),
   );
 });
+
+test('contradictory flags about creators are refused, naming what contradicts', async () => {
+  const serve = 'gateway serve --tls-cert a --tls-key b --public-url https://g.example';
+  for (const [flags, expected] of [
+    ['--admission-port 70000', /--admission-port is not valid/],
+    ['--admission-port 9443 --admission-secret A_B', /--admission-secret is not valid/],
+    ['--admission-port 9443 --trust-creators', /--admission-port and --trust-creators contradict/],
+    ['--admission-client-ca ca.crt', /--admission-client-ca needs --admission-port/],
+  ] as const) {
+    const { code, stderr } = await run(`${serve} ${flags}`);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, expected);
+    assert.match(stderr, /see 'drawbridge gateway serve --help'/);
+  }
+});

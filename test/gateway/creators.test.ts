@@ -25,7 +25,7 @@ function grantOf(more: Partial<GatewayToken> = {}): GatewayToken {
     creationTimestamp: '2026-01-01T00:00:00Z',
   };
   const [apiVersion, kind] = ['drawbridge.dev/v1alpha1', 'GatewayToken'];
-  return { apiVersion, kind, metadata, spec: { rules }, ...more } as GatewayToken;
+  return { apiVersion, kind, metadata, spec: { rules }, ...more };
 }
 
 const creators = new Creators(Buffer.alloc(32, 1), systemClock);
