@@ -1,4 +1,5 @@
 /** The access gateway of `drawbridge up`, before the embedded API server. */
+import { collectYoung, YoungHeap } from './router-process/young-heap.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
@@ -52,7 +53,7 @@ export async function startGatewayPart(
   const gateway = stack.add(
     'gateway',
     await startGateway(
-      { ...deps, events, beside: tokens },
+      { ...deps, events, beside: tokens, onRead: new YoungHeap(collectYoung()).onRead },
       {
         host: options.listen,
         port: options.port,

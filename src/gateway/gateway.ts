@@ -62,6 +62,8 @@ export interface GatewayDeps {
   readonly creators?: Creators;
   /** Answers everything below a path of its own, before any grant is looked at. */
   readonly beside?: Beside;
+  /** Told of the bytes of long answers and streams as they pass, to free their buffers in time. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 /** Something else that is served on the same port. */
@@ -299,6 +301,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
         identity,
         ...(recordings === undefined ? {} : { recordings }),
         countStream: ({ access, client }) => gatekeeper.count(access, client, 'stream'),
+        ...(deps.onRead === undefined ? {} : { onRead: deps.onRead }),
       },
       pages,
       clock,

@@ -7,6 +7,7 @@ import { hashOf, newCode, revealHandle, startGateway } from '#gateway/index.ts';
 import { builtinDefinitions, Registry } from '#kube/index.ts';
 import { directConnection, KubeClient } from '#kubeclient/index.ts';
 import { createMetrics } from '#telemetry/index.ts';
+import { collectYoung, YoungHeap } from '../../../src/app/router-process/young-heap.ts';
 import { systemClock, systemRandom } from '../../../test/support/system.ts';
 
 const [pki = '', upstream = '', audit = ''] = process.argv.slice(2);
@@ -34,6 +35,7 @@ const gateway = await startGateway(
     random: systemRandom,
     log: silentLogger,
     metrics: createMetrics(),
+    onRead: new YoungHeap(collectYoung()).onRead,
   },
   {
     host: '127.0.0.1',
@@ -56,7 +58,14 @@ async function grant(name: string, usesAllowed: number): Promise<string> {
     apiVersion: 'drawbridge.dev/v1alpha1',
     kind: 'GatewayToken',
     metadata: key,
-    spec: { rules: [{ verbs: ['*'], resources: ['configmaps'] }], usesAllowed },
+    spec: {
+      rules: [
+        { verbs: ['*'], resources: ['configmaps'] },
+        { verbs: ['*'], resources: ['pods'], subresources: ['exec'] },
+      ],
+      connect: ['exec'],
+      usesAllowed,
+    },
   });
   const status = { codeHash: hashOf(code) };
   await client.patch(gatewayToken, key, { status }, { subresource: 'status' });

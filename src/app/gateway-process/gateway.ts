@@ -1,4 +1,5 @@
 /** The process that is the gateway: before the API server of a kubeconfig or of its pod. */
+import { collectYoung, YoungHeap } from '../router-process/young-heap.ts';
 import { messageOf } from '#base/errors.ts';
 import { type CreatorFlags, creatorsFor, startAdmission } from './creators.ts';
 import { type LoginFlags, readLogin } from './login.ts';
@@ -75,8 +76,9 @@ async function serve(
     const running = startAdmission({ ...deps, creators }, options.creators.admission, where);
     stack.add('admission', await running);
   }
+  const { onRead } = new YoungHeap(collectYoung());
   const gateway = await startGateway(
-    { ...deps, events, ...(creators === undefined ? {} : { creators }) },
+    { ...deps, events, onRead, ...(creators === undefined ? {} : { creators }) },
     {
       ...options,
       host: options.listen,

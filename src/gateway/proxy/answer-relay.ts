@@ -92,8 +92,12 @@ export class AnswerRelay implements AnswerSink {
     this.#bytes += bytes.length;
     this.#lastByte = bytes.at(-1) ?? this.#lastByte;
     this.#idle?.refresh();
-    if (this.#state === 'sending') this.#write(bytes);
-    else this.#held.push(bytes);
+    if (this.#state !== 'sending') {
+      this.#held.push(bytes);
+      return;
+    }
+    this.#deps.onRead?.(bytes.length);
+    this.#write(bytes);
   }
 
   onTurn(): void {

@@ -11,6 +11,8 @@ export interface ForwardDeps {
   readonly recordings?: Recordings;
   /** Counts a stream before its first byte. @throws GatewayError */
   readonly countStream: (admitted: Admitted) => Promise<void>;
+  /** Told of the bytes of long answers and streams as they pass, to free their buffers in time. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 export interface ForwardLimits {

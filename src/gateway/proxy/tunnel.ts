@@ -27,7 +27,7 @@ const cutMsMax = 500;
 
 /** Resolves when the client is gone. */
 export async function tunnel(
-  deps: Pick<ForwardDeps, 'streams'>,
+  deps: Pick<ForwardDeps, 'streams' | 'onRead'>,
   { streamIdleMsMax: idleMs }: Pick<ForwardLimits, 'streamIdleMsMax'>,
   admitted: Admitted,
   sides: TunnelSides,
@@ -62,10 +62,12 @@ export async function tunnel(
   const idle = idleMs > 0 ? setTimeout(() => end('idle'), idleMs) : undefined;
   client.on('data', (chunk: Buffer) => {
     counted.in += chunk.length;
+    deps.onRead?.(chunk.length);
     idle?.refresh();
   });
   const onShown = (chunk: Buffer): void => {
     counted.out += chunk.length;
+    deps.onRead?.(chunk.length);
     frames?.push(chunk);
     idle?.refresh();
   };
