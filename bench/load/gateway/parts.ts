@@ -1,5 +1,6 @@
 /** The processes of the gateway's benchmarks, and a load generator that costs little itself. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,15 +22,21 @@ export interface Bench {
   readonly through: number;
   readonly token: string;
   readonly codes: readonly string[];
+  /** Signs tokens that kube-gateway takes. */
+  readonly linkKey: KeyObject;
   stop(): void;
 }
 
-/** Starts a program of this folder, or an executable; resolves with its first line. */
-async function start(program: string, ...args: string[]): Promise<[ChildProcess, string]> {
+/** Starts a program of this folder; resolves with its first line. */
+async function start(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<[ChildProcess, string]> {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, program), ...args],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
+    { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } },
   );
   let text = '';
   while (!text.includes('\n')) {
@@ -43,15 +50,17 @@ export async function startBench(): Promise<Bench> {
   const pki = mkdtempSync(join(tmpdir(), 'drawbridge-bench-'));
   const { ca } = await ensureServerFiles({ clock: systemClock }, { directory: pki, hosts: [] });
   const identity = ['crt', 'key'].map((ending) => join(pki, `apiserver.${ending}`));
-  const [upstream, served] = await start('upstream.process.ts', ...identity);
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const [upstream, served] = await start('upstream.process.ts', identity, {
+    LINK_KEY: Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })).toString('base64'),
+  });
   const { port: direct } = JSON.parse(served) as { port: number };
   const audit = join(pki, 'audit.jsonl');
-  const [gateway, told] = await start(
-    'gateway.process.ts',
+  const [gateway, told] = await start('gateway.process.ts', [
     pki,
     `https://127.0.0.1:${direct}`,
     audit,
-  );
+  ]);
   const { origin, token, codes } = JSON.parse(told) as {
     origin: string;
     token: string;
@@ -66,6 +75,7 @@ export async function startBench(): Promise<Bench> {
     through: Number(new URL(origin).port),
     token,
     codes,
+    linkKey: privateKey,
     stop: () => {
       gateway.stdin?.end();
       upstream.stdin?.end();
@@ -122,7 +132,7 @@ export async function measureGets(
   gateway?: ChildProcess,
 ): Promise<number | undefined> {
   const took: number[] = [];
-  let [wrong, done, ended] = [0, 0, false];
+  let [wrong, ended] = [0, false];
   const lane = async (): Promise<void> => {
     const socket = await dial(place.port, place.ca);
     let [begun, text, whole] = [performance.now(), '', -1];
@@ -138,7 +148,6 @@ export async function measureGets(
       if (text.length < whole) return;
       const now = performance.now();
       took.push(now - begun);
-      done++;
       if (ended) {
         socket.destroy();
         return;
@@ -152,7 +161,7 @@ export async function measureGets(
   };
   const all = Promise.all(Array.from({ length: lanes }, lane));
   const warm = performance.now() + warmUpMsMax;
-  while (done < warmUp && performance.now() < warm) await pause(20);
+  while (took.length < warmUp && performance.now() < warm) await pause(20);
   took.length = 0;
   const cpu = gateway === undefined ? 0 : cpuSeconds(gateway);
   const begun = performance.now();

@@ -98,6 +98,31 @@ async function memory(name: string, ask: string, bytes: number, bench: Bench): P
   );
 }
 
+/** Watches of one grant, each on connections of its own on both sides, while events flow. */
+async function watches(count: number, { gateway, through, ca, token }: Bench): Promise<void> {
+  const before = residentMiB(gateway);
+  const cpu = cpuSeconds(gateway);
+  const request = getText(`/k8s${mountedPath}?watch=1`, `Authorization: Bearer ${token}`);
+  let events = 0;
+  const sockets: TLSSocket[] = [];
+  for (let at = 0; at < count; at++) {
+    const socket = await dial(through, ca);
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => {
+      events += chunk.toString('latin1').split('BOOKMARK').length - 1;
+    });
+    socket.write(request);
+    sockets.push(socket);
+  }
+  await pause(seconds * 1000);
+  const each = ((residentMiB(gateway) - before) * 1024) / count;
+  const used = ((cpuSeconds(gateway) - cpu) / events) * 1e6;
+  for (const socket of sockets) socket.destroy();
+  console.log(
+    `${`${count} watches`.padEnd(40)} ${each.toFixed(0)} KiB each  ${events} events, ${used.toFixed(0)} us of its processor each`,
+  );
+}
+
 const bench = await startBench();
 const { direct, through, token } = bench;
 // Memory first: what a busy gateway has taken already would hide it.
@@ -111,6 +136,8 @@ await pause(1000);
 await memory('a list of 1 GiB, 64 MB/s in bursts', askList(gib, '/k8s', token), gib, bench);
 await pause(1000);
 await memory('an exec of 1 GiB, 64 MB/s in bursts', askExec(2 * gib, '/k8s', token), gib, bench);
+await pause(1000);
+await watches(60, bench);
 await throughput('exec output direct', direct, askExec(64 * gib, '', token), bench);
 await throughput(
   'exec output through the gateway',
