@@ -73,6 +73,15 @@ test('a Link that is as it should be is left alone, also with a cost set by hand
   assert.deepEqual(decision.link.spec, { ...wanted, cost: 9 });
 });
 
+test('what a claim was exchanged for has its Link beside those to further routers', () => {
+  const further = newLink('east', 'link1-2', wanted);
+  const exchanged = token({ 'internal.drawbridge.dev/access-token': 'token-uid' });
+  assert.equal(decideTokenLink(exchanged, 'east-id', [further]).kind, 'write');
+  assert.equal(decideTokenLink(token(), 'east-id', [further]).kind, 'nothing');
+  const users = newLink('east', 'other', wanted);
+  assert.equal(decideTokenLink(exchanged, 'east-id', [users]).kind, 'nothing');
+});
+
 test('a Secret that a Link of the user already uses is only credentials', () => {
   const users = newLink('east', 'other', wanted);
   assert.equal(decideTokenLink(token(), 'east-id', [users]).kind, 'nothing');

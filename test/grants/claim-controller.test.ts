@@ -7,13 +7,21 @@ import {
   accessToken,
   claimSecret,
   isConnectionToken,
+  link,
   readConnectionToken,
   site,
 } from '#apis/index.ts';
 import { startAccessTokenController, startClaimController } from '#grants/index.ts';
 import { isOwnedBy, type Secret, secret, secretText } from '#kube/index.ts';
 import { keyMatchesCertificate } from '#pki/index.ts';
-import { type GrantWorld, grantWorld, openSite, siteOf } from '../support/grant-world.ts';
+import {
+  endpoints,
+  type GrantWorld,
+  grantWorld,
+  openSite,
+  siteOf,
+  west,
+} from '../support/grant-world.ts';
 import { until } from '../support/until.ts';
 
 const namespace = 'east';
@@ -67,6 +75,34 @@ test('a claim is redeemed once and becomes the connection token it was exchanged
   }, 'redeemed');
   assert.ok(isOwnedBy(token, made));
   assert.equal((await world.read('g')).status?.redemptions, 1);
+});
+
+test('a claim of a site with two routers brings a Link to the other, of the same Secret', async (t) => {
+  const world = await joiner(t);
+  const key2 = { namespace: west, name: west };
+  const found = await until(() => world.client.find(site, key2), 'site');
+  const more = endpoints.map((each) => ({ ...each, group: 'skupper-router-2' }));
+  await world.client.updateStatus(site, {
+    ...found,
+    status: { endpoints: [...endpoints, ...more] },
+  });
+  await until(
+    () => world.informers.of(site).get(key2)?.status?.endpoints?.length === 4,
+    'endpoints',
+  );
+  const grant = await world.grant('g');
+  const made = await world.client.create(secret, claimFor(grant, { 'skupper.io/cost': '4' }));
+  const second = await until(
+    () => world.client.find(link, { namespace, name: 'to-west-2' }),
+    'the second Link',
+  );
+  assert.equal(second.spec?.cost, 4);
+  assert.deepEqual(
+    [...new Set(second.spec.endpoints?.map(({ group }) => group))],
+    ['skupper-router-2'],
+  );
+  assert.equal(second.spec.tlsCredentials, 'to-west');
+  assert.ok(isOwnedBy(second, made));
 });
 
 test('a claim with a wrong password says so, and is tried again when it is set right', async (t) => {

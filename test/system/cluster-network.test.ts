@@ -174,12 +174,21 @@ function arePeers({ node }: Cluster): boolean {
 
 /** The certificate of another joiner of north is refused by both routers. */
 async function revokedByBoth({ cli, place, user }: Cluster): Promise<void> {
-  const token = join(place.home, 'west-to-north.yaml');
-  succeeded(await cli('token', 'issue', token, '-n', 'north'));
-  succeeded(await cli('token', 'redeem', token, '-n', 'west'));
+  // A claim as Skupper v1 has them, which the controller of west turns into a Link to each router.
+  const claim = join(place.home, 'west-to-north.yaml');
+  succeeded(await cli('token', 'create', claim, '--name', 'to-north', '-n', 'north'));
+  succeeded(await user.run('apply', '-f', claim, '-n', 'west'));
+  for (const name of ['link/to-north', 'link/to-north-2']) {
+    await user.becomes('west', name, '{.status.status} {.status.remoteSiteName}', 'Ready north');
+  }
   await user.becomes('north', 'issuedlinks', '{.items[*].status.remoteSiteName}', /my-site/);
   const said = succeeded(await cli('revoke-access', '--site', 'my-site', '-n', 'north'));
   assert.match(said, /Refused by routers north-[\da-f]+ \(.+\) and north-[\da-f]+-2 \(.+\)/);
+  // What came of the claim goes with the Secret that the user brought.
+  succeeded(await user.run('delete', 'secret', 'to-north', '-n', 'west'));
+  for (const name of ['link/to-north', 'link/to-north-2']) {
+    succeeded(await user.run('wait', '--for=delete', name, '-n', 'west', '--timeout=60s'));
+  }
   await user.becomes('east', 'site/east', '{.status.status}', 'Ready');
 }
 

@@ -1,5 +1,5 @@
 /** What should become of the Link of a connection token: a pure choice from what is there. */
-import { isConnectionToken, readConnectionToken } from '#apis/index.ts';
+import { isConnectionToken, madeOfToken, readConnectionToken } from '#apis/index.ts';
 import {
   apiVersionOf,
   equalJson,
@@ -34,7 +34,7 @@ export function decideTokenLink(
   const own = existing !== undefined && isOwnedBy(existing, secret) ? existing : undefined;
   if (isTerminating(secret)) return nothing;
   if (!isConnectionToken(secret)) return own === undefined ? nothing : removal(own);
-  if (own === undefined && links.some(({ spec }) => spec?.tlsCredentials === name)) return nothing;
+  if (own === undefined && links.some((each) => isUser(each, secret))) return nothing;
   const read = readConnectionToken(secret);
   if ('problem' in read) return { kind: 'refuse', problem: read.problem };
   const { endpoints, generatedBy, cost } = read.value;
@@ -51,6 +51,13 @@ export function decideTokenLink(
   if (own === undefined) return { kind: 'write', link: newLink(secret, given) };
   const spec = { ...own.spec, ...given };
   return equalJson(own.spec, spec) ? nothing : { kind: 'write', link: { ...own, spec } };
+}
+
+/** True for a Link that somebody made for this Secret; not for those to further routers of a claim. */
+function isUser({ metadata, spec }: Link, secret: Secret): boolean {
+  const { name, annotations = {} } = secret.metadata;
+  if (spec?.tlsCredentials !== name) return false;
+  return annotations[madeOfToken] === undefined || !metadata.name.startsWith(`${name}-`);
 }
 
 function newLink(secret: Secret, spec: NonNullable<Link['spec']>): Link {

@@ -99,7 +99,7 @@ class ClaimReconciler implements Reconciler<ObjectKey> {
 function tokenOf(claim: Secret): AccessToken | { readonly problem: string } {
   const read = readClaim(claim);
   if ('problem' in read) return read;
-  const { url, password, ca } = read.value;
+  const { url, password, ca, cost } = read.value;
   // Typed objects come from the API without these; owners are told by them.
   const owner = { ...claim, apiVersion: 'v1', kind: 'Secret' };
   const { name, namespace = '' } = claim.metadata;
@@ -107,6 +107,6 @@ function tokenOf(claim: Secret): AccessToken | { readonly problem: string } {
     apiVersion: apiVersionOf(accessToken),
     kind: accessToken.kind,
     metadata: { name, namespace, ownerReferences: [ownerReferenceTo(owner)] },
-    spec: { url, code: password, ca },
+    spec: { url, code: password, ca, ...(cost === undefined ? {} : { linkCost: cost }) },
   };
 }

@@ -95,6 +95,12 @@ export function isOfToken(secret: Secret): boolean {
   return secret.metadata.annotations?.[madeOfToken] !== undefined;
 }
 
+/** What came of a claim goes with its Secret; the rest with the site. */
+function ownersOf(token: AccessToken, site: Site): OwnerReference[] {
+  const claims = (token.metadata.ownerReferences ?? []).filter(({ kind }) => kind === 'Secret');
+  return claims.length > 0 ? claims : [ownerOf(site)];
+}
+
 /** One Link for received access. */
 export function linkFor(token: AccessToken, site: Site, received: ReceivedLink): Link {
   const { name, namespace = '' } = token.metadata;
@@ -102,7 +108,7 @@ export function linkFor(token: AccessToken, site: Site, received: ReceivedLink):
   return {
     apiVersion: 'skupper.io/v2alpha1',
     kind: 'Link',
-    metadata: { name: received.name, namespace, ownerReferences: [ownerOf(site)] },
+    metadata: { name: received.name, namespace, ownerReferences: ownersOf(token, site) },
     spec: {
       endpoints: received.endpoints.map((endpoint) => ({ ...endpoint })),
       tlsCredentials: name,
