@@ -5,6 +5,7 @@ import { generateControllerManifests } from './controller-manifests.ts';
 import { generateCrds } from './crds.ts';
 import { generateDecisionsDoc } from './decisions-doc.ts';
 import { generateErrorsDoc } from './errors-doc.ts';
+import { generateGatewayAcceptance } from './gateway-acceptance.ts';
 import { generateKindsDoc } from './kinds.ts';
 import { generateLimitsDoc } from './limits-doc.ts';
 import { generateSpecCoverage } from './spec-coverage.ts';
@@ -12,6 +13,7 @@ import { generateSpecCoverage } from './spec-coverage.ts';
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ...generateAcceptance(),
+    ...generateGatewayAcceptance(),
     ...generateCrds(),
     ...generateControllerManifests(),
     ...generateKindsDoc(),

@@ -134,8 +134,10 @@ test('a terminal runs, and ends when access is revoked', { skip: browserSkip }, 
 
 for (const viewOnly of [false, true]) {
   const number = viewOnly ? 8 : 7;
-  const what = viewOnly ? 'a view-only screen gets no keys' : 'a screen shows and takes keys';
-  test(`gateway acceptance ${number}: ${what}`, { skip: browserSkip }, async (t) => {
+  const title = viewOnly
+    ? 'gateway acceptance 8: a view-only screen gets no keys'
+    : 'gateway acceptance 7: a screen shows and takes keys';
+  test(title, { skip: browserSkip }, async (t) => {
     const all = await bench(t);
     const { world, page, workloads, complaints } = all;
     await open(all, await world.grant('anna', { ...spec, viewOnly }));

@@ -134,6 +134,51 @@ test('requests are read as the API server of Kubernetes reads them', () => {
   }
 });
 
+test('gateway acceptance 15: thousands of requests, built from their parts, are read as these parts', () => {
+  const verbs = [
+    ['GET', 'get', 'list'],
+    ['HEAD', 'get', 'list'],
+    ['POST', 'create', 'create'],
+    ['PUT', 'update', 'update'],
+    ['PATCH', 'patch', 'patch'],
+    ['DELETE', 'delete', 'deletecollection'],
+  ] as const;
+  const roots = [
+    ['/api/v1', '/v1'],
+    ['/apis/apps/v1', 'apps/v1'],
+    ['/apis/subresources.kubevirt.io/v1', 'subresources.kubevirt.io/v1'],
+  ] as const;
+  const tails = ['', '/status', '/exec', '/log', '/proxy', '/proxy/a/b', '/portforward/80/tcp'];
+  let count = 0;
+  const expect = (method: string, target: string, ...parts: readonly string[]): void => {
+    count++;
+    assert.equal(summary(method, target), parts.join(' '), `${method} ${target}`);
+  };
+  for (const [method, named, unnamed] of verbs) {
+    for (const [root, group] of roots) {
+      for (const resource of ['pods', 'Pods', 'get', 'virtualmachineinstances', 'watches']) {
+        for (const namespace of ['-', 'n', 'kube-system']) {
+          const place = namespace === '-' ? '' : `/namespaces/${namespace}`;
+          const base = `${root}${place}/${resource}`;
+          expect(method, base, unnamed, group, namespace, resource, '-');
+          for (const query of ['watch=1', 'watch=true', 'watch', 'watch=false', 'watch=0']) {
+            const isWatch = unnamed === 'list' && !/[=](?:false|0)$/.test(query);
+            // An empty value is the default of the boolean, which is to watch.
+            const verb = isWatch ? 'watch' : unnamed;
+            expect(method, `${base}?${query}`, verb, group, namespace, resource, '-');
+          }
+          for (const tail of tails) {
+            const [, subresource] = tail.split('/');
+            const full = subresource === undefined ? resource : `${resource}/${subresource}`;
+            expect(method, `${base}/x${tail}?watch=1`, named, group, namespace, full, 'x');
+          }
+        }
+      }
+    }
+  }
+  assert.ok(count >= 2000, String(count));
+});
+
 test('selectors belong to lists, watches and deletes of collections, not to verbs in the path', () => {
   const selectors = (method: string, target: string): readonly string[] => {
     const info = requestInfo(method, `${target}?labelSelector=a%3Db&fieldSelector=c%3Dd`);
