@@ -56,6 +56,8 @@ export interface RouterRequest {
   readonly credentials: readonly RouterCredentials[];
   /** Passwords of proxies by name of the proxy profile. */
   readonly proxyPasswords: ReadonlyMap<string, string>;
+  /** A router that serves may be ended now where another one has to take its place. */
+  readonly mayRestart: boolean;
 }
 
 /** One of the routers of a namespace. */
@@ -136,8 +138,11 @@ export interface SiteRuntime extends Running {
   /** Path of a credential file as the router sees it. */
   credentialPath(place: RouterPlace, profile: string, file: CredentialFile): string;
   proxyPasswordPath(place: RouterPlace, proxy: string): string;
-  /** Makes all that a router needs, and starts it unless it runs already. */
-  ensureRouter(request: RouterRequest): Promise<void>;
+  /**
+   * Makes all that a router needs, and starts it unless it runs already.
+   * @returns false when it has to be started anew, and may not yet
+   */
+  ensureRouter(request: RouterRequest): Promise<boolean>;
   /** How the best of a Site's routers is; those of another Site in the namespace do not count. */
   healthOf(namespace: string, siteId: string): RouterHealth;
   /** Where this process reaches the router's management listener; undefined while it is not ready. */

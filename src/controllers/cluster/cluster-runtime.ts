@@ -158,7 +158,7 @@ export class ClusterRuntime implements SiteRuntime {
     return podProxyPasswordPath(proxy);
   }
 
-  async ensureRouter({ site, group }: RouterRequest): Promise<void> {
+  async ensureRouter({ site, group }: RouterRequest): Promise<boolean> {
     const { image, securityContext, controllerNamespace } = this.#options;
     const asked = site.spec?.serviceAccount ?? '';
     if (asked === '') {
@@ -180,6 +180,7 @@ export class ClusterRuntime implements SiteRuntime {
       digest: restartDigest(site),
     });
     await this.#ensure(deployment, wanted);
+    return true;
   }
 
   healthOf(namespace: string, siteId: string): RouterHealth {

@@ -145,21 +145,21 @@ export class LocalRuntime implements SiteRuntime {
     return this.#files(place).proxyPasswordPath(proxy);
   }
 
-  async ensureRouter(request: RouterRequest): Promise<void> {
+  async ensureRouter(request: RouterRequest): Promise<boolean> {
     const place = { namespace: request.site.metadata.namespace ?? '', group: request.group };
     const config = formatConfig(startEntities(request.entities));
     await this.#files(place).write(config, request.credentials, request.proxyPasswords);
     const management = bindOfListener(request.entities, managementListener);
-    if (management === undefined) return;
+    if (management === undefined) return true;
     const spec = this.#processSpec(request, management);
     const known = this.#supervisor.get(spec.name);
     const isReplaced = known?.state === 'ready' && !sameCommand(known.spec, spec);
-    // One after the other: the next change of state of the first brings us here again.
-    if (isReplaced && this.#isOtherStarting(place)) return;
+    if (isReplaced && (!request.mayRestart || this.#isOtherStarting(place))) return false;
     if (known === undefined) {
       await becomesFree(management.host, management.port, portHandoverMs);
     }
     await this.#supervisor.ensure(spec);
+    return true;
   }
 
   healthOf(namespace: string, siteId: string): RouterHealth {

@@ -63,7 +63,11 @@ const refusedRetryMs = 5_000;
 
 /** How long one router may keep a look at all of a Site waiting; milliseconds. */
 const patienceMs = 500;
-/** When to look again at one that took longer; milliseconds. */
+/** How long the first router must have served before the second is started anew; milliseconds. */
+const settledMs = 2_000;
+/** The second is started anew after this long, whatever the first does; milliseconds. */
+const postponedMsMax = 15_000;
+/** When to look again at what takes longer; milliseconds. */
 const lookAtBusyMs = 200;
 
 const watchedConfigMaps: ReadonlySet<string> = new Set([
@@ -134,6 +138,8 @@ export function startRouterConfigController(context: ControllerContext): Running
 class RouterConfigReconciler implements Reconciler<string> {
   readonly #context: ControllerContext;
   readonly #lanes: Lanes;
+  /** Since when the restart of a router waits for the other one, by lane; monotonic. */
+  readonly #postponed = new Map<string, number>();
   /** Uids of the Sites whose routers run, by namespace. */
   readonly #running = new Map<string, string>();
   readonly #memory = new CredentialMemory();
@@ -150,6 +156,7 @@ class RouterConfigReconciler implements Reconciler<string> {
       // A ConfigMap deleted by hand is made again at once; the router must not suffer for it.
       if (active === undefined && this.#isBeingReclaimed(namespace)) return {};
       this.#running.delete(namespace);
+      for (const group of routerGroups(true)) this.#postponed.delete(laneOf(namespace, group));
       await routers.remove(namespace);
       await runtime.removeRouter(namespace);
       return {};
@@ -166,11 +173,13 @@ class RouterConfigReconciler implements Reconciler<string> {
     }
     const apply = async ([group, plan]: [string, RouterPlan]): Promise<number | undefined> => {
       const work = (): Promise<number | undefined> => this.#applyPlan(active, plan, group);
-      const waitMs = await this.#lanes.run(`${namespace}/${group}`, work);
+      const waitMs = await this.#lanes.run(laneOf(namespace, group), work);
       return waitMs === busy ? lookAtBusyMs : waitMs;
     };
     const settled = await Promise.allSettled([...plans].map(apply));
-    const waits: number[] = [];
+    const waits: number[] = groups.some((group) => this.#postponed.has(laneOf(namespace, group)))
+      ? [lookAtBusyMs]
+      : [];
     for (const each of settled) {
       if (each.status === 'rejected') throw each.reason;
       if (each.value !== undefined) waits.push(each.value);
@@ -181,6 +190,7 @@ class RouterConfigReconciler implements Reconciler<string> {
   async #removeGroup(active: Site, group: string): Promise<void> {
     const { client, runtime, routers } = this.#context;
     const { namespace = '' } = active.metadata;
+    this.#postponed.delete(laneOf(namespace, group));
     await routers.remove(namespace, group);
     await runtime.removeGroup(active, group);
     const left = routerConfigMapOf(this.#context, namespace, group);
@@ -201,7 +211,7 @@ class RouterConfigReconciler implements Reconciler<string> {
     await this.#writeConfigMap(active, plan, group);
     if (group === siteObjects.routerGroup) await this.#annotateSecrets(namespace, plan);
     this.#running.set(namespace, uid);
-    await runtime.ensureRouter({
+    const isDone = await runtime.ensureRouter({
       site: active,
       group,
       entities: plan.entities,
@@ -210,8 +220,20 @@ class RouterConfigReconciler implements Reconciler<string> {
         files: profile.files,
       })),
       proxyPasswords: plan.proxyPasswords,
+      mayRestart: this.#mayRestart(namespace, group),
     });
+    const lane = laneOf(namespace, group);
+    if (isDone) this.#postponed.delete(lane);
+    else if (!this.#postponed.has(lane)) this.#postponed.set(lane, performance.now());
     return plan;
+  }
+
+  /** One after the other: the second waits until the first has its services and links again. */
+  #mayRestart(namespace: string, group: string): boolean {
+    if (group === siteObjects.routerGroup) return true;
+    const sinceMs = this.#postponed.get(laneOf(namespace, group));
+    if (sinceMs !== undefined && performance.now() - sinceMs > postponedMsMax) return true;
+    return this.#context.routers.servingMs(namespace, siteObjects.routerGroup) > settledMs;
   }
 
   /** @returns when to look again, in milliseconds; undefined when it is told what to wait for */
@@ -340,6 +362,10 @@ class RouterConfigReconciler implements Reconciler<string> {
       },
     };
   }
+}
+
+function laneOf(namespace: string, group: string): string {
+  return `${namespace}/${group}`;
 }
 
 function newConfigMap(active: Site, group: string): ConfigMap {

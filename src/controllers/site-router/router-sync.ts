@@ -35,6 +35,7 @@ export class RouterSync {
   readonly #log: Logger;
   readonly #options: RouterSyncOptions;
   #isWaiting = false;
+  #servingSinceMs: number | undefined;
   #applied: { readonly entities: readonly RouterEntity[]; readonly atMs: number } | undefined;
   #problems: ReadonlyMap<string, string> = new Map();
   #socketProblems: ReadonlyMap<string, string> = new Map();
@@ -60,8 +61,14 @@ export class RouterSync {
     return this.#problems.get(name) ?? this.#socketProblems.get(name);
   }
 
+  /** How long the router has had its entities, as far as it took them; 0 while it has not. */
+  get servingMs(): number {
+    return this.#servingSinceMs === undefined ? 0 : performance.now() - this.#servingSinceMs;
+  }
+
   /** The router may be another one than before. */
   forget(): void {
+    this.#servingSinceMs = undefined;
     this.#applied = undefined;
   }
 
@@ -81,6 +88,7 @@ export class RouterSync {
       const problem = await this.#perform(operation);
       if (problem !== undefined) problems.set(operation.name, problem);
     }
+    this.#servingSinceMs ??= performance.now();
     const changed = !isDeepStrictEqual(problems, this.#problems);
     this.#problems = problems;
     if (problems.size === 0 && !this.#isWaiting) this.#applied = { entities, atMs: nowMs };

@@ -144,6 +144,12 @@ export class SiteRouters implements Running {
     return all.length > 0 && all.every(({ connection }) => connection.connected);
   }
 
+  /** How long the router of a group has been managed and had its entities; milliseconds. */
+  servingMs(namespace: string, group: string): number {
+    const router = this.#routers.get(idOf(namespace, group));
+    return router?.connection.connected === true ? router.sync.servingMs : 0;
+  }
+
   /** What each known router says of a revocation. */
   revocationOf(namespace: string, serial: string): readonly RouterRevocation[] {
     return this.#of(namespace).map(({ id, connection, revocations }) => ({
