@@ -12,6 +12,7 @@ export { attachedConnectorBinding } from './attached-connector-binding/attached-
 export type { Certificate } from './certificate/certificate.ts';
 export { certificate } from './certificate/certificate.ts';
 export {
+  handedOutAnnotation,
   lastStepMs,
   overlapAnnotation,
   rotateAnnotation,

@@ -9,6 +9,7 @@ import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
+import { handedOutAnnotation } from '#apis/index.ts';
 import { isTerminating, keyOf, keyText, type ObjectKey } from '#kube/index.ts';
 import {
   createOrUpdate,
@@ -18,7 +19,12 @@ import {
   type WritingClient,
   updateStatus,
 } from '#kubeclient/index.ts';
-import { type CertificateSummary, type KeyAlgorithm, PkiError } from '#pki/index.ts';
+import {
+  type CertificateSummary,
+  type KeyAlgorithm,
+  parseCertificate,
+  PkiError,
+} from '#pki/index.ts';
 import { type Reconciler, ReconcileLoop, type ReconcileResult } from '#reconcile/index.ts';
 import { asFaulty, asReady } from './certificate-status.ts';
 import {
@@ -34,6 +40,7 @@ import {
   type IssueOptions,
   leafTexts,
   newAuthority,
+  type SecretTexts,
   secretWith,
 } from './issued-secret.ts';
 import { type Certificate, certificate, issuedLink, type Secret, secret, specOf } from './kinds.ts';
@@ -42,6 +49,7 @@ import {
   contentOfCompletion,
   contentOfIntroduction,
   contentOfSwitch,
+  handedOutUntil,
   type SecretContent,
 } from './rotation/content.ts';
 import { requestOf, rotationFacts, withoutDoneOverlap } from './rotation/facts.ts';
@@ -193,7 +201,20 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
     const signer = authorityOf(must(authority, 'a decision to issue has a CA'));
     assert(ca.kind === 'usable', 'a decision to issue has a CA that serves');
     const texts = await leafTexts(wishOf(object), signer, ca, this.#issueOptions());
+    if (isForHandingOut(object)) await this.#noteHandedOut(must(authority, 'a signer'), texts);
     return await this.#store(seen, { texts, notes: {} }, reason);
+  }
+
+  /** Before it can be taken away: a rotation of the authority has to wait for it. */
+  async #noteHandedOut(authority: Secret, texts: SecretTexts): Promise<void> {
+    const untilMs = parseCertificate(texts['tls.crt'] ?? '').notAfterMs;
+    await createOrUpdate(this.#deps.client, secret, keyOf(authority), (existing) => {
+      if (existing === undefined || !isControlled(existing.metadata)) return undefined;
+      if (handedOutUntil(existing) >= untilMs) return undefined;
+      const { metadata } = existing;
+      const annotations = { ...metadata.annotations, [handedOutAnnotation]: String(untilMs) };
+      return { ...existing, metadata: { ...metadata, annotations } };
+    });
   }
 
   async #rotate(
@@ -297,6 +318,12 @@ class CertificateReconciler implements Reconciler<ObjectKey> {
   async #write(object: Certificate, change: (copy: Certificate) => Certificate): Promise<void> {
     await updateStatus(this.#deps.client, certificate, object, change);
   }
+}
+
+/** Made by people for other sites: what a site needs itself belongs to an object of it. */
+function isForHandingOut({ metadata, spec }: Certificate): boolean {
+  const isClient = spec?.client === true && spec.server !== true;
+  return isClient && (metadata.ownerReferences ?? []).length === 0;
 }
 
 /** What a decision was made on. */

@@ -50,7 +50,14 @@ function wished(name: string, spec: NonNullable<Certificate['spec']>): Certifica
 
 const authority = wished(caName, { ca: '', subject: 'west site CA', signing: true });
 const server = wished('server', { ca: caName, subject: 's', hosts: ['127.0.0.1'], server: true });
-const client = wished('client', { ca: caName, subject: 'c', client: true });
+const handedOut = wished('client', { ca: caName, subject: 'c', client: true });
+const client: Certificate = {
+  ...handedOut,
+  metadata: {
+    ...handedOut.metadata,
+    ownerReferences: [{ apiVersion: 'skupper.io/v2alpha1', kind: 'Site', name: 'west', uid: 'w' }],
+  },
+};
 
 async function stored(bench: Bench, name: string): Promise<Secret> {
   return await until(() => bench.client.find(secret, key(name)), `Secret ${name}`);
@@ -406,4 +413,36 @@ test('an age or overlap that is none is told, and what is due comes by itself', 
   await later(bench, 25 * hour);
   await untilPhase(bench, 'Overlapping');
   assert.notEqual(text(await stored(bench, caName), 'tls.crt'), before);
+});
+
+test('a certificate that was handed out by hand holds the overlap until it ends', async (t) => {
+  const bench = await world(t);
+  bench.own(startCertificateController(bench));
+  await untilReady(bench);
+  await bench.client.create(
+    certificate,
+    wished('link-west', { ...handedOut.spec, ca: caName, subject: 'x' }),
+  );
+  const made = await stored(bench, 'link-west');
+  // As `token create -t cert` does: nobody knows where it is now.
+  await bench.client.remove(certificate, key('link-west'));
+  await ask(bench, '1');
+  await until(async () => {
+    const told = await untilPhase(bench, 'Overlapping');
+    return (
+      /whoever got a certificate by hand \(link generate, token create -t cert\)/.test(told) ||
+      undefined
+    );
+  }, 'told');
+  await later(bench, 31 * 24 * hour);
+  assert.match(await untilPhase(bench, 'Overlapping'), /by hand/);
+  const { notAfterMs } = parseCertificate(text(made, 'tls.crt'));
+  const endMs = Number(
+    JSON.parse(
+      (await stored(bench, caName)).metadata.annotations?.['drawbridge.dev/rotation'] ?? '{}',
+    ).handedOutUntilMs,
+  );
+  assert.equal(endMs, notAfterMs);
+  await ask(bench, '1', { 'rotation-overlap': '1h' });
+  await untilPhase(bench, 'Rotated');
 });

@@ -29,6 +29,12 @@ const overlapSetting = 'rotation-overlap';
 /** Setting of a Certificate: age at which a new key is made; default two thirds of its life. */
 const rotateAfterSetting = 'rotate-after';
 
+/**
+ * On the Secret: until when a certificate is valid that was handed out by hand, so that nobody knows
+ * who holds it; milliseconds since 1970.
+ */
+export const handedOutAnnotation = 'drawbridge.dev/handed-out-until';
+
 /** Entries of an authority's Secret while it rotates. */
 export const rotationEntries = {
   /** The next authority, which does not sign yet. */
@@ -47,6 +53,8 @@ export interface RotationRecord {
   readonly switchedMs?: number;
   /** The old one is not trusted any more. */
   readonly completedMs?: number;
+  /** Until when certificates of the old authority are valid that were handed out by hand. */
+  readonly handedOutUntilMs?: number;
 }
 
 /** The last rotation of an authority, read from its Secret; undefined when there was none. */
@@ -61,11 +69,13 @@ export function rotationOf(secret: KubeObject): RotationRecord | undefined {
   if (!isRecord(found) || introducedMs === undefined) return undefined;
   const switchedMs = timeIn(found, 'switchedMs');
   const completedMs = timeIn(found, 'completedMs');
+  const handedOutUntilMs = timeIn(found, 'handedOutUntilMs');
   return {
     reason: typeof found['reason'] === 'string' ? found['reason'].slice(0, 100) : '',
     introducedMs,
     ...(switchedMs === undefined ? {} : { switchedMs }),
     ...(completedMs === undefined ? {} : { completedMs }),
+    ...(handedOutUntilMs === undefined ? {} : { handedOutUntilMs }),
   };
 }
 

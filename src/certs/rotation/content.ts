@@ -1,5 +1,6 @@
 /** What each step of a rotation writes into the Secret of the authority: one write, whole. */
 import {
+  handedOutAnnotation,
   lastStepMs,
   rotatedForAnnotation,
   rotationAnnotation,
@@ -7,6 +8,7 @@ import {
   rotationOf,
   type RotationRecord,
 } from '#apis/index.ts';
+import { annotationOf } from '#kube/index.ts';
 import {
   type Authority,
   crossSign,
@@ -40,7 +42,11 @@ export function contentOfAuthority(
       'tls.key': privateKeyPem(keys.privateKey),
       'ca.crt': certificate.pem,
     },
-    notes: { [rotatedForAnnotation]: request, [rotationAnnotation]: undefined },
+    notes: {
+      [rotatedForAnnotation]: request,
+      [rotationAnnotation]: undefined,
+      [handedOutAnnotation]: undefined,
+    },
   };
 }
 
@@ -89,7 +95,14 @@ export function contentOfSwitch(
         ...others,
       ]),
     },
-    notes: noteOf({ ...record, switchedMs: afterLast(existing, nowMs) }),
+    notes: {
+      ...noteOf({
+        ...record,
+        switchedMs: afterLast(existing, nowMs),
+        handedOutUntilMs: handedOutUntil(existing),
+      }),
+      [handedOutAnnotation]: undefined,
+    },
   };
 }
 
@@ -100,6 +113,11 @@ export function contentOfCompletion(existing: Secret, nowMs: number): SecretCont
     texts: { ...noRotationEntries, 'ca.crt': joinBundle([textOf(existing, 'tls.crt')]) },
     notes: noteOf({ ...record, completedMs: afterLast(existing, nowMs) }),
   };
+}
+
+/** Until when what was handed out by hand is valid; 0 when nothing was. */
+export function handedOutUntil(existing: Secret): number {
+  return Number(annotationOf(existing, handedOutAnnotation) ?? 0) || 0;
 }
 
 function noteOf(record: RotationRecord): Record<string, string> {

@@ -134,13 +134,15 @@ function whileOverlapping(
   );
   const lifeMs = current.notAfterMs - current.notBeforeMs;
   const soonestMs = switchedMs + Math.min(hourMs, lifeMs / 20);
-  const isDone = staying.length === 0 && behind.length === 0;
+  const handedOutMs = facts.record?.handedOutUntilMs ?? 0;
+  const isHandedOut = handedOutMs > nowMs;
+  const isDone = staying.length === 0 && behind.length === 0 && !isHandedOut;
   const endsMs =
     overlapMs !== undefined
       ? Math.min(switchedMs + overlapMs, lastMs)
       : isDone
         ? Math.min(soonestMs, lastMs)
-        : Math.min(lastMs, Math.max(soonestMs, ...endsOf(staying, behind)));
+        : Math.min(lastMs, Math.max(soonestMs, handedOutMs, ...endsOf(staying, behind)));
   if (nowMs >= endsMs) return { kind: 'complete' };
   const failing = behind.filter(({ canRenew }) => !canRenew);
   const progress: RotationProgress = {
@@ -151,7 +153,12 @@ function whileOverlapping(
         .filter(({ canRenew }) => canRenew)
         .map(({ site }) => `site "${site}" has not renewed its certificate yet`),
     ],
-    failing: failing.map(({ site, name }) => `site "${site}" (IssuedLink ${name})`),
+    failing: [
+      ...failing.map(({ site, name }) => `site "${site}" (IssuedLink ${name})`),
+      ...(isHandedOut
+        ? ['whoever got a certificate by hand (link generate, token create -t cert)']
+        : []),
+    ],
     endsMs,
   };
   return { kind: 'none', againMs: endsMs, progress };
