@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as tlsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as embeddedTest, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { gatewayToken } from '#apis/index.ts';
 import { Secret } from '#base/secret.ts';
 import { type GatewayOptions, type LoginOptions, parseLoginRules } from '#gateway/index.ts';
@@ -430,69 +430,66 @@ test('the console learns whether people can log in, and who did', async (t) => {
   assert.equal(JSON.parse(answer.body.toString()).canLogIn, false);
 });
 
-// Everything is bound to the group of this person where the API server is a real one.
-embeddedTest(
-  'who has logged in approves in the browser what RBAC lets that person approve, and does not use it',
-  async (t) => {
-    const world = await loginWorld(t);
-    const drawbridge = { apiGroups: ['drawbridge.dev'], resources: ['gatewaytokens'] };
-    const listMaps = { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] };
-    const bot = await tokenFor(world.api, 'bot');
-    const botUser = 'system:serviceaccount:default:bot';
-    await grantTo(world.api, 'bot', botUser, [{ ...drawbridge, verbs: ['create'] }, listMaps]);
-    const issue = async (name: string, from: object[]): Promise<string> => {
-      const spec = { rules: [listMaps], approval: { required: 1, from } };
-      const body = JSON.stringify({ namespace: 'default', name, spec });
-      const made = await world.call('/gateway/v1/grants', { token: bot, body });
-      assert.equal(made.status, 201, made.body.toString());
-      return JSON.parse(made.body.toString()).code;
-    };
-    const code = await issue('g', [{ kind: 'Group', name: 'oidc:dev' }]);
-    await issue('other', [{ kind: 'User', name: 'oidc:bob' }]);
-    const cookie = await world.logIn();
-    const origin = `https://localhost:${world.gateway.port}`;
-    const own = { cookie, host: `localhost:${world.gateway.port}`, origin };
-    const json = (answer: HttpResponse) => JSON.parse(answer.body.toString());
-    const waiting = async (): Promise<string[]> => {
-      const answer = await world.call('/gateway/v1/approvals', { headers: { cookie } });
-      assert.equal(answer.status, 200, answer.body.toString());
-      return json(answer).approvals.map(({ grant }: { grant: { name: string } }) => grant.name);
-    };
-    assert.deepEqual(await waiting(), [], 'shown without the verb approve');
-    const { sessions } = json(await world.call('/gateway/v1/sessions', { headers: { cookie } }));
-    const csrf = { 'x-drawbridge-csrf': sessions[0].csrf };
-    const { uid } = (await world.read('g')).metadata;
-    const wish = { namespace: 'default', name: 'g', uid, decision: 'approved', reason: 'fine' };
-    const say = (headers: Record<string, string>, more: object = {}) =>
-      world.call('/gateway/v1/approvals', { headers, body: JSON.stringify({ ...wish, ...more }) });
-    const denied = await say({ ...own, ...csrf });
-    assert.equal(denied.status, 403);
-    assert.match(json(denied).message, /oidc:alice may not approve gatewaytokens/);
-    await grantTo(world.api, 'alice', 'oidc:alice', [{ ...drawbridge, verbs: ['approve'] }]);
-    await until(async () => (await waiting()).join() === 'g', 'the grant to be shown');
-    // A page of somebody else, and one that does not know the session.
-    assert.equal((await say({ ...own, ...csrf, origin: 'https://evil.example' })).status, 403);
-    assert.equal((await say({ ...own, 'x-drawbridge-csrf': 'x' })).status, 403);
-    assert.equal((await say({ ...own, 'x-drawbridge-csrf': '' })).status, 403);
-    const { uid: other } = (await world.read('other')).metadata;
-    const foreign = await say({ ...own, ...csrf }, { name: 'other', uid: other });
-    assert.match(json(foreign).message, /not among those who may approve/);
-    assert.equal((await world.call('/gateway/v1/approvals')).status, 401);
-    assert.deepEqual((await world.read('g')).status?.approvals ?? [], []);
-    const done = await say({ ...own, ...csrf });
-    assert.deepEqual([done.status, json(done).approver], [201, 'oidc:alice']);
-    assert.deepEqual(await waiting(), []);
-    const [entry] = (await world.read('g')).status?.approvals ?? [];
-    assert.deepEqual([entry?.kind, entry?.name, entry?.reason], ['User', 'oidc:alice', 'fine']);
-    // Who approved it does not use it; others do.
-    const redeem = (headers: Record<string, string>) =>
-      world.call('/gateway/v1/redeem', {
-        headers,
-        body: JSON.stringify({ code, nonce: 'n'.repeat(32) }),
-      });
-    const mine = await redeem(own);
-    assert.equal(mine.status, 403);
-    assert.match(json(mine).message, /you approved this grant/);
-    assert.equal((await redeem({ host: own.host, origin })).status, 201);
-  },
-);
+test('who has logged in approves in the browser what RBAC lets that person approve, and does not use it', async (t) => {
+  // Nobody but the owner may do anything yet.
+  const world = await loginWorld(t, { options: { identity: 'impersonate' } });
+  const drawbridge = { apiGroups: ['drawbridge.dev'], resources: ['gatewaytokens'] };
+  const listMaps = { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] };
+  const bot = await tokenFor(world.api, 'bot');
+  const botUser = 'system:serviceaccount:default:bot';
+  await grantTo(world.api, 'bot', botUser, [{ ...drawbridge, verbs: ['create'] }, listMaps]);
+  const issue = async (name: string, from: object[]): Promise<string> => {
+    const spec = { rules: [listMaps], approval: { required: 1, from } };
+    const body = JSON.stringify({ namespace: 'default', name, spec });
+    const made = await world.call('/gateway/v1/grants', { token: bot, body });
+    assert.equal(made.status, 201, made.body.toString());
+    return JSON.parse(made.body.toString()).code;
+  };
+  const code = await issue('g', [{ kind: 'Group', name: 'oidc:dev' }]);
+  await issue('other', [{ kind: 'User', name: 'oidc:bob' }]);
+  const cookie = await world.logIn();
+  const origin = `https://localhost:${world.gateway.port}`;
+  const own = { cookie, host: `localhost:${world.gateway.port}`, origin };
+  const json = (answer: HttpResponse) => JSON.parse(answer.body.toString());
+  const waiting = async (): Promise<string[]> => {
+    const answer = await world.call('/gateway/v1/approvals', { headers: { cookie } });
+    assert.equal(answer.status, 200, answer.body.toString());
+    return json(answer).approvals.map(({ grant }: { grant: { name: string } }) => grant.name);
+  };
+  assert.deepEqual(await waiting(), [], 'shown without the verb approve');
+  const { sessions } = json(await world.call('/gateway/v1/sessions', { headers: { cookie } }));
+  const csrf = { 'x-drawbridge-csrf': sessions[0].csrf };
+  const { uid } = (await world.read('g')).metadata;
+  const wish = { namespace: 'default', name: 'g', uid, decision: 'approved', reason: 'fine' };
+  const say = (headers: Record<string, string>, more: object = {}) =>
+    world.call('/gateway/v1/approvals', { headers, body: JSON.stringify({ ...wish, ...more }) });
+  const denied = await say({ ...own, ...csrf });
+  assert.equal(denied.status, 403);
+  assert.match(json(denied).message, /oidc:alice may not approve gatewaytokens/);
+  await grantTo(world.api, 'alice', 'oidc:alice', [{ ...drawbridge, verbs: ['approve'] }]);
+  await until(async () => (await waiting()).join() === 'g', 'the grant to be shown');
+  // A page of somebody else, and one that does not know the session.
+  assert.equal((await say({ ...own, ...csrf, origin: 'https://evil.example' })).status, 403);
+  assert.equal((await say({ ...own, 'x-drawbridge-csrf': 'x' })).status, 403);
+  assert.equal((await say({ ...own, 'x-drawbridge-csrf': '' })).status, 403);
+  const { uid: other } = (await world.read('other')).metadata;
+  const foreign = await say({ ...own, ...csrf }, { name: 'other', uid: other });
+  assert.match(json(foreign).message, /not among those who may approve/);
+  assert.equal((await world.call('/gateway/v1/approvals')).status, 401);
+  assert.deepEqual((await world.read('g')).status?.approvals ?? [], []);
+  const done = await say({ ...own, ...csrf });
+  assert.deepEqual([done.status, json(done).approver], [201, 'oidc:alice']);
+  assert.deepEqual(await waiting(), []);
+  const [entry] = (await world.read('g')).status?.approvals ?? [];
+  assert.deepEqual([entry?.kind, entry?.name, entry?.reason], ['User', 'oidc:alice', 'fine']);
+  // Who approved it does not use it; others do.
+  const redeem = (headers: Record<string, string>) =>
+    world.call('/gateway/v1/redeem', {
+      headers,
+      body: JSON.stringify({ code, nonce: 'n'.repeat(32) }),
+    });
+  const mine = await redeem(own);
+  assert.equal(mine.status, 403);
+  assert.match(json(mine).message, /you approved this grant/);
+  assert.equal((await redeem({ host: own.host, origin })).status, 201);
+});
