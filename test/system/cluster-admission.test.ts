@@ -16,6 +16,7 @@ import {
   startGateway,
 } from '#gateway/index.ts';
 import { httpsRequest } from '#http/index.ts';
+import { secret } from '#kube/index.ts';
 import { directConnection, type KubeConnection, KubeClient } from '#kubeclient/index.ts';
 import { type Authority, createAuthority, issueCertificate, privateKeyPem } from '#pki/index.ts';
 import {
@@ -37,7 +38,7 @@ import {
 import { kubernetesSkip, startKubernetes } from '../support/kubernetes.ts';
 import { accountKubeconfig, accountToken } from '../support/kubernetes-account.ts';
 import { kubectlPath } from '../support/process-kubectl.ts';
-import { runProcess } from '../support/process-runner.ts';
+import { runProcess, startProcess } from '../support/process-runner.ts';
 import { systemClock, systemRandom } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { launcher, temporaryFolder } from '../support/up-process.ts';
@@ -63,6 +64,7 @@ interface Cluster extends DecidingServer {
   /** kubectl as the owner, or as somebody with --as. */
   kubectl(args: readonly string[], stdin?: object): ReturnType<typeof runProcess>;
   cli(...args: readonly string[]): ReturnType<typeof runProcess>;
+  start(t: TestContext, ...args: readonly string[]): ReturnType<typeof startProcess>;
 }
 
 async function cluster(t: TestContext): Promise<Cluster> {
@@ -87,6 +89,7 @@ async function cluster(t: TestContext): Promise<Cluster> {
         stdin === undefined ? {} : { input: JSON.stringify(stdin) },
       ),
     cli: (...args) => runProcess(launcher, [...args, '--kubeconfig', kubeconfig]),
+    start: (of, ...args) => startProcess(of, launcher, [...args, '--kubeconfig', kubeconfig]),
   };
 }
 
@@ -104,7 +107,12 @@ interface Told {
 }
 
 /** One of several gateways, each of which may be asked. */
-async function replica(t: TestContext, world: Cluster, port: number): Promise<Replica> {
+async function replica(
+  t: TestContext,
+  world: Cluster,
+  port: number,
+  name = servingKey.name,
+): Promise<Replica> {
   const { client, connection } = world;
   const random = systemRandom;
   const creators = new Creators(await sealKey({ client, random }, namespace), systemClock);
@@ -137,7 +145,7 @@ async function replica(t: TestContext, world: Cluster, port: number): Promise<Re
   const service = new AdmissionService(deps, {
     host: '127.0.0.1',
     port,
-    secret: servingKey,
+    secret: { namespace, name },
     lookMs: 100,
     settleMs: 500,
     overlapMs: 3000,
@@ -442,6 +450,45 @@ test('a real Kubernetes asks the gateway who may make which grant', { skip }, as
     assert.equal(await presented(port), 'second');
     await webhookAnswers(client);
   });
+
+  await t.test(
+    'the controller makes the certificate, the gateway tells it by Service',
+    async (t2) => {
+      // All replicas of one installation have the same Secret: these had another.
+      for (const { service } of [first, second]) await service.stop({ graceMs: 0 });
+      // As installed: the Service instead of the URL, and no Secret of somebody else.
+      await client.raw({ method: 'DELETE', path: webhookPath });
+      succeeded(await world.cli(...installation.filter((each) => !each.startsWith('--admission'))));
+      const flags = ['--disable-metrics', '--namespace', namespace, '--watch-namespace', namespace];
+      const controller = world.start(t2, 'controller', ...flags);
+      const name = 'drawbridge-gateway-admission';
+      const made = await until(
+        () => client.find(secret, { namespace, name }),
+        controller.describe(),
+        30_000,
+      );
+      const third = await replica(t2, world, 0, name);
+      const { clientConfig } = await until(async () => {
+        const [webhook] = (await readWebhook(client)).webhooks;
+        return webhook.clientConfig.caBundle === undefined ? undefined : webhook;
+      }, 'the authority is told');
+      assert.notEqual(third.service.port, undefined, 'it presents the certificate');
+      const ca = Buffer.from(made.data?.['ca.crt'] ?? '', 'base64')
+        .toString()
+        .trim();
+      assert.equal(
+        Buffer.from(clientConfig.caBundle ?? '', 'base64')
+          .toString()
+          .trim(),
+        ca,
+      );
+      assert.equal(clientConfig.service?.path, third.creators.path);
+      // Installing again takes neither away.
+      succeeded(await world.cli(...installation.filter((each) => !each.startsWith('--admission'))));
+      assert.deepEqual((await readWebhook(client)).webhooks[0].clientConfig, clientConfig);
+      await controller.stop();
+    },
+  );
 
   await t.test('taking it out leaves no question behind', async () => {
     const removed = succeeded(await world.cli('gateway', 'uninstall'));
