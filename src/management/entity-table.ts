@@ -131,8 +131,9 @@ const tcpListener = entityType('tcpListener', 'CUD', [
     values: ['none', 'priority', 'weighted'],
   }),
   c('observer', 'string', { update: true, default: 'auto' }),
-  // Ours: other routers of the same user may listen there, too.
-  c('sharePort', 'boolean', { update: true, default: false }),
+  // Ours: other routers of the same user may listen there, too. Without a default, as other routers
+  // do not know it.
+  c('sharePort', 'boolean', updatable),
   ...tcpCounters,
   r('operStatus', 'string', 'down'),
   r('connectionMsg', 'string', ''),
