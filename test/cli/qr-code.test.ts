@@ -17,7 +17,7 @@ test('the half blocks show the code, with a quiet border, as wide as they say', 
   const { text, width } = renderQrCode(link);
   const rows: boolean[][] = [];
   for (const line of text.trimEnd().split('\n')) {
-    const blocks = [...line.slice('\u001b[40;97m'.length, -'\u001b[0m'.length)];
+    const blocks = line.slice('\u001b[40;97m'.length, -'\u001b[0m'.length).split('');
     assert.equal(blocks.length, width);
     const pairs = blocks.map((block) => modules[block] ?? assert.fail(`a strange block ${block}`));
     rows.push(
