@@ -174,6 +174,17 @@ test('a link that goes down is told as a change, a counter is not', () => {
   assert.equal(findLink(bench.view, 'site-west', 'to-east')?.up, false);
 });
 
+test('a link made anew replaces the one of its name, whose end was not heard', () => {
+  const bench = new CollectorBench();
+  twoSites(bench);
+  const anew = { parent: 'west:0', name: 'to-east', operStatus: 'up', peer: 'east:1', linkCost: 9 };
+  bench.records('west:0', flowRecord(link, 'west:0-new', { ...anew, startTime: 8 }));
+  assert.equal(findLink(bench.view, 'site-west', 'to-east')?.cost, 9);
+  bench.records('west:0', flowRecord(link, 'west:0-new', { operStatus: 'down' }));
+  assert.equal(findLink(bench.view, 'site-west', 'to-east')?.up, false);
+  assert.equal(siteNetwork(bench.view)[1]?.links.length, 1);
+});
+
 test('the network appears in the shape of Site.status.network', () => {
   const bench = new CollectorBench();
   twoSites(bench);

@@ -192,7 +192,9 @@ function viewRouter(index: RecordIndex, record: FlowRecord): FlowRouterView {
     imageName: text(A.imageName),
     imageVersion: text(A.imageVersion),
     version: text(A.buildVersion),
-    links: index.children(FlowRecordType.link, identity).map((link) => viewLink(index, link)),
+    links: currentLinks(index.children(FlowRecordType.link, identity)).map((link) =>
+      viewLink(index, link),
+    ),
     accesses: accesses.map((access) => access.identity),
     linksIn: counts.length === 0 ? undefined : counts.reduce((sum, each) => sum + each, 0),
     listeners: index
@@ -202,6 +204,24 @@ function viewRouter(index: RecordIndex, record: FlowRecord): FlowRouterView {
       .children(FlowRecordType.connector, identity)
       .map((connector) => viewConnector(index, connector)),
   };
+}
+
+/**
+ * A router has one link of a name. An older record of it is one whose end was told while we could
+ * not hear the router.
+ */
+function currentLinks(records: readonly FlowRecord[]): readonly FlowRecord[] {
+  const newest = new Map<string, FlowRecord>();
+  for (const record of records) {
+    const name = flowText(record, A.name) ?? record.identity;
+    const known = newest.get(name);
+    if (known === undefined || startOf(record) >= startOf(known)) newest.set(name, record);
+  }
+  return [...newest.values()];
+}
+
+function startOf(record: FlowRecord): number {
+  return flowNumber(record, A.startTime) ?? 0;
 }
 
 function viewLink(index: RecordIndex, record: FlowRecord): LinkView {
