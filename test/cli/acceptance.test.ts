@@ -35,6 +35,14 @@ const lines: readonly (readonly [title: string, line: string, said: RegExp])[] =
     /If selector is configured, cannot configure workload or host/,
   ],
   [
+    'a client certificate without TLS',
+    'connector create c 8080 --host h --use-client-cert',
+    /--use-client-cert and --verify-hostname need --tls-credentials/,
+  ],
+  ['a target in one word', 'expose host/', /type and name of the target must be given/],
+  ['a manifest that is not there', 'system apply -f nope.yaml', /^drawbridge: file does not exist/],
+  ['no shell', 'completion', /the shell must be given: bash, zsh, fish/],
+  [
     'acceptance 96: a timeout below ten seconds',
     'listener create l 8080 --timeout 5s',
     /timeout is not valid: duration must not be less than 10s; got 5s/,

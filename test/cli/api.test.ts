@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { type KubeObject, objectPath, type ResourceDefinition } from '#kube/index.ts';
 import { accessGrant, accessToken, connector, link, listener, site } from '#apis/index.ts';
 import { apiServerFor, type TestApiServer } from '../support/api-server.ts';
+import { testAuthority } from '../support/service-tls.ts';
 import { until } from '../support/until.ts';
 import { cli as runLine, type CliOutcome } from '../support/up-cli.ts';
 
@@ -403,7 +404,9 @@ test('acceptance 94: link generate prints links and Secret; it waits for the cer
     return status === 200 && (json as Found);
   }, 'a Certificate');
   assert.deepEqual(made.spec, { ca: 'skupper-site-ca', subject: 'link-west', client: true });
-  const data = { 'tls.crt': 'eA==', 'tls.key': 'eA==', 'ca.crt': 'eA==' };
+  const { cert } = await (await testAuthority('ca')).server('link-west', ['link-west']);
+  const crt = Buffer.from(cert).toString('base64');
+  const data = { 'tls.crt': crt, 'tls.key': 'eA==', 'ca.crt': 'eA==' };
   const body = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -418,6 +421,24 @@ test('acceptance 94: link generate prints links and Secret; it waits for the cer
   assert.match(first, /kind: Link\n/);
   assert.match(second, /kind: Secret\n/);
   assert.doesNotMatch(second, /private|uid|resourceVersion/);
+
+  // What is handed out is on record once, and not handed out again once it is revoked.
+  assert.equal((await w.cli('link generate')).code, 0);
+  const records = '/apis/drawbridge.dev/v1alpha1/namespaces/ns/issuedlinks';
+  const { json } = await w.api.call(records);
+  const { items } = json as { items: Found[] };
+  assert.deepEqual(
+    items.map(({ spec }) => [spec?.['tokenName'], spec?.['issuer'], spec?.['commonName']]),
+    [['link-west', 'skupper-site-ca', 'link-west']],
+  );
+  const path = `${records}/${items[0]?.metadata.name}`;
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const revoked = JSON.stringify({ spec: { revoked: true } });
+  assert.equal((await w.api.call(path, { method: 'PATCH', headers, body: revoked })).status, 200);
+  const refused = await w.cli('link generate');
+  assert.equal(refused.code, 1);
+  assert.equal(refused.stdout, '');
+  assert.match(refused.stderr, /the certificate in Secret "link-west" was revoked\n.*delete cert/);
 });
 
 test('a namespace that is not there is named, and can be made on the way', async (t) => {

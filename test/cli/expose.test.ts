@@ -56,7 +56,7 @@ test('unexpose takes both back, and says when there is nothing', async (t) => {
   const w = await world(t);
   const line = 'expose host 127.0.0.1 --address web --port 8080 --wait none';
   assert.equal((await w.run(line)).code, 0);
-  assert.deepEqual(await w.run('unexpose host 127.0.0.1 --address web'), {
+  assert.deepEqual(await w.run('unexpose host/127.0.0.1 --address web'), {
     code: 0,
     stdout: 'web is not exposed any more\n',
     stderr: '',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IssuedLink } from '#apis/index.ts';
 import { silentLogger } from '#base/log.ts';
+import { namesBySerial } from '#controllers/issued-link/names-by-serial.ts';
 import { extendedList, listOwners, revokedSerials } from '#controllers/issued-link/revoked-list.ts';
 import {
   decideIssuedLinkStatus,
@@ -53,6 +54,28 @@ test('revoked are those with the switch, those being deleted and those on the li
     '33': 'unreadable',
     cc: later,
   });
+});
+
+test('a certificate for no site in particular is named after who shows it', () => {
+  const network = [
+    { id: '11111111-a', name: 'west' },
+    { id: '22222222-b', name: 'west-2' },
+    { id: '33333333-c', name: 'far' },
+  ];
+  const row = (container: unknown, peerSerialNumber: unknown) => ({ container, peerSerialNumber });
+  const names = namesBySerial(
+    [
+      row('west-2-22222222', 'AA'),
+      row('west-11111111-2', 'bb'),
+      row('west-2-pod', 'cc'),
+      row('far-skupper-router-5f', 'dd'),
+      row('west-11111111', 'dd'),
+      row('nobody', 'ee'),
+      row('far-33333333', null),
+    ],
+    network,
+  );
+  assert.deepEqual(Object.fromEntries(names), { aa: 'west-2', bb: 'west', dd: 'far, west' });
 });
 
 test('the list goes with the sites whose certificates are on it, or stays', () => {

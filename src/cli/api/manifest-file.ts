@@ -23,6 +23,7 @@ export interface NamedText {
 /**
  * The text of a token or manifest file, or of standard input when `path` is `-`.
  * @param todo what to do when there is no such file
+ * @param what such as `token file`
  * @throws CliError CLI_USAGE when there is no such file; what `unreadable` makes for a large one
  */
 export async function readTextFile(
@@ -30,16 +31,17 @@ export async function readTextFile(
   io: Pick<CliIo, 'readStdin'>,
   todo: string,
   unreadable: Unreadable,
+  what = 'token file',
 ): Promise<NamedText> {
   if (path === '-') return { text: await io.readStdin(fileBytesMax), path: 'standard input' };
   try {
     const facts = await stat(path);
-    if (facts.isDirectory()) throw usageError([`token file is a directory: ${path}`], todo);
+    if (facts.isDirectory()) throw usageError([`${what} is a directory: ${path}`], todo);
     if (facts.size > fileBytesMax) throw unreadable(path, `more than ${fileBytesMax} bytes`);
     return { text: await readFile(path, 'utf8'), path };
   } catch (thrown) {
     if (thrown instanceof CliError) throw thrown;
-    throw usageError([`token file does not exist: ${messageOf(thrown)}`], todo);
+    throw usageError([`${what} does not exist: ${messageOf(thrown)}`], todo);
   }
 }
 

@@ -51,14 +51,14 @@ export function renderToken(token: AccessToken | Secret, notes: TokenNotes): str
  * Makes sure that a token can be written before anything is created for it.
  * @throws CliError CLI_USAGE for a path that cannot be a file
  */
-export async function checkTokenPath(path: string): Promise<void> {
+export async function checkTokenPath(path: string, what = 'token file name'): Promise<void> {
   const todo = 'name a file in a folder that exists and that you may write to';
   const facts = await stat(path).catch(() => undefined);
-  if (facts?.isDirectory()) throw usageError(['token file name is a directory'], todo);
+  if (facts?.isDirectory()) throw usageError([`${what} is a directory`], todo);
   try {
     await access(dirname(path), constants.W_OK | constants.X_OK);
   } catch (thrown) {
-    throw usageError([`invalid token file name: ${messageOf(thrown)}`], todo);
+    throw usageError([`invalid ${what}: ${messageOf(thrown)}`], todo);
   }
 }
 

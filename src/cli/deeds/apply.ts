@@ -25,7 +25,13 @@ export async function readWanted(
   path: string,
   io: Pick<CliIo, 'readStdin'>,
 ): Promise<readonly Wanted[]> {
-  const named = await readTextFile(path, io, 'name a YAML or JSON file, or - for stdin', unusable);
+  const named = await readTextFile(
+    path,
+    io,
+    'name a YAML or JSON file, or - for stdin',
+    unusable,
+    'file',
+  );
   return manifestsIn(named, unusable).map((manifest) => {
     const { kind, apiVersion, metadata } = manifest;
     const of = known.find((each) => each.kind === kind && apiVersionOf(each) === apiVersion);

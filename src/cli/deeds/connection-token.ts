@@ -9,7 +9,8 @@ import { certificate, type Secret, type Site } from '../api/kinds.ts';
 import type { Session } from '../api/session.ts';
 import { annotation } from '../api/token-notes.ts';
 import { CliError } from '../errors.ts';
-import { clientSecret } from './link.ts';
+import { recordHandedOut } from './handed-out.ts';
+import { clientSecret, issuerOf } from './link.ts';
 import { siteThatTakesLinks } from './token.ts';
 
 /** What `token create -t cert` is asked for. */
@@ -36,6 +37,8 @@ export async function issueCertificateToken(
   const { namespace } = session;
   try {
     const made = await clientSecret(session, site, name, wish.timeoutMs, wish.name);
+    const handedOut = { site, issuer: issuerOf(site), name: wish.name, secret: made };
+    await recordHandedOut(session, handedOut);
     const metadata = {
       name: wish.name,
       labels: { [tokenLabel.name]: tokenLabel.connectionToken },

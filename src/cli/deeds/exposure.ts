@@ -38,9 +38,29 @@ export async function updateExposure<T extends KubeObject>(
     );
   }
   const { tlsCredentials } = spec;
+  if (isTlsWish(spec) && !speaksTls({ ...(existing as WithSpec).spec, ...spec })) {
+    throw usageError([tlsNeeded], "add --tls-credentials with a Secret that holds the server's CA");
+  }
   if (typeof tlsCredentials === 'string') await mustHaveSecret(session, tlsCredentials);
   if (Object.keys(spec).length === 0) return existing;
   return session.client.patch(of, { namespace, name }, { spec });
+}
+
+/** What a connector without TLS cannot do. */
+export const tlsNeeded =
+  '--use-client-cert and --verify-hostname need --tls-credentials: without it the router speaks no TLS to the server';
+
+type Spec = Readonly<Record<string, unknown>>;
+interface WithSpec {
+  readonly spec?: Spec;
+}
+
+function isTlsWish({ useClientCert, verifyHostname }: Spec): boolean {
+  return useClientCert === true || verifyHostname === true;
+}
+
+function speaksTls({ tlsCredentials }: Spec): boolean {
+  return typeof tlsCredentials === 'string' && tlsCredentials !== '';
 }
 
 /** One object by name, or all. @throws CliError CLI_NOT_THERE when the named one is missing */

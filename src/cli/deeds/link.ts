@@ -6,6 +6,7 @@ import { isTrue, reasonNot, statusOf } from '../api/status.ts';
 import { waitFor } from '../api/wait.ts';
 import { CliError, usageError } from '../errors.ts';
 import { create } from './change.ts';
+import { recordHandedOut } from './handed-out.ts';
 import { sitesOf } from './site.ts';
 
 /** What `link generate` is asked for. */
@@ -72,7 +73,9 @@ export async function generateLink(
     );
   }
   if (!wish.generateCredential) return links;
-  return [...links, await clientSecret(session, site, secretName, wish.timeoutMs)];
+  const secret = await clientSecret(session, site, secretName, wish.timeoutMs);
+  await recordHandedOut(session, { site, issuer: issuerOf(site), name: secretName, secret });
+  return [...links, secret];
 }
 
 async function activeSite(session: Session): Promise<Site> {
@@ -107,6 +110,11 @@ export function linkManifests(site: Site, secretName: string, cost: number): Lin
   }));
 }
 
+/** Secret of the CA that signs for links to a site. */
+export function issuerOf({ spec, status }: Site): string {
+  return status?.defaultIssuer ?? spec?.defaultIssuer ?? 'skupper-site-ca';
+}
+
 /**
  * The Secret of a client certificate of this site's CA, made when it is not there.
  * @param name of the Certificate and the Secret
@@ -127,7 +135,7 @@ export async function clientSecret(
       kind: certificate.kind,
       metadata: { name },
       spec: {
-        ca: site.status?.defaultIssuer ?? site.spec?.defaultIssuer ?? 'skupper-site-ca',
+        ca: issuerOf(site),
         subject,
         client: true,
       },

@@ -24,6 +24,17 @@ export function optionalName(
   return onlyOne(problems, args, name);
 }
 
+/** Type and name of a target, as two arguments or as `TYPE/NAME`. */
+export function targetArguments(problems: Problems, args: readonly string[]): [string, string] {
+  const [first = '', second] = args;
+  const slash = second === undefined ? first.indexOf('/') : -1;
+  const [type, name] =
+    slash === -1 ? [first, second ?? ''] : [first.slice(0, slash), first.slice(slash + 1)];
+  if (type === '' || name === '') problems.add('type and name of the target must be given');
+  if (args.length > 2) problems.add('only two arguments are allowed for this command');
+  return [type, name];
+}
+
 /** Notes a problem when there are arguments. */
 export function noArguments(problems: Problems, args: readonly string[]): void {
   if (args.length > 0) problems.add('this command does not need any arguments');

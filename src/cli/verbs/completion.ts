@@ -28,7 +28,8 @@ Examples:
       const problems = new Problems();
       const [name = ''] = command.args;
       const shell = shells.find((each) => each === name);
-      if (shell === undefined) problems.add(...choiceProblems('shell', name, shells));
+      if (name === '') problems.add(`the shell must be given: ${shells.join(', ')}`);
+      else if (shell === undefined) problems.add(...choiceProblems('shell', name, shells));
       if (command.args.length > 1) problems.add('only one argument is allowed for this command.');
       problems.throwIfAny("see 'drawbridge completion --help'");
       if (shell !== undefined) io.stdout.write(completionScript(shell));

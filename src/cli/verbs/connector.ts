@@ -4,7 +4,7 @@ import { apiVersionOf } from '#kube/index.ts';
 import { type Connector, connector } from '../api/kinds.ts';
 import { type Session, withSession } from '../api/session.ts';
 import { settle } from '../deeds/change.ts';
-import { createExposure, updateExposure } from '../deeds/exposure.ts';
+import { createExposure, tlsNeeded, updateExposure } from '../deeds/exposure.ts';
 import { parseWorkload, workloadSelector } from '../deeds/workload.ts';
 import { requiredName } from '../input/arguments.ts';
 import { readFormat } from '../input/format.ts';
@@ -63,6 +63,7 @@ Examples:
       const problems = new Problems();
       const { name, port } = readNameAndPort(problems, 'connector', command.args);
       checkConnectorFlags(problems, flags);
+      checkTlsFlags(problems, flags);
       const waiting = readWaiting(problems, flags);
       problems.throwIfAny("see 'drawbridge connector create --help'");
       const format = readFormat(flags);
@@ -108,6 +109,7 @@ function addGenerate(group: Command, io: CliIo): void {
       const problems = new Problems();
       const { name, port } = readNameAndPort(problems, 'connector', command.args);
       checkConnectorFlags(problems, flags);
+      checkTlsFlags(problems, flags);
       problems.throwIfAny("see 'drawbridge connector generate --help'");
       const format = readFormat(flags, 'yaml') === 'json' ? 'json' : 'yaml';
       const target =
@@ -194,6 +196,12 @@ function switchesOf(flags: ConnectorFlags): Record<string, boolean> {
     ...(verifyHostname === undefined ? {} : { verifyHostname }),
     ...podNames(flags),
   };
+}
+
+/** Asking for TLS without credentials would mean none at all. */
+function checkTlsFlags(problems: Problems, flags: ConnectorFlags): void {
+  const { useClientCert = false, verifyHostname = false, tlsCredentials = '' } = flags;
+  if ((useClientCert || verifyHostname) && tlsCredentials === '') problems.add(tlsNeeded);
 }
 
 /** Notes what is wrong with the flags that were given, also with their combination. */

@@ -4,6 +4,7 @@ import { connector, listener } from '../api/kinds.ts';
 import { withSession } from '../api/session.ts';
 import { settle } from '../deeds/change.ts';
 import { expose, type Exposure, targetTypes } from '../deeds/expose.ts';
+import { targetArguments } from '../input/arguments.ts';
 import { type GlobalFlags, readFormat } from '../input/format.ts';
 import { choiceProblems, hostProblems, nameProblems } from '../input/name.ts';
 import { portProblems } from '../input/port.ts';
@@ -79,11 +80,11 @@ function withFlags(verb: Command): Command {
 }
 
 function readWish(problems: Problems, args: readonly string[], flags: ExposeFlags): Exposure {
-  const [given = '', target = ''] = args;
+  const [given, target] = targetArguments(problems, args);
   const type = targetTypes.find((each) => each === given);
-  if (given === '' || target === '') problems.add('type and name of the target must be given');
-  else if (type === undefined) problems.add(...choiceProblems('target type', given, targetTypes));
-  if (args.length > 2) problems.add('only two arguments are allowed for this command');
+  if (given !== '' && target !== '' && type === undefined) {
+    problems.add(...choiceProblems('target type', given, targetTypes));
+  }
   if (target !== '') {
     problems.add(...(type === 'host' ? hostProblems(target) : nameProblems('target name', target)));
   }

@@ -7,6 +7,7 @@ import { remove } from '../deeds/change.ts';
 import { targetTypes } from '../deeds/expose.ts';
 import { CliError } from '../errors.ts';
 import { readDuration } from '../input/duration.ts';
+import { targetArguments } from '../input/arguments.ts';
 import { type GlobalFlags, readFormat } from '../input/format.ts';
 import { choiceProblems, nameProblems } from '../input/name.ts';
 import { Problems } from '../input/problems.ts';
@@ -69,10 +70,10 @@ function readAddress(
   args: readonly string[],
   { address }: UnexposeFlags,
 ): string {
-  const [type = '', target = ''] = args;
-  if (type === '' || target === '') problems.add('type and name of the target must be given');
-  else problems.add(...choiceProblems('target type', type, targetTypes));
-  if (args.length > 2) problems.add('only two arguments are allowed for this command');
+  const [type, target] = targetArguments(problems, args);
+  if (type !== '' && target !== '') {
+    problems.add(...choiceProblems('target type', type, targetTypes));
+  }
   if (type === 'host' && address === undefined) {
     problems.add("--address must be given for target type 'host'");
   }

@@ -19,6 +19,7 @@ import {
   site,
 } from '../kinds.ts';
 import { annotations, siteObjects } from '../names.ts';
+import { namesBySerial } from './names-by-serial.ts';
 import { extendedList, isRevoked, listOwners, ownersOf, serialOf } from './revoked-list.ts';
 import {
   confirmedMessage,
@@ -62,6 +63,8 @@ interface Peers {
   /** All routers were asked. */
   readonly complete: boolean;
   readonly siteNames: ReadonlyMap<string, string>;
+  /** Names of sites by the certificate that one of their routers shows. */
+  readonly namesBySerial: ReadonlyMap<string, string>;
 }
 
 class IssuedLinkReconciler implements Reconciler<string> {
@@ -171,6 +174,7 @@ class IssuedLinkReconciler implements Reconciler<string> {
       serials: new Set(rows.flatMap(({ peerSerialNumber: serial }) => textOf(serial))),
       complete,
       siteNames: new Map(network.map(({ id, name }) => [id, name])),
+      namesBySerial: namesBySerial(rows, network),
     };
   }
 
@@ -180,7 +184,7 @@ class IssuedLinkReconciler implements Reconciler<string> {
     const isIn = peers.serials.has(serial);
     const facts = {
       connected: isIn || peers.complete ? isIn : undefined,
-      siteName: peers.siteNames.get(own.spec?.siteId ?? ''),
+      siteName: peers.siteNames.get(own.spec?.siteId ?? '') ?? peers.namesBySerial.get(serial),
       revocations: routers.revocationOf(namespace, serial),
     };
     const written = await updateStatus(client, issuedLink, own, (copy) => ({

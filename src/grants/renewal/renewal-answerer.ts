@@ -70,8 +70,9 @@ export class RenewalAnswerer {
     const site = activeSite(sites.list(namespace));
     if (site === undefined || site.metadata.uid !== request.issuerId) return;
     const old = issued.list(namespace).find((each) => isRecordOf(each, request.certificatePem));
-    // Who is not known, or cannot prove to be who they say, hears nothing.
-    if (old === undefined || !isSealedBy(envelope, request.certificatePem)) return;
+    // Who is not known, or cannot prove to be who they say, hears nothing; nor does a certificate
+    // from a file, which was made for no site in particular.
+    if (old?.spec?.siteId === undefined || !isSealedBy(envelope, request.certificatePem)) return;
     const nowMs = clock.nowMs();
     if (this.#requests.waitMs(old.metadata.name, nowMs) > 0) return;
     this.#requests.onAttempt(old.metadata.name, nowMs);

@@ -41,7 +41,7 @@ Examples:
       problems.throwIfAny("see 'drawbridge debug dump --help'");
       const format = readFormat(flags);
       const file = given.endsWith(suffix) ? given : given + suffix;
-      await checkTokenPath(file);
+      await checkTokenPath(file, 'file name');
       const files = await withSession(io, flags, (session) => dumpFiles(session, io.version));
       await write(file, archiveOf(files, Math.floor(Date.now() / 1000)));
       io.stdout.write(

@@ -57,7 +57,7 @@ Examples:
       const flags = command.optsWithGlobals<CreateFlags>();
       const format = readFormat(flags);
       const wish = readWish(command.args, flags);
-      await checkTokenPath(wish.file);
+      await checkTokenPath(wish.file, 'file name');
       const made = await createUser(io, flags, wish);
       if (format !== 'table') {
         io.stdout.write(renderDocument({ ...made, file: wish.file }, format));
