@@ -6,7 +6,7 @@ import { isTrue, reasonNot, statusOf } from '../api/status.ts';
 import { waitFor } from '../api/wait.ts';
 import { CliError, usageError } from '../errors.ts';
 import { create } from './change.ts';
-import { recordHandedOut } from './handed-out.ts';
+import { recordHandedOut } from './handing-out/handed-out.ts';
 import { sitesOf } from './site.ts';
 
 /** What `link generate` is asked for. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { claimFor } from '../../api/claim-file.ts';
 import { withSession } from '../../api/session.ts';
 import { checkTokenPath, renderToken, writeToken } from '../../api/token-file.ts';
-import { issueCertificateToken } from '../../deeds/connection-token.ts';
+import { issueCertificateToken } from '../../deeds/handing-out/connection-token.ts';
 import { issueToken } from '../../deeds/token.ts';
 import { readDuration } from '../../input/duration.ts';
 import { type GlobalFlags, type OutputFormat, readFormat } from '../../input/format.ts';

@@ -12,9 +12,9 @@ import {
 import { isKubeError } from '#kubeclient/index.ts';
 import { parseCertificate } from '#pki/index.ts';
 import { issuedLinkFinalizer } from '#apis/index.ts';
-import { type IssuedLink, issuedLink, type Site } from '../api/kinds.ts';
-import type { Session } from '../api/session.ts';
-import { CliError } from '../errors.ts';
+import { type IssuedLink, issuedLink, type Site } from '../../api/kinds.ts';
+import type { Session } from '../../api/session.ts';
+import { CliError } from '../../errors.ts';
 
 /** What is handed out. */
 export interface HandedOut {

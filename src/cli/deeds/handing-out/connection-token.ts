@@ -5,13 +5,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { connectionAnnotations, tokenLabel } from '#apis/index.ts';
-import { certificate, type Secret, type Site } from '../api/kinds.ts';
-import type { Session } from '../api/session.ts';
-import { annotation } from '../api/token-notes.ts';
-import { CliError } from '../errors.ts';
+import { certificate, type Secret, type Site } from '../../api/kinds.ts';
+import type { Session } from '../../api/session.ts';
+import { annotation } from '../../api/token-notes.ts';
+import { CliError } from '../../errors.ts';
 import { recordHandedOut } from './handed-out.ts';
-import { clientSecret, issuerOf } from './link.ts';
-import { siteThatTakesLinks } from './token.ts';
+import { clientSecret, issuerOf } from '../link.ts';
+import { siteThatTakesLinks } from '../token.ts';
 
 /** What `token create -t cert` is asked for. */
 export interface CertificateTokenWish {
