@@ -4,7 +4,7 @@
  * @spec Skupper v1 token files
  */
 import { encodeSecretData, type Secret, secretText } from '#kube/index.ts';
-import { skupperVersion, tokenAnnotation, tokenLabel } from './handing-out/connection-token.ts';
+import { skupperVersion, tokenAnnotation, tokenLabel } from './connection-token.ts';
 
 /** What a claim says. */
 export interface Claim {
