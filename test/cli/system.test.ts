@@ -95,7 +95,7 @@ test('a dump that cannot be written says so before the API is asked', async (t) 
   await writeFile(join(folder, 'file'), '');
   const { code, stderr } = await cli(['debug', 'dump', join(folder, 'absent', 'dump')]);
   assert.equal(code, 2);
-  assert.match(stderr, /^drawbridge: invalid token file name: ENOENT/);
+  assert.match(stderr, /^drawbridge: invalid file name: ENOENT/);
 });
 
 test('manifest lists components and versions', async () => {
