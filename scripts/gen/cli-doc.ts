@@ -51,7 +51,8 @@ function withoutGlobals(text: string): string {
 /** Names of the verbs of a group, from its help. */
 async function verbsOf(group: readonly string[]): Promise<string[]> {
   const [, commands = ''] = (await help(group)).split('\nCommands:\n');
-  return [...commands.matchAll(/^ {2}([a-z-]+)/gm)]
+  const [list = ''] = commands.split('\nExamples:\n');
+  return [...list.matchAll(/^ {2}([a-z-]+)/gm)]
     .map(([, verb = '']) => verb)
     .filter((verb) => verb !== 'help');
 }

@@ -20,6 +20,8 @@ interface Group {
   readonly name: string;
   readonly heading: string;
   readonly description: string;
+  /** What people often do with it, for the help of the group; without the name of the program. */
+  readonly examples?: readonly string[];
   /** Gives what adds the verbs. */
   readonly load: () => Promise<(group: Command, io: CliIo, outcome: Outcome) => void>;
 }
@@ -48,18 +50,21 @@ export const groups: readonly Group[] = [
     name: 'site',
     heading: 'Sites and links:',
     description: 'create, look at and remove the site',
+    examples: ['site create west --enable-link-access', 'site status', 'site delete --all'],
     load: async () => (await import('./verbs/site.ts')).addSite,
   },
   {
     name: 'token',
     heading: 'Sites and links:',
     description: 'hand out and use short-lived invitations',
+    examples: ['token issue token.yaml --expiration-window 30m', 'token redeem token.yaml'],
     load: async () => (await import('./verbs/token/token.ts')).addToken,
   },
   {
     name: 'link',
     heading: 'Sites and links:',
     description: 'look at and change links to other sites',
+    examples: ['link status', 'link delete link1'],
     load: async () => (await import('./verbs/link/link.ts')).addLink,
   },
   {
@@ -84,18 +89,21 @@ export const groups: readonly Group[] = [
     name: 'certificate',
     heading: 'Sites and links:',
     description: 'list certificates, and give a CA a new key',
+    examples: ['certificate status', 'certificate rotate skupper-site-ca'],
     load: async () => (await import('./verbs/certificate/certificate.ts')).addCertificate,
   },
   {
     name: 'listener',
     heading: 'Services:',
     description: 'offer services of other sites here',
+    examples: ['listener create backend 8080', 'listener status'],
     load: async () => (await import('./verbs/listener.ts')).addListener,
   },
   {
     name: 'connector',
     heading: 'Services:',
     description: 'offer services of this site to others',
+    examples: ['connector create backend 8080 --workload deployment/backend', 'connector status'],
     load: async () => (await import('./verbs/connector.ts')).addConnector,
   },
   {
@@ -114,30 +122,41 @@ export const groups: readonly Group[] = [
     name: 'gateway',
     heading: 'People and bots:',
     description: 'links, kubeconfigs and tokens that open parts of an API for a while',
+    examples: [
+      'gateway link --resource configmaps --for 30m -n west',
+      'gateway list',
+      'gateway revoke --all',
+    ],
     load: async () => (await import('./verbs/gateway/gateway.ts')).addGateway,
   },
   {
     name: 'token-request',
     heading: 'People and bots:',
     description: 'short-lived tokens for bots: expose the API that makes them, or get one',
+    examples: [
+      'token-request get --server https://apps.example.com/kubernetes --service-account bots/deployer',
+    ],
     load: async () => (await import('./verbs/token-request.ts')).addTokenRequest,
   },
   {
     name: 'user',
     heading: 'People and bots:',
     description: 'kubeconfigs for colleagues who use this machine',
+    examples: ['user create alice --group developers'],
     load: async () => (await import('./verbs/user/user.ts')).addUser,
   },
   {
     name: 'system',
     heading: 'About:',
     description: 'objects in files, and where other verbs of `skupper system` have gone',
+    examples: ['system apply -f site.yaml'],
     load: async () => (await import('./verbs/system.ts')).addSystem,
   },
   {
     name: 'debug',
     heading: 'About:',
     description: 'gather what helps somebody else to help',
+    examples: ['debug dump', 'debug backup copy.db'],
     load: async () => (await import('./verbs/debug/debug.ts')).addDebug,
   },
   {
@@ -184,8 +203,9 @@ export async function buildProgram(
     });
   addUp(program.commandsGroup('Run:'), io, outcome);
   addRouter(program, io, outcome);
-  for (const { name, heading, description, load } of groups) {
+  for (const { name, heading, description, examples, load } of groups) {
     const group = program.commandsGroup(heading).command(name).description(description);
+    if (examples !== undefined) group.addHelpText('after', examplesText(examples));
     if (args.includes(name)) (await load())(group, io, outcome);
     else group.argument('[verb]');
   }
@@ -195,6 +215,10 @@ export async function buildProgram(
     addComplete(program.command('complete', { hidden: true }), io);
   }
   return program;
+}
+
+function examplesText(examples: readonly string[]): string {
+  return ['\nExamples:', ...examples.map((each) => `  drawbridge ${each}`)].join('\n');
 }
 
 /** Of Skupper; `-p` is also the password of `token create`, and that one wins there. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { generateCliDoc } from '../../scripts/gen/cli-doc.ts';
+import { groups } from '../../src/cli/program.ts';
 import { cli } from '../support/up-cli.ts';
 
 const name =
@@ -219,4 +220,20 @@ test('without an API the error says where one was looked for', async () => {
     'drawbridge: no API server found: no drawbridge up is running\n' +
       "drawbridge: start 'drawbridge up', or give --kubeconfig, KUBECONFIG or ~/.kube/config\n",
   );
+});
+
+test('what the help of a group shows exists', async () => {
+  for (const { name, examples } of groups) {
+    const help = (await cli([name, '--help'])).stdout;
+    assert.match(help, /^Examples:\n/mu, name);
+    for (const example of examples ?? []) {
+      assert.ok(help.includes(`  drawbridge ${example}\n`), example);
+      const [verb = '', sub = '', ...rest] = example.split(' ');
+      const { stdout } = await cli([verb, sub, '--help']);
+      assert.ok(stdout.startsWith(`Usage: drawbridge ${verb} ${sub} `), example);
+      for (const flag of rest.filter((each) => each.startsWith('-'))) {
+        assert.match(stdout, new RegExp(`(?<![\\w-])${flag}(?![\\w-])`), `${example}: ${flag}`);
+      }
+    }
+  }
 });
