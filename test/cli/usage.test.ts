@@ -223,9 +223,9 @@ test('without an API the error says where one was looked for', async () => {
 });
 
 test('what the help of a group shows exists', async () => {
-  for (const { name, examples } of groups) {
-    const help = (await cli([name, '--help'])).stdout;
-    assert.match(help, /^Examples:\n/mu, name);
+  for (const { name: group, examples } of groups) {
+    const help = (await cli([group, '--help'])).stdout;
+    assert.match(help, /^Examples:\n/mu, group);
     for (const example of examples ?? []) {
       assert.ok(help.includes(`  drawbridge ${example}\n`), example);
       const [verb = '', sub = '', ...rest] = example.split(' ');
