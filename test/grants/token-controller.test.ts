@@ -352,6 +352,41 @@ test('a lost answer costs no second use', async (context) => {
   assert.equal((await west.read('g')).status?.redemptions, 1);
 });
 
+test('a Link that was deleted does not come back when the cache is behind', async (context) => {
+  const { west, sent } = await joiner(context);
+  await west.client.create(site, siteOf(namespace));
+  const grant = await west.grant('g', { redemptionsAllowed: 5 });
+  const before = await west.client.create(accessToken, tokenFor('t', grant));
+  await untilRedeemed(west, 't');
+  await west.client.remove(link, key('t'));
+  const tokens = west.informers.of(accessToken);
+  const behind = new Proxy(tokens, {
+    get: (target, name) => {
+      if (name === 'get') {
+        return (of: typeof before.metadata) =>
+          of.name === 't' ? before : tokens.get(key(of.name));
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const of = ((kind: never) =>
+    kind === accessToken ? behind : west.informers.of(kind)) as typeof west.informers.of;
+  const informers = Object.assign(Object.create(west.informers), { of });
+  const looks: boolean[] = [];
+  west.client.fault = (verb, kind, object) => {
+    if (verb === 'find' && kind === 'AccessToken' && 'name' in object) {
+      if (object.name === 't') looks.push(true);
+    }
+  };
+  west.own(startAccessTokenController({ ...west, informers }, { redemptionsMax: 1 }));
+  await until(() => looks.length > 0, 'the second look at the token');
+  await west.client.create(accessToken, tokenFor('other', grant));
+  await untilRedeemed(west, 'other');
+  assert.equal(await west.client.find(link, key('t')), undefined);
+  assert.equal(sent.length, 2);
+});
+
 test('a controller killed between Secret and Link finishes without asking again', async (context) => {
   const { west, sent } = await joiner(context);
   await west.client.create(site, siteOf(namespace));

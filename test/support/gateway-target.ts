@@ -110,10 +110,13 @@ async function startReal(): Promise<GatewayTarget> {
   const owner = ownerOf(api);
   const client = new KubeClient(owner);
   ends.unshift(() => client.close());
-  for (const { of, object } of [...crdObjects(), ...gatewayObjects(wish)]) {
+  for (const { of, object } of crdObjects()) await client.create(of, object);
+  for (const path of [grants, certificates]) {
+    await until(async () => (await api.call(path)).status === 200, `${path} to be served`);
+  }
+  for (const { of, object } of gatewayObjects(wish)) {
     if (!left.has(object.kind)) await client.create(of, object);
   }
-  await until(async () => (await api.call(grants)).status === 200, 'the kinds to be served');
   const token = await accountToken(client, { namespace: wish.namespace, name: gatewayName });
   const account: KubeConnection = {
     server: origin,
@@ -127,6 +130,7 @@ async function startReal(): Promise<GatewayTarget> {
 }
 
 const grants = '/apis/drawbridge.dev/v1alpha1/gatewaytokens';
+const certificates = '/apis/skupper.io/v2alpha1/certificates';
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const bindings = `${rbac}/clusterrolebindings`;
 const links = 'test-links';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { httpsRequest, type HttpResponse } from '#http/index.ts';
 import { isRecord } from '#kube/index.ts';
-import type { KubeConnection } from '#kubeclient/index.ts';
+import type { KubeConnection, KubeCredentials } from '#kubeclient/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { LinkKeySource } from './link-keys.ts';
 
@@ -98,7 +98,9 @@ async function ask(connection: KubeConnection, asked: Ask): Promise<HttpResponse
       },
       minVersion: 'TLSv1.2',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(typeof tls.ca === 'string' ? { ca: tls.ca } : {}),
+      ...textsOf(tls, 'ca'),
+      // A caller's bearer goes alone.
+      ...(bearer === undefined ? textsOf(tls, 'cert', 'key') : {}),
     });
   } catch (cause) {
     throw new GatewayError('GATEWAY_STORE', 'the API cannot be reached now', {
@@ -106,6 +108,21 @@ async function ask(connection: KubeConnection, asked: Ask): Promise<HttpResponse
       retry: { afterMs: 5000 },
     });
   }
+}
+
+type TlsPart = 'ca' | 'cert' | 'key';
+
+/** Parts of the TLS material, which come as texts or as bytes. */
+function textsOf(
+  tls: KubeCredentials['tls'],
+  ...parts: readonly TlsPart[]
+): Partial<Record<TlsPart, string>> {
+  return Object.fromEntries(
+    parts.flatMap((part) => {
+      const value = tls[part];
+      return typeof value === 'string' || Buffer.isBuffer(value) ? [[part, String(value)]] : [];
+    }),
+  );
 }
 
 function secretPath({ namespace, name }: SecretItem): string {

@@ -130,9 +130,25 @@ class AccessTokenReconciler implements Reconciler<ObjectKey> {
     }
     const progress = this.#progressOf(key, token);
     if (progress.refused) return {};
-    if (this.#pauseOf(progress) <= 0) await this.#redeem(token, active, progress, signal);
+    if (this.#pauseOf(progress) <= 0 && (await this.#isOpen(token))) {
+      await this.#redeem(token, active, progress, signal);
+    }
     const pauseMs = this.#pauseOf(progress);
     return pauseMs > 0 ? { requeueAfterMs: pauseMs } : {};
+  }
+
+  /**
+   * Asked of the API itself: the cache may be behind, and a Link of a redeemed token that its owner
+   * has deleted since must not come back.
+   */
+  async #isOpen(token: AccessToken): Promise<boolean> {
+    const now = await this.#deps.client.find(accessToken, keyOf(token));
+    return (
+      now !== undefined &&
+      now.metadata.uid === token.metadata.uid &&
+      !isTerminating(now) &&
+      now.status?.redeemed !== true
+    );
   }
 
   #pauseOf(progress: Progress): number {
