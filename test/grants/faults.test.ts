@@ -3,11 +3,7 @@
  * lost, and going on by themselves.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AccessGrant, accessToken, issuedLink, site } from '#apis/index.ts';
 import { startAccessTokenController } from '#grants/index.ts';
@@ -24,7 +20,7 @@ import {
   siteOf,
   west,
 } from '../support/grant-world.ts';
-import { runProcess } from '../support/process-runner.ts';
+import { onSmallDisk } from '../support/small-disk.ts';
 import { until } from '../support/until.ts';
 
 const away = (): KubeClientError =>
@@ -224,24 +220,9 @@ test('when the disk is full in between, nothing is counted and the record goes l
 });
 
 test('on a disk that is really full redemptions are refused, and go on when there is room', async (t) => {
-  const mount = mkdtempSync(join(tmpdir(), 'drawbridge-full-'));
-  t.after(() => rmSync(mount, { recursive: true, force: true }));
-  const program = fileURLToPath(new URL('../support/grants-full-disk.process.ts', import.meta.url));
-  const inside = 'mount -t tmpfs -o size=6m tmpfs "$0" || exit 77; exec "$@"';
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', program, mount];
-  const { code, stdout, stderr } = await runProcess('sh', [
-    '-c',
-    'command -v unshare >/dev/null || exit 77; exec unshare -Urm sh -c "$0" "$@"',
-    inside,
-    mount,
-    ...node,
-  ]);
-  if (code === 77 || stderr.includes('unshare failed')) {
-    t.skip('no file system can be mounted here: mount namespaces are not allowed');
-    return;
-  }
-  assert.equal(code, 0, stderr);
-  assert.deepEqual(JSON.parse(stdout), {
+  const printed = await onSmallDisk(t, './grants-full-disk.process.ts', 6);
+  if (printed === undefined) return;
+  assert.deepEqual(printed, {
     full: 507,
     refused: 503,
     retryAfter: '2',

@@ -1,32 +1,12 @@
 /** A disk that is really full: a small file system in a mount namespace of its own. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { runProcess } from '../support/process-runner.ts';
-
-const program = fileURLToPath(new URL('../support/store-full-disk.process.ts', import.meta.url));
+import { onSmallDisk } from '../support/small-disk.ts';
 
 test('on a full disk reading goes on, writing is refused by name, and room heals it', async (t) => {
-  const mount = mkdtempSync(join(tmpdir(), 'drawbridge-full-'));
-  t.after(() => rmSync(mount, { recursive: true, force: true }));
-  const inside = 'mount -t tmpfs -o size=3m tmpfs "$0" || exit 77; exec "$@"';
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', program, mount];
-  const { code, stdout, stderr } = await runProcess('sh', [
-    '-c',
-    'command -v unshare >/dev/null || exit 77; exec unshare -Urm sh -c "$0" "$@"',
-    inside,
-    mount,
-    ...node,
-  ]);
-  if (code === 77 || stderr.includes('unshare failed')) {
-    t.skip('no file system can be mounted here: mount namespaces are not allowed');
-    return;
-  }
-  assert.equal(code, 0, stderr);
-  const seen = JSON.parse(stdout) as {
+  const printed = await onSmallDisk(t, './store-full-disk.process.ts', 3);
+  if (printed === undefined) return;
+  const seen = printed as {
     full: { written: number; code: string };
     [fact: string]: unknown;
   };

@@ -1,16 +1,16 @@
 /** Secrets of the user are replaced while a link is up: good ones are used, bad ones are told. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { link, routerAccess, site, tokenAnnotation, tokenLabel } from '#apis/index.ts';
 import { encodeSecretData, event, secret } from '#kube/index.ts';
 import { createAuthority, issueCertificate, parseCertificate, privateKeyPem } from '#pki/index.ts';
 import { waitUntil } from '../support/process-wait.ts';
+import { echoStream } from '../support/up-echo-stream.ts';
 import { clientOf, makeNamespace } from '../support/up-objects.ts';
 import { startUp } from '../support/up-process.ts';
-import { exposeInEast, linkReady, succeeded } from '../support/up-sites.ts';
+import { linkReady, succeeded } from '../support/up-sites.ts';
 
 test('a Secret with a new key is picked up, a bad one is refused, and no stream notices', async (t) => {
   const up = await startUp(t, {});
@@ -71,32 +71,7 @@ test('a Secret with a new key is picked up, a bad one is refused, and no stream 
   });
   await linkReady(up);
 
-  const echo = createServer((each) => each.on('error', () => undefined).pipe(each));
-  echo.listen(0, '127.0.0.1');
-  await once(echo, 'listening');
-  t.after(() => echo.close());
-  const port = await exposeInEast(up, 'echo', (echo.address() as AddressInfo).port);
-  const socket = await waitUntil('an echo', async () => {
-    const made = connect(port, '127.0.0.1');
-    made.on('error', () => undefined);
-    made.write('a');
-    const outcome = await Promise.race([
-      once(made, 'data').then(() => true),
-      once(made, 'close').then(() => false),
-    ]);
-    return outcome && made;
-  });
-  let received = 0;
-  let isCut = false;
-  socket.on('data', (chunk: Buffer) => (received += chunk.length));
-  socket.on('close', () => (isCut = true));
-  t.after(() => socket.destroy());
-  const goesOn = async (): Promise<void> => {
-    const before = received;
-    socket.write('x'.repeat(1000));
-    await waitUntil('the echo', () => received === before + 1000);
-    assert.equal(isCut, false);
-  };
+  const goesOn = await echoStream(t, up);
   await goesOn();
 
   /** Serial number of what the router shows to who comes now. */

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
-import { HttpError, type HttpResponse, httpsRequest } from '#http/index.ts';
-import { isRecord, keyOf } from '#kube/index.ts';
+import { keyOf } from '#kube/index.ts';
 import type { KubeConnection } from '#kubeclient/index.ts';
 import type { GatewayAddress } from '#gateway/index.ts';
 import type { Session } from '../../api/session.ts';
 import { CliError } from '../../errors.ts';
+import { postToGateway } from './post-to-gateway.ts';
 
 /** A token for the API server out of a file. @throws CliError CLI_FILE */
 export async function readTokenFile(path: string): Promise<string> {
@@ -66,18 +66,19 @@ export async function decide(
       },
     );
   }
-  const body = JSON.stringify({ ...keyOf(grant), uid: grant.metadata.uid, ...verdict });
-  const answer = await post(gateway, authorization, body);
-  const said = parsed(answer);
-  const { approver, missing } = said;
-  if (answer.status === 200 || answer.status === 201) {
-    if (typeof approver === 'string' && typeof missing === 'number') {
-      return { grant, approver, missing };
-    }
+  const { approver, missing } = await postToGateway({
+    gateway: gateway.url,
+    ca: gateway.ca,
+    path: 'approvals',
+    authorization,
+    body: { ...keyOf(grant), uid: grant.metadata.uid, ...verdict },
+    todoOf,
+  });
+  if (typeof approver === 'string' && typeof missing === 'number') {
+    return { grant, approver, missing };
   }
-  const words = typeof said['message'] === 'string' ? said['message'].slice(0, 1000) : '';
-  throw new CliError('CLI_REFUSED', `${gateway.url} refused with ${answer.status}: ${words}`, {
-    todo: todoOf(answer.status),
+  throw new CliError('CLI_REFUSED', `${gateway.url} answered without a decision`, {
+    todo: todoOf(404),
   });
 }
 
@@ -101,37 +102,5 @@ function todoOf(status: number): string {
       return 'try again in a moment; the log of the gateway says more';
     default:
       return "see 'drawbridge gateway list'";
-  }
-}
-
-async function post(
-  { url, ca }: GatewayAddress,
-  authorization: string,
-  body: string,
-): Promise<HttpResponse> {
-  try {
-    return await httpsRequest({
-      url: `${url}/gateway/v1/approvals`,
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization },
-      body,
-      minVersion: 'TLSv1.2',
-      ...(ca === '' ? {} : { ca }),
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof HttpError)) throw thrown;
-    throw new CliError('CLI_API_NOT_FOUND', `${url} cannot be asked: ${thrown.message}`, {
-      todo: 'check --gateway, and --gateway-ca-file when its certificate is not publicly trusted',
-      cause: thrown,
-    });
-  }
-}
-
-function parsed(answer: HttpResponse): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(answer.body.toString('utf8'));
-    return isRecord(value) ? value : {};
-  } catch {
-    return {};
   }
 }
