@@ -13,28 +13,23 @@ import {
   type AttachedConnectorBinding,
   attachedConnector,
   attachedConnectorBinding,
-  configMap,
-  secret,
-  site,
 } from '../kinds.ts';
-import { siteObjects } from '../names.ts';
 import { hasListener } from '../network.ts';
+import { siteInformers, wakeWithSite } from '../site-wake.ts';
 import { announceStatus } from '../tidings.ts';
 import { type AttachedCheck, checkAttached, checkBinding } from './match.ts';
 import { attachedSurroundings } from './surroundings.ts';
 import { decideAttachedStatus, decideBindingStatus } from './status.ts';
 
 export function startAttachedConnectorController(context: ControllerContext): Running {
-  const { informers, routers, runtime } = context;
+  const { informers, runtime } = context;
   const connectors = informers.of(attachedConnector);
   const bindings = informers.of(attachedConnectorBinding);
   /** Names of pairs that look at the Site, the Secrets or the network of a namespace. */
-  const atSite = (namespace: string | undefined): string[] => {
-    if (namespace === undefined) return [];
+  const atSite = (namespace: string): string[] => {
     const served = connectors.list().filter(({ spec }) => spec?.siteNamespace === namespace);
     return [...new Set([...served, ...bindings.list(namespace)].flatMap(nameOf))];
   };
-  const beside = (object: KubeObject): string[] => atSite(object.metadata.namespace);
   return startController<string>(context, new AttachedReconciler(context), {
     name: 'attached-connector',
     idOf: (name) => name,
@@ -42,9 +37,7 @@ export function startAttachedConnectorController(context: ControllerContext): Ru
     informers: [
       connectors,
       bindings,
-      informers.of(secret),
-      informers.of(site),
-      informers.of(configMap),
+      ...siteInformers(context),
       ...(runtime.pods === undefined ? [] : [runtime.pods]),
     ],
     all: () => [...new Set([...connectors.list(), ...bindings.list()].flatMap(nameOf))],
@@ -54,14 +47,7 @@ export function startAttachedConnectorController(context: ControllerContext): Ru
       }),
       feed(connectors, loop, nameOf),
       feed(bindings, loop, nameOf),
-      feed(informers.of(secret), loop, beside),
-      feed(informers.of(site), loop, beside),
-      feed(informers.of(configMap), loop, (object) =>
-        object.metadata.name === siteObjects.routerConfigMap ? beside(object) : [],
-      ),
-      routers.onEvent((namespace) => {
-        for (const name of atSite(namespace)) add(name);
-      }),
+      ...wakeWithSite(context, atSite, add),
     ],
   });
 }

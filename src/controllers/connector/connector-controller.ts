@@ -1,6 +1,6 @@
 /** The Connector controller: tells whether a Connector is configured and has a listener. */
 import type { Running } from '#base/lifecycle.ts';
-import { isTerminating, keyOf, type KubeObject, type ObjectKey } from '#kube/index.ts';
+import { isTerminating, keyOf, type ObjectKey } from '#kube/index.ts';
 import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import {
@@ -12,28 +12,25 @@ import {
 } from '../context.ts';
 import { objectId, startController } from '../controller.ts';
 import { announceStatus } from '../tidings.ts';
-import { configMap, type Connector, connector, secret, site } from '../kinds.ts';
-import { messages, siteObjects } from '../names.ts';
+import { type Connector, connector } from '../kinds.ts';
+import { messages } from '../names.ts';
 import { hasListener } from '../network.ts';
 import { connectorEntityName } from '../router-config/entities.ts';
+import { siteInformers, wakeWithSite } from '../site-wake.ts';
 import { checkConnector } from './check.ts';
 import { type ConnectorFacts, decideConnectorStatus } from './status.ts';
 
 export function startConnectorController(context: ControllerContext): Running {
-  const { informers, routers, runtime } = context;
+  const { informers, runtime } = context;
   const connectors = informers.of(connector);
-  const inNamespace = (namespace: string | undefined): ObjectKey[] =>
-    namespace === undefined ? [] : connectors.list(namespace).map(keyOf);
-  const beside = (object: KubeObject): ObjectKey[] => inNamespace(object.metadata.namespace);
+  const keysIn = (namespace: string): ObjectKey[] => connectors.list(namespace).map(keyOf);
   return startController<ObjectKey>(context, new ConnectorReconciler(context), {
     name: 'connector',
     idOf: objectId,
     workersMax: 8,
     informers: [
       connectors,
-      informers.of(secret),
-      informers.of(site),
-      informers.of(configMap),
+      ...siteInformers(context),
       ...(runtime.pods === undefined ? [] : [runtime.pods]),
     ],
     all: () => connectors.list().map(keyOf),
@@ -44,14 +41,7 @@ export function startConnectorController(context: ControllerContext): Running {
         }
       }),
       feed(connectors, loop, (object) => [keyOf(object)]),
-      feed(informers.of(secret), loop, beside),
-      feed(informers.of(site), loop, beside),
-      feed(informers.of(configMap), loop, (object) =>
-        object.metadata.name === siteObjects.routerConfigMap ? beside(object) : [],
-      ),
-      routers.onEvent((namespace) => {
-        for (const key of inNamespace(namespace)) add(key);
-      }),
+      ...wakeWithSite(context, keysIn, add),
     ],
   });
 }

@@ -1,43 +1,35 @@
 /** The Link controller: tells whether a Link is configured, up, and with whom. */
 import type { Running } from '#base/lifecycle.ts';
-import { isTerminating, keyOf, type KubeObject, type ObjectKey } from '#kube/index.ts';
+import { isTerminating, keyOf, type ObjectKey } from '#kube/index.ts';
 import { feed, updateStatus } from '#kubeclient/index.ts';
 import type { Reconciler, ReconcileResult } from '#reconcile/index.ts';
 import { activeSiteOf, type ControllerContext, evaluationOf, secretsOf } from '../context.ts';
 import { objectId, startController } from '../controller.ts';
 import { announceStatus } from '../tidings.ts';
-import { configMap, type Link, link, secret, type Site, site } from '../kinds.ts';
-import { messages, siteObjects } from '../names.ts';
+import { type Link, link, type Site } from '../kinds.ts';
+import { messages } from '../names.ts';
 import { findLink } from '../network.ts';
 import { checkCredentialsTime, credentialsTurnMs } from '../router-config/check-credentials.ts';
+import { siteInformers, wakeWithSite } from '../site-wake.ts';
 import { checkLink } from './check.ts';
 import { decideLinkStatus, type LinkFacts } from './status.ts';
 
 export function startLinkController(context: ControllerContext): Running {
-  const { informers, routers, runtime } = context;
+  const { informers, runtime } = context;
   const links = informers.of(link);
-  const inNamespace = (namespace: string | undefined): ObjectKey[] =>
-    namespace === undefined ? [] : links.list(namespace).map(keyOf);
-  const beside = (object: KubeObject): ObjectKey[] => inNamespace(object.metadata.namespace);
+  const keysIn = (namespace: string): ObjectKey[] => links.list(namespace).map(keyOf);
   return startController<ObjectKey>(context, new LinkReconciler(context), {
     name: 'link',
     idOf: objectId,
     workersMax: 8,
-    informers: [links, informers.of(secret), informers.of(site), informers.of(configMap)],
+    informers: [links, ...siteInformers(context)],
     all: () => links.list().map(keyOf),
     wake: (add, loop) => [
       runtime.onHealth((namespace) => {
-        for (const key of inNamespace(namespace)) add(key);
+        for (const key of keysIn(namespace)) add(key);
       }),
       feed(links, loop, (object) => [keyOf(object)]),
-      feed(informers.of(secret), loop, beside),
-      feed(informers.of(site), loop, beside),
-      feed(informers.of(configMap), loop, (object) =>
-        object.metadata.name === siteObjects.routerConfigMap ? beside(object) : [],
-      ),
-      routers.onEvent((namespace) => {
-        for (const key of inNamespace(namespace)) add(key);
-      }),
+      ...wakeWithSite(context, keysIn, add),
     ],
   });
 }

@@ -17,19 +17,17 @@ import {
 import { namespaceId, startController } from '../controller.ts';
 import { announceStatus } from '../tidings.ts';
 import {
-  configMap,
   type Listener,
   listener,
   type MultiKeyListener,
   multiKeyListener,
-  secret,
   service,
   type Site,
-  site,
 } from '../kinds.ts';
-import { labels, messages, routerSelector, siteObjects } from '../names.ts';
+import { labels, messages, routerSelector } from '../names.ts';
 import { hasConnector } from '../network.ts';
 import { ensureService } from '../service-object.ts';
+import { siteInformers, wakeWithSite } from '../site-wake.ts';
 import { type Front, frontOfListener, frontOfMultiKeyListener, podFrontsOf } from './front.ts';
 import { decideMultiKeyStatus, routingKeysOf } from './multi-key-status.ts';
 import { isListenerService, type ListenerPlan, planListeners, type WantedService } from './plan.ts';
@@ -40,21 +38,14 @@ import { takenPlaces } from './taken-places.ts';
 const retryMs = 2_000;
 
 export function startListenerController(context: ControllerContext): Running {
-  const { informers, routers } = context;
+  const { informers } = context;
   const listeners = informers.of(listener);
   const multiKeyListeners = informers.of(multiKeyListener);
   return startController<string>(context, new ListenerReconciler(context), {
     name: 'listener',
     idOf: namespaceId,
     workersMax: 8,
-    informers: [
-      listeners,
-      multiKeyListeners,
-      informers.of(service),
-      informers.of(secret),
-      informers.of(site),
-      informers.of(configMap),
-    ],
+    informers: [listeners, multiKeyListeners, informers.of(service), ...siteInformers(context)],
     all: () => [
       ...new Set([...listeners.list(), ...multiKeyListeners.list()].flatMap(namespaceKey)),
     ],
@@ -62,12 +53,7 @@ export function startListenerController(context: ControllerContext): Running {
       feed(listeners, loop, namespaceKey),
       feed(multiKeyListeners, loop, namespaceKey),
       feed(informers.of(service), loop, namespaceKey),
-      feed(informers.of(secret), loop, namespaceKey),
-      feed(informers.of(site), loop, namespaceKey),
-      feed(informers.of(configMap), loop, (object) =>
-        object.metadata.name === siteObjects.routerConfigMap ? namespaceKey(object) : [],
-      ),
-      routers.onEvent(add),
+      ...wakeWithSite(context, (namespace) => [namespace], add),
     ],
   });
 }
