@@ -97,14 +97,14 @@ export const groups: readonly Group[] = [
     heading: 'Services:',
     description: 'offer services of other sites here',
     examples: ['listener create backend 8080', 'listener status'],
-    load: async () => (await import('./verbs/listener.ts')).addListener,
+    load: async () => (await import('./verbs/exposure/listener.ts')).addListener,
   },
   {
     name: 'connector',
     heading: 'Services:',
     description: 'offer services of this site to others',
     examples: ['connector create backend 8080 --workload deployment/backend', 'connector status'],
-    load: async () => (await import('./verbs/connector.ts')).addConnector,
+    load: async () => (await import('./verbs/exposure/connector.ts')).addConnector,
   },
   {
     name: 'expose',

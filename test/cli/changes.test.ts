@@ -5,8 +5,8 @@ import { linkManifests } from '../../src/cli/deeds/link.ts';
 import { type SiteChange, siteManifest, siteSpecPatch } from '../../src/cli/deeds/site.ts';
 import { parseWorkload } from '../../src/cli/deeds/workload.ts';
 import { CliError } from '../../src/cli/errors.ts';
-import { listenerPatch } from '../../src/cli/verbs/listener.ts';
-import { connectorPatch } from '../../src/cli/verbs/connector.ts';
+import { listenerPatch } from '../../src/cli/verbs/exposure/listener.ts';
+import { connectorPatch } from '../../src/cli/verbs/exposure/connector.ts';
 
 describe('site update', () => {
   const table: readonly (readonly [string, SiteChange, Record<string, unknown>])[] = [

@@ -12,7 +12,7 @@ import { Problems } from '../input/problems.ts';
 import { readWaiting } from '../input/waiting.ts';
 import type { CliIo } from '../io.ts';
 import { renderList } from '../output/objects.ts';
-import { withWaitFlags } from './exposure.ts';
+import { withWaitFlags } from './exposure/flags.ts';
 
 interface ExposeFlags extends GlobalFlags {
   readonly port?: string;

@@ -14,7 +14,7 @@ import { readWaiting } from '../../input/waiting.ts';
 import type { CliIo } from '../../io.ts';
 import { announce } from '../../output/announce.ts';
 import { renderManifests } from '../../output/objects.ts';
-import { addDelete } from '../exposure.ts';
+import { addDelete } from '../delete.ts';
 import { addLinkCreate } from './link-create.ts';
 import { addLinkStatus } from './link-status.ts';
 
