@@ -3,20 +3,17 @@
  * its own router. How long until all its listeners match, how large its status gets, and what it
  * costs while nothing happens. Wall time of this machine; writes are counted.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { listener, site } from '#apis/index.ts';
 import { silentLogger } from '#base/log.ts';
-import { connectionFromKubeconfig, KubeClient } from '#kubeclient/index.ts';
-import { namespace as namespaceKind, secret, service } from '#kube/index.ts';
+import type { KubeClient } from '#kubeclient/index.ts';
+import { secret, service } from '#kube/index.ts';
 import { type ManagementClient, managementClient, siteAnnouncer } from '#management/index.ts';
 import { flowRecord, FlowRecordType } from '#telemetry/index.ts';
 import { systemClock as clock, systemRandom as random } from '../../test/support/system.ts';
 import { residentBytes } from './topology.ts';
+import { makeSite, siteReady, startUp, until } from './up-process.ts';
 
-const launcher = join(import.meta.dirname, '..', '..', 'bin', 'drawbridge');
 const west = { namespace: 'west', name: 'west' };
 /** Sites that one client of the router speaks for. */
 const sitesPerClient = 50;
@@ -24,52 +21,9 @@ const sitesPerClient = 50;
 const listeners = 50;
 const idleMs = Number(process.env['BENCH_IDLE_MS'] ?? 20_000);
 
-interface Ready {
-  readonly pid: number;
-  readonly kubeconfig: string;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-async function until<T>(
-  what: string,
-  read: () => Promise<T | undefined> | T | undefined,
-): Promise<T> {
-  const endMs = performance.now() + 60_000;
-  while (performance.now() < endMs) {
-    const value = await read();
-    if (value !== undefined) return value;
-    await pause(20);
-  }
-  throw new RangeError(`${what}: not within 60 s`);
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
-}
-
 async function prepare(client: KubeClient): Promise<void> {
-  await client.create(namespaceKind, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: 'west' },
-  });
-  await client.create(site, {
-    apiVersion: 'skupper.io/v2alpha1',
-    kind: 'Site',
-    metadata: west,
-    spec: {},
-  });
-  await until('the site', async () =>
-    (await client.get(site, west)).status?.status === 'Ready' ? true : undefined,
-  );
+  await makeSite(client, 'west', {});
+  await siteReady(client, 'west');
 }
 
 function serviceName(siteNumber: number, number: number): string {
@@ -131,29 +85,13 @@ function announce(client: ManagementClient, from: number, to: number, services: 
 }
 
 async function measure(sites: number, services: number): Promise<object> {
-  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-bench-'));
-  const readyFile = join(folder, 'ready.json');
-  const ports = ['--api-port', '--grant-port', '--metrics-port', '--gateway-port'];
-  const child = spawn(
-    launcher,
-    [
-      'up',
-      '--ready-file',
-      readyFile,
-      '--data',
-      join(folder, 'data'),
-      ...ports.flatMap((flag) => [flag, '0']),
-    ],
-    { stdio: ['ignore', 'ignore', 'ignore'] },
-  );
+  const up = startUp();
   const clients: ManagementClient[] = [];
   try {
-    await until('ready file', () => (existsSync(readyFile) ? true : undefined));
-    const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as Ready;
-    const client = new KubeClient(await connectionFromKubeconfig({ path: ready.kubeconfig }));
+    const { pid, client } = await up.ready();
     await prepare(client);
     await openListeners(client, sites, services);
-    const beforeBytes = residentBytes(ready.pid);
+    const beforeBytes = residentBytes(pid);
     const version = async (): Promise<number> =>
       Number((await client.list(site, { namespace: 'west' })).metadata.resourceVersion);
     const startVersion = await version();
@@ -186,12 +124,11 @@ async function measure(sites: number, services: number): Promise<object> {
       'writes until then': before - startVersion,
       'idle writes per minute': (writes * 60_000) / idleMs,
       'controller before, MiB': Math.round(beforeBytes / 2 ** 20),
-      'controller after, MiB': Math.round(residentBytes(ready.pid) / 2 ** 20),
+      'controller after, MiB': Math.round(residentBytes(pid) / 2 ** 20),
     };
   } finally {
     await Promise.all(clients.map((each) => each.stop({ graceMs: 100 })));
-    await stop(child);
-    rmSync(folder, { recursive: true, force: true });
+    await up.stop();
   }
 }
 

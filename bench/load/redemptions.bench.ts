@@ -3,35 +3,17 @@
  * count each. Beside it, in the same run, what certificates alone would allow on one core, and the
  * processor time of the whole control plane, which holds on a busy machine too.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { accessGrant, site } from '#apis/index.ts';
-import { namespace } from '#kube/index.ts';
-import { connectionFromKubeconfig, KubeClient } from '#kubeclient/index.ts';
+import { loadavg } from 'node:os';
+import { accessGrant } from '#apis/index.ts';
 import { createAuthority, issueCertificate } from '#pki/index.ts';
+import { makeSite, siteReady, startUp, until } from './up-process.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
 const parallel = 32;
 const allowed = 100_000;
 const group = 'skupper.io/v2alpha1';
-
-async function until<T>(
-  what: string,
-  read: () => Promise<T | undefined> | T | undefined,
-): Promise<T> {
-  const endMs = performance.now() + 30_000;
-  for (;;) {
-    const value = await read();
-    if (value !== undefined) return value;
-    if (performance.now() > endMs) throw new RangeError(`${what}: not within 30 s`);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20);
-    });
-  }
-}
 
 async function certificatesPerSecond(): Promise<number> {
   const authority = await createAuthority({ commonName: 'bench', nowMs: Date.now() });
@@ -73,49 +55,11 @@ function redeem(url: string, code: string, agent: Agent, name: string): Promise<
   });
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'drawbridge-bench-'));
-const readyFile = join(folder, 'ready.json');
-const up = spawn(
-  join(import.meta.dirname, '..', '..', 'bin', 'drawbridge'),
-  [
-    'up',
-    '--data',
-    join(folder, 'data'),
-    '--ready-file',
-    readyFile,
-    '--api-port',
-    '0',
-    '--grant-port',
-    '0',
-    '--gateway-port',
-    '0',
-    '--metrics-port',
-    '0',
-  ],
-  { stdio: 'ignore' },
-);
+const up = startUp();
 try {
-  await until('ready file', () => {
-    if (up.exitCode !== null) throw new RangeError('drawbridge up has ended');
-    return existsSync(readyFile) ? true : undefined;
-  });
-  const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as { readonly kubeconfig: string };
-  const client = new KubeClient(await connectionFromKubeconfig({ path: ready.kubeconfig }));
-  await client.create(namespace, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: 'west' },
-  });
-  await client.create(site, {
-    apiVersion: group,
-    kind: 'Site',
-    metadata: { name: 'west', namespace: 'west' },
-    spec: { linkAccess: 'default' },
-  });
-  await until('site', async () => {
-    const found = await client.get(site, { namespace: 'west', name: 'west' });
-    return found.status?.status === 'Ready' ? true : undefined;
-  });
+  const { pid, client } = await up.ready();
+  await makeSite(client, 'west', { linkAccess: 'default' });
+  await siteReady(client, 'west');
   await client.create(accessGrant, {
     apiVersion: group,
     kind: 'AccessGrant',
@@ -129,7 +73,7 @@ try {
   const agent = new Agent({ keepAlive: true, maxSockets: parallel, ca: granted.ca ?? '' });
   const latencies: number[] = [];
   let failed = 0;
-  const cpuStartMs = processorMs(up.pid ?? 0);
+  const cpuStartMs = processorMs(pid);
   const startMs = performance.now();
   const worker = async (id: number): Promise<void> => {
     for (let turn = 0; performance.now() - startMs < seconds * 1000; turn++) {
@@ -141,7 +85,7 @@ try {
   };
   await Promise.all(Array.from({ length: parallel }, (_, id) => worker(id)));
   const rate = latencies.length / ((performance.now() - startMs) / 1000);
-  const cpuMs = (processorMs(up.pid ?? 0) - cpuStartMs) / latencies.length;
+  const cpuMs = (processorMs(pid) - cpuStartMs) / latencies.length;
   agent.destroy();
   const counted = await client.get(accessGrant, { namespace: 'west', name: 'grant' });
   const limit = await certificatesPerSecond();
@@ -161,11 +105,5 @@ try {
     },
   ]);
 } finally {
-  if (up.exitCode === null) {
-    up.kill('SIGTERM');
-    await new Promise((resolve) => {
-      up.once('exit', resolve);
-    });
-  }
-  rmSync(folder, { recursive: true, force: true });
+  await up.stop();
 }

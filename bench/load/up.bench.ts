@@ -2,101 +2,33 @@
  * `drawbridge up` as a user meets it: start to ready, memory, a grant applied to the link Ready, and
  * the demo from the command to an answering URL. Wall time of this machine, five rounds, median.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { accessGrant, accessToken, link, site } from '#apis/index.ts';
-import { connectionFromKubeconfig, KubeClient } from '#kubeclient/index.ts';
-import { namespace as namespaceKind } from '#kube/index.ts';
+import { accessGrant, accessToken, link } from '#apis/index.ts';
+import type { KubeClient } from '#kubeclient/index.ts';
 import { residentBytes } from './topology.ts';
+import { makeSite, siteReady, startUp, until } from './up-process.ts';
 
-const launcher = join(import.meta.dirname, '..', '..', 'bin', 'drawbridge');
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-async function until<T>(
-  what: string,
-  read: () => Promise<T | undefined> | T | undefined,
-): Promise<T> {
-  const endMs = performance.now() + 30_000;
-  while (performance.now() < endMs) {
-    const value = await read();
-    if (value !== undefined) return value;
-    await pause(5);
-  }
-  throw new RangeError(`${what}: not within 30 s`);
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
-}
-
-interface Ready {
-  readonly pid: number;
-  readonly kubeconfig: string;
-}
-
-function start(
-  folder: string,
-  extra: readonly string[],
-): { child: ChildProcess; readyFile: string } {
-  const readyFile = join(folder, 'ready.json');
-  const ports = ['--api-port', '0', '--grant-port', '0', '--metrics-port', '0'];
-  const child = spawn(launcher, ['up', '--ready-file', readyFile, ...ports, ...extra], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  return { child, readyFile };
-}
-
 async function emptyStart(): Promise<{ readyMs: number; MiB: number; linkMs: number }> {
-  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-bench-'));
   const startMs = performance.now();
-  const { child, readyFile } = start(folder, ['--data', join(folder, 'data')]);
-  child.stdout?.resume();
+  const up = startUp();
   try {
-    await until('ready file', () => (existsSync(readyFile) ? true : undefined));
+    const { pid, client } = await up.ready();
     const readyMs = performance.now() - startMs;
-    const ready = JSON.parse(readFileSync(readyFile, 'utf8')) as Ready;
-    const client = new KubeClient(await connectionFromKubeconfig({ path: ready.kubeconfig }));
     await twoSites(client);
-    const MiB = residentBytes(ready.pid) / 2 ** 20;
+    const MiB = residentBytes(pid) / 2 ** 20;
     return { readyMs, MiB, linkMs: await grantToReady(client) };
   } finally {
-    await stop(child);
-    rmSync(folder, { recursive: true, force: true });
+    await up.stop();
   }
 }
 
 async function twoSites(client: KubeClient): Promise<void> {
-  for (const namespace of ['west', 'east']) {
-    await client.create(namespaceKind, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: namespace },
-    });
-    await client.create(site, {
-      apiVersion: 'skupper.io/v2alpha1',
-      kind: 'Site',
-      metadata: { name: namespace, namespace },
-      spec: namespace === 'west' ? { linkAccess: 'default' } : {},
-    });
-  }
-  for (const namespace of ['west', 'east']) {
-    await until(`site ${namespace}`, async () => {
-      const found = await client.get(site, { namespace, name: namespace });
-      return found.status?.status === 'Ready' ? true : undefined;
-    });
-  }
+  await makeSite(client, 'west', { linkAccess: 'default' });
+  await makeSite(client, 'east', {});
+  await siteReady(client, 'west');
+  await siteReady(client, 'east');
 }
 
 /** From applying the grant to STATUS Ready of the link on the other side. */
@@ -127,11 +59,10 @@ async function grantToReady(client: KubeClient): Promise<number> {
 
 /** From the command to an answer of the URL that the demo prints. */
 async function demoToAnswer(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-bench-'));
   const startMs = performance.now();
-  const { child } = start(folder, ['--demo']);
+  const up = startUp('--demo');
   let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
+  up.child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
   try {
@@ -139,8 +70,7 @@ async function demoToAnswer(): Promise<number> {
     await until('answer', () => answers(url));
     return performance.now() - startMs;
   } finally {
-    await stop(child);
-    rmSync(folder, { recursive: true, force: true });
+    await up.stop();
   }
 }
 
