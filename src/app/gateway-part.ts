@@ -79,7 +79,7 @@ export async function startGatewayPart(
   api.onTls((identity) => gateway.setTls({ ...identity, minVersion: 'TLSv1.2' }));
   const url = `https://${urlHost(advertise)}:${gateway.port}`;
   try {
-    await announce(api.client, gatewayNamespace, { url, ca: api.ca });
+    await announce(api.client, gatewayNamespace, { url, ca: api.ca, clusters: ['local'] });
   } catch (thrown) {
     log.warn('the command line will not find the gateway', { reason: messageOf(thrown) });
   }

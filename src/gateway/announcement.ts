@@ -12,6 +12,8 @@ export interface GatewayAddress {
   readonly url: string;
   /** PEM bundle that its certificate is checked with; empty: the system's roots. */
   readonly ca: string;
+  /** Names of the API servers behind it; absent: it does not tell. */
+  readonly clusters?: readonly string[];
 }
 
 const name = 'drawbridge-gateway';
@@ -27,7 +29,12 @@ export async function announce(
   namespace: string,
   address: GatewayAddress,
 ): Promise<void> {
-  const data = { url: address.url, 'ca.crt': address.ca };
+  const { url, ca, clusters } = address;
+  const data = {
+    url,
+    'ca.crt': ca,
+    ...(clusters === undefined ? {} : { clusters: clusters.join(',') }),
+  };
   const write = (): Promise<unknown> =>
     createOrUpdate<ConfigMap>(client, configMap, announcementKey(namespace), (existing) => ({
       ...(existing ?? { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } }),
@@ -45,6 +52,7 @@ export async function announce(
 
 /** What the ConfigMap says; undefined when it says nothing usable. */
 export function addressIn(object: ConfigMap | undefined): GatewayAddress | undefined {
-  const { url, 'ca.crt': ca = '' } = object?.data ?? {};
-  return url !== undefined && /^https:\/\/[^/]+$/.test(url) ? { url, ca } : undefined;
+  const { url, 'ca.crt': ca = '', clusters } = object?.data ?? {};
+  if (url === undefined || !/^https:\/\/[^/]+$/.test(url)) return undefined;
+  return { url, ca, ...(clusters === undefined ? {} : { clusters: clusters.split(',') }) };
 }

@@ -291,7 +291,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
       admission: new Admission({ gatekeeper, clock, upstreams }, { origins, never }),
       native: new NativeApi(
         { gatekeeper, streams, clock, issuer, approvals, unhealthy, canLogIn: login !== undefined },
-        limits,
+        { limits, never, clusters: new Set(upstreams.keys()) },
         origins,
       ),
       login: login && new LoginRoutes({ ...deps, gatekeeper, streams }, login, { limits, origins }),

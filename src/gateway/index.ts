@@ -10,6 +10,8 @@ export { addressIn, announce, announcementKey, type GatewayAddress } from './ann
 export { defaultGrantLimits } from './grant/grant-facts.ts';
 export type { LoginOptions } from './login/login-options.ts';
 export { type LoginRule, parseLoginRules } from './login/login-rules.ts';
+export { neverOpened } from './rules/hard-deny.ts';
+export { parseUrlPattern } from './rules/url-pattern.ts';
 export { hashOf, newCode, revealHandle } from './grant/handle.ts';
 export { linkPath } from './console/console-pages.ts';
 export type { IdentityMode } from './proxy/identity.ts';

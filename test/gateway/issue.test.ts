@@ -7,6 +7,16 @@ import { test } from '../support/gateway-target.ts';
 import { gatewayWorld, type GatewayWorld, jsonIn } from '../support/gateway-world.ts';
 
 const listMaps = { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] };
+const createRoles = {
+  apiGroups: ['rbac.authorization.k8s.io'],
+  resources: ['roles'],
+  verbs: ['create'],
+};
+const gatewaySecrets = {
+  ...listMaps,
+  resources: ['secrets'],
+  namespaces: ['drawbridge-system'],
+};
 const maps = '/k8s/api/v1/namespaces/default/configmaps';
 
 async function issuerWorld(t: Parameters<typeof gatewayWorld>[0]) {
@@ -62,6 +72,10 @@ test('gateway acceptance 32: what is no grant gets 400 naming the field', async 
     [wish({ urls: ['/api/v1/pods*'] }), /spec\.urls/],
     [wish({ clientCIDRs: ['10.0.0.0/33'] }), /spec\.clientCIDRs/],
     [wish({ notBefore: 'garbage' }), /spec\.notBefore/],
+    [wish({ notBefore: '2020-01-01T00:00:00Z' }), /spec\.notBefore: it would have ended already/],
+    [wish({ cluster: 'mars' }), /spec\.cluster: this gateway reaches local/],
+    [wish({ rules: [createRoles] }), /spec\.rules: nothing opens create roles/],
+    [wish({ rules: [gatewaySecrets] }), /spec\.rules: nothing opens list secrets/],
     [wish({ usesAllowed: 0 }), /spec\.usesAllowed/],
     [wish({ Exp: 9_999_999_999 }), /spec\.Exp is no member of a grant/],
     [wish({ connect: ['shell'] }), /spec\.connect/],

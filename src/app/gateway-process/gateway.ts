@@ -77,13 +77,14 @@ async function serve(
     stack.add('admission', await running);
   }
   const { onRead } = new YoungHeap(collectYoung());
+  const clusters = await connections(local, options.clusters);
   const gateway = await startGateway(
     { ...deps, events, onRead, ...(creators === undefined ? {} : { creators }) },
     {
       ...options,
       host: options.listen,
       tls: await readTlsFiles(tlsFiles),
-      clusters: await connections(local, options.clusters),
+      clusters,
       issuing: local,
       audit: audit.file === '-' ? { output: process.stdout, failClosed: audit.failClosed } : audit,
       ...(oidc === undefined ? {} : { login: await readLogin(oidc, { namespace, publicUrl }) }),
@@ -102,11 +103,10 @@ async function serve(
     );
     stack.add('metrics', endpoint);
   }
-  await announce(client, options.namespace, { url: options.publicUrl, ca }).catch(
-    (thrown: unknown) => {
-      log.warn('the command line will not find the gateway', { reason: messageOf(thrown) });
-    },
-  );
+  const address = { url: options.publicUrl, ca, clusters: [...clusters.keys()] };
+  await announce(client, options.namespace, address).catch((thrown: unknown) => {
+    log.warn('the command line will not find the gateway', { reason: messageOf(thrown) });
+  });
   // Where records go to the standard output, they have it alone.
   const told = audit.file === '-' ? process.stderr : process.stdout;
   told.write(`drawbridge gateway serves ${local.server} at ${gateway.origin}\n`);

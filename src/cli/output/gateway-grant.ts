@@ -1,17 +1,19 @@
 /** Grants of the gateway in words: what they open, how often, until when. */
-import type { GatewayToken } from '#apis/index.ts';
+import type { GatewayRule, GatewayToken } from '#apis/index.ts';
 import { formatTime, humanAge, parseDuration, parseTime } from '#kube/index.ts';
 import { renderTable } from './table.ts';
 
 /** What a grant opens, one phrase for each rule. */
 export function grantPhrases({ spec }: GatewayToken): readonly string[] {
   const rules = (spec.rules ?? []).map((rule) => {
-    const what = (rule.resources ?? ['everything']).join(', ');
+    const what = (rule.resources ?? ['everything']).map((text) => fullName(text, rule)).join(', ');
     const names = rule.resourceNames === undefined ? '' : ` ${rule.resourceNames.join(', ')}`;
+    const { selectors = [] } = rule;
+    const picked = selectors.length === 0 ? '' : ` with ${selectors.join(' and ')}`;
     const where =
       rule.namespaces === undefined ? 'in all namespaces' : `in ${rule.namespaces.join(', ')}`;
     const verb = rule.effect === 'deny' ? 'never ' : '';
-    return `${verb}${rule.verbs.join(', ')} ${what}${names} ${where}`;
+    return `${verb}${rule.verbs.join(', ')} ${what}${names} ${where}${picked}`;
   });
   const connect = spec.connect ?? [];
   return [
@@ -19,6 +21,13 @@ export function grantPhrases({ spec }: GatewayToken): readonly string[] {
     ...(spec.urls ?? []).map((url) => `${(spec.methods ?? ['get']).join(', ')} ${url}`),
     ...(connect.length === 0 ? [] : [`open ${connect.join(', ')}`]),
   ];
+}
+
+/** `deployments.apps/scale`: the core group has no name, and every group is said as none. */
+function fullName(text: string, { apiGroups = [] }: GatewayRule): string {
+  const [group = '', ...more] = apiGroups;
+  if (more.length > 0) return `${text} (${apiGroups.join(', ')})`;
+  return group === '' || group === '*' ? text : text.replace(/^[^/]+/, `$&.${group}`);
 }
 
 /** When it ends; milliseconds since 1970. */
@@ -39,7 +48,12 @@ export function grantSentence(grant: GatewayToken, nowMs: number): string {
   const begin = parseTime(spec.notBefore ?? '');
   const from = begin !== undefined && begin > nowMs ? `from ${formatTime(begin)} ` : '';
   const endMs = grantEndMs(grant);
-  return `It works ${often}${per}, ${from}until ${formatTime(endMs)} (in ${humanAge(endMs - nowMs + 999)})`;
+  return `It works ${often}${per}, ${from}until ${formatTime(endMs)} (in ${humanAge(roundly(endMs - nowMs))})`;
+}
+
+/** The seconds since it was made are of no interest where minutes are told. */
+function roundly(ms: number): number {
+  return ms < 60_000 ? ms + 999 : Math.round(ms / 5_000) * 5_000;
 }
 
 /** That others have to agree first; nothing when they need not. */

@@ -9,6 +9,7 @@ import {
 } from '../api/kinds.ts';
 import { isTrue, statusOf } from '../api/status.ts';
 import { sitesOf } from '../deeds/site.ts';
+import { nearest } from '../input/nearest.ts';
 import { credentialFindings, type Needed } from './credentials.ts';
 import { fault, type Finding, ok } from './step.ts';
 import type { World } from './world.ts';
@@ -141,21 +142,10 @@ function sitesWith(site: Site | undefined, key: string, side: 'connectors' | 'li
   return names.map(({ name = '' }) => `site ${name}`).join(', ');
 }
 
-/** A key that is probably meant: the same but for case, or with one letter more, less or other. */
+/** A key that is probably meant. */
 function nearestKey(site: Site | undefined, key: string): string | undefined {
   const keys = (site?.status?.network ?? []).flatMap(({ services = [] }) =>
     services.map(({ routingKey = '' }) => routingKey),
   );
-  return keys.find((each) => each !== key && isNear(each.toLowerCase(), key.toLowerCase()));
-}
-
-/** True when the texts are equal but for one letter. */
-export function isNear(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
-  let end = 0;
-  const endMax = Math.min(a.length, b.length) - start;
-  while (end < endMax && a.at(-1 - end) === b.at(-1 - end)) end++;
-  return Math.max(a.length, b.length) - start - end <= 1;
+  return nearest(key, keys);
 }

@@ -7,6 +7,7 @@ import {
   checkLabelName,
   checkSchema,
   checkSubdomainName,
+  formatTime,
   isRecord,
   pruneUnknown,
 } from '#kube/index.ts';
@@ -16,14 +17,24 @@ import { type GrantLimits, sessionMsOf, windowOf } from '../grant/grant-facts.ts
 import { parseHandle } from '../grant/handle.ts';
 import type { IssueWish } from '../issue/issuer.ts';
 import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
+import { type HardDenyOptions, neverOpened } from '../rules/hard-deny.ts';
 import { parseUrlPattern } from '../rules/url-pattern.ts';
 import { readJson } from './json-body.ts';
+
+/** What this gateway opens at most. */
+export interface OpenableOptions {
+  readonly limits: GrantLimits;
+  readonly never: HardDenyOptions;
+  /** Names of the API servers that it reaches. */
+  readonly clusters: ReadonlySet<string>;
+}
 
 /** @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_REQUEST, GATEWAY_TOO_LARGE */
 export async function readIssue(
   request: IncomingMessage,
   lines: HeaderLines,
-  limits: GrantLimits,
+  openable: OpenableOptions,
+  nowMs: number,
 ): Promise<{ readonly bearer: string; readonly wish: IssueWish }> {
   const bearer = serverBearer(lines);
   const members = ['namespace', 'name', 'spec'] as const;
@@ -35,7 +46,7 @@ export async function readIssue(
     throw refused('name must be the name of an object');
   }
   const wish = { namespace, name, spec: specOf(spec) };
-  refuseUnusable(wish.spec, limits);
+  refuseUnusable(wish.spec, openable, nowMs);
   return { bearer, wish };
 }
 
@@ -63,21 +74,31 @@ function specOf(spec: unknown): GatewayToken['spec'] {
 }
 
 /** What the schema cannot say; the gateway would not honour it. @throws GatewayError */
-function refuseUnusable(spec: GatewayToken['spec'], limits: GrantLimits): void {
-  const { notBefore: _, ...times } = spec;
-  const creationTimestamp = '2026-01-01T00:00:00Z';
+function refuseUnusable(
+  spec: GatewayToken['spec'],
+  { limits, never, clusters }: OpenableOptions,
+  nowMs: number,
+): void {
+  const creationTimestamp = formatTime(nowMs);
   const { kind } = gatewayToken;
   const apiVersion = apiVersionOf(gatewayToken);
-  const grant = { apiVersion, kind, metadata: { name: 'x', creationTimestamp }, spec: times };
-  if (windowOf(grant, limits) === undefined) {
+  const grant = { apiVersion, kind, metadata: { name: 'x', creationTimestamp }, spec };
+  const window = windowOf(grant, limits);
+  if (window === undefined) {
     throw refused('spec.expirationWindow is no duration such as 30m, or too long');
   }
+  if (window.endMs <= nowMs) throw refused('spec.notBefore: it would have ended already');
   if (sessionMsOf(grant) === undefined) throw refused('spec.sessionMax is no duration such as 5m');
   const pattern = (spec.urls ?? []).find((text) => parseUrlPattern(text) === undefined);
   if (pattern !== undefined) throw refused('spec.urls: a star is a whole segment');
   if (!(networksOf(spec.clientCIDRs ?? []) instanceof BlockList)) {
     throw refused('spec.clientCIDRs: an entry is neither address nor network');
   }
+  if (!clusters.has(spec.cluster ?? 'local')) {
+    throw refused(`spec.cluster: this gateway reaches ${[...clusters].join(', ')}`);
+  }
+  const closed = neverOpened(spec, never);
+  if (closed !== undefined) throw refused(`spec.rules: ${closed}`);
 }
 
 function refused(why: string): GatewayError {

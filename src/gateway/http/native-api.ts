@@ -24,7 +24,7 @@ import type { ApprovalRoutes } from './approval-routes.ts';
 import { clearedCookie, readSessions, sessionCookie, tagOf } from './cookies.ts';
 import { readCredential } from './credential.ts';
 import { viewGrant, viewSession } from './grant-view.ts';
-import { readIssue } from './issue-body.ts';
+import { type OpenableOptions, readIssue } from './issue-body.ts';
 import { readJson } from './json-body.ts';
 import type { NativeCall } from './native-call.ts';
 
@@ -44,12 +44,14 @@ export interface NativeApiDeps {
 
 export class NativeApi {
   readonly #deps: NativeApiDeps;
+  readonly #openable: OpenableOptions;
   readonly #limits: GrantLimits;
   readonly #origins: OriginOptions;
 
-  constructor(deps: NativeApiDeps, limits: GrantLimits, origins: OriginOptions) {
+  constructor(deps: NativeApiDeps, openable: OpenableOptions, origins: OriginOptions) {
     this.#deps = deps;
-    this.#limits = limits;
+    this.#openable = openable;
+    this.#limits = openable.limits;
     this.#origins = origins;
   }
 
@@ -102,7 +104,8 @@ export class NativeApi {
     const { issuer } = this.#deps;
     if (issuer === undefined) throw notFound();
     refuseForeignOrigin(call.lines, this.#origins);
-    const { bearer, wish } = await readIssue(call.request, call.lines, this.#limits);
+    const nowMs = this.#deps.clock.nowMs();
+    const { bearer, wish } = await readIssue(call.request, call.lines, this.#openable, nowMs);
     const { grant, code } = await issuer.issue(bearer, wish);
     call.onIssued(grant);
     const link = `https://${lineOf(call.lines, 'host') ?? ''}${linkPath}#${code}`;

@@ -2,6 +2,7 @@
  * What no grant opens, whoever made it: ways to more rights than the grant has, and the gateway's
  * own keys and counters.
  */
+import type { GatewayToken } from '#apis/index.ts';
 import type { RequestInfo } from '../request/request-info.ts';
 
 export interface HardDenyOptions {
@@ -47,3 +48,33 @@ export function hardDenied(info: RequestInfo, options: HardDenyOptions): string 
   }
   return undefined;
 }
+
+/**
+ * What the rules name and nothing opens, with the reason; undefined when there is no such thing.
+ * Stars are not looked at: they stand for whatever can be opened.
+ */
+export function neverOpened(
+  { rules = [] }: Pick<GatewayToken['spec'], 'rules'>,
+  options: HardDenyOptions,
+): string | undefined {
+  for (const { effect, apiGroups = [], resources = [], verbs, namespaces = ['*'] } of rules) {
+    if (effect === 'deny') continue;
+    for (const text of resources) {
+      const [resource = '', subresource = ''] = text.split('/', 2);
+      for (const verb of verbs) {
+        for (const namespace of namespaces) {
+          const asked = { ...plainly, resource, subresource, verb, namespace };
+          // A rule for several groups opens what it can.
+          const reasons = apiGroups.map((group) => hardDenied({ ...asked, group }, options));
+          const [reason] = reasons;
+          if (verb !== '*' && reason !== undefined && !reasons.includes(undefined)) {
+            return `nothing opens ${verb} ${text}: ${reason}`;
+          }
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+const plainly = { isResource: true, name: '', labelSelector: '', doubled: [] } as const;

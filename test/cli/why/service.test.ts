@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connector, listener, site } from '#apis/index.ts';
-import { isNear } from '../../../src/cli/why/routing-steps.ts';
+import { isNear } from '../../../src/cli/input/nearest.ts';
 import { freePort } from '../../support/up-sites.ts';
 import {
   condition,

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import { unreachable } from '#base/assert.ts';
-import { hashOf, newCode, revealHandle } from '#gateway/index.ts';
+import { hashOf, neverOpened, newCode, revealHandle } from '#gateway/index.ts';
 import { apiVersionOf } from '#kube/index.ts';
 import { updateStatus } from '#kubeclient/index.ts';
 import type { Session } from '../../api/session.ts';
 import { CliError, usageError } from '../../errors.ts';
-import type { GrantSpec } from '../../input/grant-wish.ts';
+import type { GrantSpec } from '../../input/grant/grant-flags.ts';
 import { create } from '../change.ts';
-import { withCoreGroup } from './resource-groups.ts';
+import { withKnownResources } from './known-resources.ts';
 
 export interface MadeGrant {
   readonly grant: GatewayToken;
@@ -19,13 +19,18 @@ export interface MadeGrant {
 
 const random = { bytes: (size: number): Uint8Array => randomBytes(size) };
 
-/** Creates a grant and gives it a code. @throws CliError */
+/** Creates a grant and gives it a code. @param own namespace of the gateway @throws CliError */
 export async function makeGrant(
   session: Session,
   name: string,
   wish: GrantSpec,
+  own: string,
 ): Promise<MadeGrant> {
-  const spec = await withCoreGroup(session, wish);
+  const spec = await withKnownResources(session, wish);
+  // Whether it opens nodes/proxy is for the gateway to say.
+  const never = { protectedNamespaces: new Set([own, 'kube-system']), nodesProxy: true };
+  const closed = neverOpened(spec, never);
+  if (closed !== undefined) throw usageError([closed], 'leave it out: no grant can give it');
   const { kind } = gatewayToken;
   const object = { apiVersion: apiVersionOf(gatewayToken), kind, metadata: { name }, spec };
   const made = await create(session, gatewayToken, object, `there is already a grant "${name}"`);

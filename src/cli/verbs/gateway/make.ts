@@ -1,7 +1,8 @@
 /** `gateway link`, `gateway kubeconfig`, `gateway token create`: three forms of a new grant. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { linkPath } from '#gateway/index.ts';
+import { type GatewayAddress, linkPath } from '#gateway/index.ts';
+import { formatTime } from '#kube/index.ts';
 import {
   type AddressFlags,
   gatewayAddress,
@@ -10,9 +11,11 @@ import {
 import { type Session, withSession } from '../../api/session.ts';
 import { codeFor, type MadeGrant, makeGrant } from '../../deeds/gateway/grant.ts';
 import { type GlobalFlags, readFormat } from '../../input/format.ts';
-import { addGrantFlags, type GrantFlags, readGrantSpec } from '../../input/grant-wish.ts';
+import { addGrantFlags, type GrantFlags } from '../../input/grant/grant-flags.ts';
+import { readGrantSpec } from '../../input/grant/grant-wish.ts';
 import { nameProblems } from '../../input/name.ts';
 import { Problems } from '../../input/problems.ts';
+import { usageError } from '../../errors.ts';
 import type { CliIo } from '../../io.ts';
 import { renderDocument } from '../../output/document.ts';
 import {
@@ -150,14 +153,24 @@ async function withMade(
     });
     return;
   }
-  readGrantSpec(problems, flags, flags.namespace ?? 'default');
+  readGrantSpec(problems, flags, flags.namespace ?? 'default', Date.now());
   problems.throwIfAny(see(command));
   await withSession(io, flags, async (session) => {
-    await gatewayAddress(session, flags);
-    const spec = readGrantSpec(new Problems(), flags, session.namespace);
+    refuseUnknownCluster(flags, await gatewayAddress(session, flags));
+    const spec = readGrantSpec(new Problems(), flags, session.namespace, Date.now());
     const fresh = `${command.name()}-${randomBytes(4).toString('hex')}`;
-    await show(session, await makeGrant(session, name ?? fresh, spec));
+    await show(session, await makeGrant(session, name ?? fresh, spec, flags.gatewayNamespace));
   });
+}
+
+/** A gateway of another address than the one told may reach others. */
+function refuseUnknownCluster({ cluster, gateway }: MakeFlags, address: GatewayAddress): void {
+  const { clusters } = address;
+  if (gateway !== undefined || clusters === undefined || clusters.includes(cluster)) return;
+  throw usageError(
+    [`--cluster is not valid: the gateway reaches ${clusters.join(', ')}, not "${cluster}"`],
+    "give it more with 'drawbridge gateway serve --cluster NAME=KUBECONFIG'",
+  );
 }
 
 function see(command: Command): string {
@@ -169,7 +182,7 @@ function factsOf(grant: MadeGrant['grant']) {
   return {
     name,
     namespace,
-    expires: new Date(grantEndMs(grant)).toISOString(),
+    expires: formatTime(grantEndMs(grant)),
     uses: grant.spec.usesAllowed ?? 1,
   };
 }
