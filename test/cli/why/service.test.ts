@@ -182,11 +182,12 @@ test('kinds are taken as kubectl prints and takes them', async (t) => {
   }
 });
 
-test('texts are near when they differ in one letter', () => {
+test('texts are near when one slip makes the one of the other', () => {
   for (const [a, b] of [
     ['backend', 'bakend'],
     ['backend', 'backends'],
     ['backend', 'beckend'],
+    ['backend', 'bakcend'],
     ['', 'a'],
   ] as const) {
     assert.ok(isNear(a, b), `${a} ${b}`);
@@ -194,7 +195,8 @@ test('texts are near when they differ in one letter', () => {
   }
   for (const [a, b] of [
     ['backend', 'frontend'],
-    ['ab', 'ba'],
+    ['ab', 'cd'],
+    ['abc', 'cba'],
     ['a', 'abc'],
   ] as const) {
     assert.ok(!isNear(a, b), `${a} ${b}`);
