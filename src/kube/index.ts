@@ -123,6 +123,7 @@ export {
   parseLabelSelector,
   selectorLengthMax,
 } from './selector/label.ts';
+export { parseInt64 } from './selector/integer.ts';
 export { type FieldTerm, parseFieldSelector, parseFieldTerms } from './selector/field.ts';
 export { applyMergePatch } from './patch/merge.ts';
 export {

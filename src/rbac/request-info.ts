@@ -3,7 +3,7 @@
  * is authorised here is what is done there. The path is decoded once and then cut at slashes.
  * @spec Kubernetes apiserver endpoints/request RequestInfo
  */
-import { parseFieldTerms, parseLabelSelector, StatusError } from '#kube/index.ts';
+import { parseFieldTerms, parseInt64, parseLabelSelector, StatusError } from '#kube/index.ts';
 import { decodeText, parseQuery, queryFlag } from './query.ts';
 
 interface Common {
@@ -145,7 +145,7 @@ function selectedName(query: URLSearchParams): string | undefined {
   if (fields === '') return undefined;
   for (const option of ['limit', 'timeoutSeconds']) {
     const value = query.get(option);
-    if (value !== null && !/^[-+]?\d{1,18}$/u.test(value)) return undefined;
+    if (value !== null && parseInt64(value) === undefined) return undefined;
   }
   try {
     parseLabelSelector(query.get('labelSelector') ?? '');

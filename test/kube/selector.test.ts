@@ -75,6 +75,10 @@ test('numbers compare with > and <', () => {
   assert.equal(parseLabelSelector('n>4').matches({ n: '5' }), true);
   assert.equal(parseLabelSelector('n<5').matches({ n: '5' }), false);
   assert.equal(parseLabelSelector('n>4').matches({ n: 'x' }), false);
+  const most = '9223372036854775807';
+  assert.equal(parseLabelSelector('n>9223372036854775806').matches({ n: most }), true);
+  assert.equal(parseLabelSelector('n>4').matches({ n: '9223372036854775808' }), false);
+  assert.throws(() => parseLabelSelector('n>9223372036854775808'), { httpStatus: 400 });
 });
 
 test('labels named like parts of Object.prototype are not there unless set', () => {
@@ -170,7 +174,10 @@ test('a field selector knows which value it fixes', () => {
 test('commas and equal signs in values are escaped with a backslash', () => {
   const selector = parseFieldSelector(String.raw`metadata.name=a\,b\=c\\d`, configMap);
   assert.equal(selector.exact('metadata.name'), String.raw`a,b=c\d`);
-  assert.throws(() => parseFieldSelector(String.raw`metadata.name=a\x`, configMap));
+  for (const value of [String.raw`a\x`, 'a\\', 'a=b']) {
+    const text = `metadata.name=${value}`;
+    assert.throws(() => parseFieldSelector(text, configMap), { httpStatus: 400 }, text);
+  }
 });
 
 test('fields that cannot be selected are refused in the words of Kubernetes', () => {

@@ -21,6 +21,9 @@ import { until } from './until.ts';
 
 const chosen = process.env['TARGET'] ?? 'embedded';
 
+/** Whether it is a real kube-apiserver. */
+export const isRealTarget: boolean = chosen === 'real';
+
 /** Reason why the target cannot be had; false when it can. */
 const gatewayTargetSkip: string | false =
   chosen === 'embedded'
@@ -49,7 +52,7 @@ export function test(title: string, work: (t: TestContext) => void | Promise<voi
 
 /** @param bound false: nobody but the owner may do anything yet, where the gateway impersonates */
 export async function gatewayTarget(t: TestContext, bound = true): Promise<GatewayTarget> {
-  if (chosen === 'real') {
+  if (isRealTarget) {
     real ??= startReal();
     const target = await real;
     await clear(target, bound);

@@ -43,6 +43,8 @@ export interface KubernetesOptions {
   readonly address?: string;
   /** Further controllers of kube-controller-manager. */
   readonly controllers?: readonly string[];
+  /** Further arguments of kube-apiserver. */
+  readonly apiServerArgs?: readonly string[];
 }
 
 export interface RealKubernetes {
@@ -115,6 +117,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         `--service-account-signing-key-file=${path.tokenKey}`,
         '--service-cluster-ip-range=10.0.0.0/24',
         '--authorization-mode=RBAC',
+        ...(options.apiServerArgs ?? []),
       ]);
     let server = serve();
     await ready(origin, files, server);

@@ -53,15 +53,16 @@ export function readField(field: SelectableField, object: KubeObject): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-/** Splits at commas that no backslash protects. */
+/** Splits at commas that no backslash protects, in the order in which they are then read. */
 function splitTerms(text: string): string[] {
-  return text.match(/(?:\\.|[^,\\])+/gsu) ?? [];
+  return (text.match(/(?:\\.?|[^,\\])+/gsu) ?? []).toSorted();
 }
 
-function unescapeValue(value: string, text: string): string {
-  return value.replace(/\\(.?)/gsu, (_all, escaped: string) => {
+function unescapeValue(value: string): string {
+  return value.replace(/\\(.?)|=/gsu, (all, escaped: string | undefined) => {
     if (escaped === ',' || escaped === '=' || escaped === '\\') return escaped;
-    throw badRequest(`invalid field selector: invalid escape sequence: ${JSON.stringify(text)}`);
+    const what = all === '=' ? "a '=' in a value needs a backslash" : 'invalid escape sequence';
+    throw badRequest(`invalid field selector: ${what}: ${all}`);
   });
 }
 
@@ -96,12 +97,12 @@ export interface FieldTerm {
  */
 export function parseFieldTerms(text: string): FieldTerm[] {
   return splitTerms(text).map((part) => {
-    const match = /^((?:\\.|[^=!\\])*)(!=|==|=)(.*)$/su.exec(part);
+    const match = /^(.*?)(!=|==|=)(.*)$/su.exec(part);
     if (match === null) {
       throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     }
     const [, path = '', operator = '', value = ''] = match;
-    return { path, negated: operator === '!=', value: unescapeValue(value, part) };
+    return { path, negated: operator === '!=', value: unescapeValue(value) };
   });
 }
 

@@ -5,6 +5,7 @@
 import { unreachable } from '#base/assert.ts';
 import { checkLabelValue, checkQualifiedName } from '../name.ts';
 import { badRequest } from '../status.ts';
+import { parseInt64 } from './integer.ts';
 
 /** One comma-separated part. */
 export interface LabelRequirement {
@@ -53,9 +54,9 @@ function holds(one: LabelRequirement, labels: Readonly<Record<string, string>>):
       return value === undefined || !one.values.includes(value);
     case 'GreaterThan':
     case 'LessThan': {
-      if (value === undefined || !/^-?\d+$/u.test(value)) return false;
-      const difference = Number(value) - Number(one.values[0]);
-      return one.operator === 'GreaterThan' ? difference > 0 : difference < 0;
+      const [has, bound] = [parseInt64(value ?? ''), parseInt64(one.values[0] ?? '')];
+      if (has === undefined || bound === undefined) return false;
+      return one.operator === 'GreaterThan' ? has > bound : has < bound;
     }
     default:
       return unreachable(one.operator, 'label operator');
@@ -175,7 +176,7 @@ class Parser {
       case '>':
       case '<': {
         const value = this.#value(key);
-        if (!/^-?\d+$/u.test(value)) {
+        if (parseInt64(value) === undefined) {
           throw badRequest(
             `unable to parse requirement: values[0][${key}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
           );
