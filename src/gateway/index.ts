@@ -33,7 +33,7 @@ export {
   recordingKeyName,
   type RecordingOptions,
 } from './recording/recordings.ts';
-export { verifyAuditLog } from './audit/verify.ts';
+export { type AuditVerdict, verifyAuditLog } from './audit/verify.ts';
 export { AdmissionService, type AdmissionServiceOptions } from './creator/admission-service.ts';
 export { Creators } from './creator/creators.ts';
 export { sealKey, sealSecretName } from './creator/seal-key.ts';

@@ -9,6 +9,7 @@ import type { AuditRecord } from '#gateway/audit/audit-record.ts';
 import { GatewayError, verifyAuditLog } from '#gateway/index.ts';
 import { test } from '../support/gateway-target.ts';
 import { gatewayWorld } from '../support/gateway-world.ts';
+import { onSmallDisk } from '../support/small-disk.ts';
 import { systemClock } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { temporaryFolder } from '../support/up-process.ts';
@@ -59,6 +60,46 @@ test('gateway acceptance 52: a changed or removed record is found at its place',
     const found = await verifyAuditLog(file);
     assert.deepEqual([found.intact, !found.intact && found.line], [false, line], what);
   }
+});
+
+test('a log that was rotated, or whose gateway was killed while it wrote, is told for what it is', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = (name: string): string => join(folder, name);
+  const file = path('audit.jsonl');
+  await (await logOf(file, 4)).stop();
+  const whole = readFileSync(file, 'utf8');
+  writeFileSync(file, `${whole}{"seq":5,"time":"2026`);
+  await assert.rejects(() => verifyAuditLog(path('nowhere')), /ENOENT/);
+  const cut = await verifyAuditLog(file);
+  assert.deepEqual([cut.intact, !cut.intact && cut.line], [false, 5]);
+  assert.match(cut.intact ? '' : cut.why, /cut short, and none follows/);
+  await (await logOf(file, 2)).stop();
+  const goesOn = await verifyAuditLog(file);
+  assert.ok(goesOn.intact);
+  assert.deepEqual([goesOn.records, goesOn.firstSeq, goesOn.cutLines], [6, 1, [5]]);
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  writeFileSync(path('1'), `${lines.slice(0, 5).join('\n')}\n`);
+  writeFileSync(path('2'), `${lines.slice(5).join('\n')}\n`);
+  const second = await verifyAuditLog(path('2'));
+  assert.deepEqual([second.intact, second.intact && second.firstSeq], [true, 5]);
+  const both = await verifyAuditLog(path('1'), path('2'));
+  assert.deepEqual([both.intact, both.intact && both.records], [true, 6]);
+  const reversed = await verifyAuditLog(path('2'), path('1'));
+  assert.deepEqual(
+    [reversed.intact, reversed.file, !reversed.intact && reversed.line],
+    [false, path('1'), 1],
+  );
+  // Whatever else stands between records was put there.
+  for (const text of ['', 'hello', '{"seq":9,"time"', '{}']) {
+    writeFileSync(file, `${[...lines.slice(0, 4), text, ...lines.slice(5)].join('\n')}\n`);
+    const found = await verifyAuditLog(file);
+    assert.deepEqual([found.intact, !found.intact && found.line], [false, 5], text);
+  }
+});
+
+test('what a full disk took of a record is not left in the chain', async (t) => {
+  const found = await onSmallDisk(t, 'audit-full-disk.process.ts', 1);
+  if (found !== undefined) assert.deepEqual(found, { intact: true, gap: false });
 });
 
 test('records go to an output as a chain of its own, and a broken output fails closed', async (t) => {

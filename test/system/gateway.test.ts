@@ -71,6 +71,18 @@ test('people and tools come in through the gateway, for a while', async (t) => {
     const { grant } = session;
     assert.match(await cli('list'), new RegExp(`${grant.name} .* 1/1 .* OK`));
     assert.match(await cli('revoke', grant.name), /is revoked/);
+    assert.match(await cli('revoke', grant.name), /Nothing to revoke: done before/);
+    for (const args of [
+      ['revoke', 'nope'],
+      ['revoke', '--user', 'nobody', '-A'],
+    ]) {
+      const none = await up.cli('gateway', ...args);
+      assert.deepEqual([none.code, none.stdout], [1, ''], none.stderr);
+      assert.match(none.stderr, /there is no grant "nope"|no grant in any namespace .* "nobody"/);
+    }
+    const empty = await up.cli('gateway', 'list', '-n', 'kube-system');
+    assert.deepEqual([empty.code, empty.stdout], [0, '']);
+    assert.match(empty.stderr, /There are no grants in kube-system; -A shows all/);
     await waitUntil('the session to end', async () => {
       const { status } = await read(`${session.api}/api/v1/namespaces/default/configmaps/settings`);
       return status === 401;
@@ -81,6 +93,8 @@ test('people and tools come in through the gateway, for a while', async (t) => {
   await t.test('a kubeconfig is used by kubectl as it is', async (s) => {
     if (kubectlPath === undefined) return s.skip('kubectl is not installed');
     const file = join(home, 'grant.kubeconfig');
+    const asJson = await cli('kubeconfig', '--resource', 'configmaps', '-o', 'json');
+    assert.equal(JSON.parse(asJson).kind, 'Config');
     writeFileSync(file, await cli('kubeconfig', '--resource', 'configmaps'));
     const kubectl = (...args: string[]) =>
       runProcess(kubectlPath ?? '', ['--kubeconfig', file, ...args], { env: up.env });
@@ -140,12 +154,34 @@ test('people and tools come in through the gateway, for a while', async (t) => {
     assert.equal(answer.status, 200);
     const file = join(data, 'audit', 'gateway.jsonl');
     await waitUntil('the record', () =>
-      /"grant":"default\/create-/.test(readFileSync(file, 'utf8')),
+      /"grant":"default\/token-/.test(readFileSync(file, 'utf8')),
     );
-    const verified = await runProcess(launcher, ['gateway', 'audit', 'verify', file], {
-      env: up.env,
-    });
-    assert.match(succeeded(verified), /^\d+ records, intact/);
+    const verify = (...files: string[]) =>
+      runProcess(launcher, ['gateway', 'audit', 'verify', ...files], { env: up.env });
+    assert.match(succeeded(await verify(file)), /^\d+ records, intact/);
+    const [first = '', ...rest] = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const [one, two, none] = ['1', '2', '0'].map((name) => join(home, `audit.${name}`)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const [path, text] of [
+      [one, `${first}\n`],
+      [two, `${rest.join('\n')}\n`],
+      [none, ''],
+    ] as const) {
+      writeFileSync(path, text);
+    }
+    assert.match(succeeded(await verify(two)), /They begin with number 2: earlier ones/);
+    assert.doesNotMatch(succeeded(await verify(one, two)), /earlier ones/);
+    for (const [path, what] of [
+      [none, /has no record, so nothing is proved/],
+      [home, /cannot be read/],
+    ] as const) {
+      const run = await verify(path);
+      assert.equal(run.code, 1);
+      assert.match(run.stdout + run.stderr, what);
+    }
     assert.ok(!readFileSync(file, 'utf8').includes(token.split('.').at(-1) ?? ''));
     assert.ok(!up.process.stderr.includes(token.split('.').at(-1) ?? ''));
     const metrics = await (await fetch(up.ready.metrics)).text();
@@ -221,7 +257,7 @@ test('gateway serve stands before any API server, as the link towards it', async
   const env = up.env;
   const verified = await runProcess(launcher, ['gateway', 'audit', 'verify', audit], { env });
   assert.match(succeeded(verified), /records, intact/);
-  assert.match(readFileSync(audit, 'utf8'), /"user":"gw:link:default:create-/);
+  assert.match(readFileSync(audit, 'utf8'), /"user":"gw:link:default:token-/);
   const broken = await runProcess(
     launcher,
     [

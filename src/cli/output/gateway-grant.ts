@@ -75,6 +75,15 @@ function leftOf(grant: GatewayToken, nowMs: number): string {
   return leftMs > 0 && grant.spec.revoked !== true ? humanAge(leftMs) : '-';
 }
 
+/** Who denies a grant revokes it by that. */
+function endOf({ status }: GatewayToken): string {
+  const denial = (status?.approvals ?? []).find(({ decision }) => decision === 'denied');
+  if (denial === undefined) return 'Revoked';
+  const { namespace, name, reason = '' } = denial;
+  const who = namespace === undefined ? name : `${namespace}/${name}`;
+  return `Denied by ${who}${reason === '' ? '' : `: ${reason}`}`;
+}
+
 /** The table of `gateway list`. */
 export function renderGrants(
   grants: readonly GatewayToken[],
@@ -90,7 +99,7 @@ export function renderGrants(
       `${status?.uses ?? 0}/${spec.usesAllowed ?? 1}`,
       leftOf(grant, nowMs),
       status?.expirationTime ?? '',
-      spec.revoked === true ? 'Revoked' : (status?.message ?? 'Pending'),
+      spec.revoked === true ? endOf(grant) : (status?.message ?? 'Pending'),
       status?.issuedBy ?? '',
     ];
     return namespaces ? [metadata.namespace ?? '', ...row] : row;

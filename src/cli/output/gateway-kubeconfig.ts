@@ -1,5 +1,4 @@
 /** A kubeconfig that goes through the gateway. */
-import { stringify } from 'yaml';
 import type { GatewayAddress } from '#gateway/index.ts';
 
 export interface KubeconfigWish {
@@ -12,13 +11,18 @@ export interface KubeconfigWish {
   readonly plugin?: string;
 }
 
-/** One cluster, one user, one context, as YAML. */
-export function renderGatewayKubeconfig(wish: KubeconfigWish): string {
+/** Path of the gateway below which the API of a cluster is. */
+export function mountOf(cluster: string): string {
+  return cluster === 'local' ? '/k8s' : `/clusters/${cluster}`;
+}
+
+/** One cluster, one user, one context. */
+export function gatewayKubeconfig(wish: KubeconfigWish): object {
   const { address, cluster, namespace, code, plugin } = wish;
   const name = 'drawbridge-gateway';
-  const server = `${address.url}${cluster === 'local' ? '/k8s' : `/clusters/${cluster}`}`;
+  const server = `${address.url}${mountOf(cluster)}`;
   const ca = Buffer.from(address.ca).toString('base64');
-  return stringify({
+  return {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [
@@ -32,7 +36,7 @@ export function renderGatewayKubeconfig(wish: KubeconfigWish): string {
     ],
     contexts: [{ name, context: { cluster: name, user: name, namespace } }],
     'current-context': name,
-  });
+  };
 }
 
 function pluginOf(command: string, code: string): unknown {

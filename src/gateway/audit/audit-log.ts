@@ -2,7 +2,7 @@
  * The audit log: JSON lines in a hash chain, appended to one file by one process. When it cannot be
  * written the gateway refuses requests (fail closed), or goes on and records the gap afterwards.
  */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
@@ -39,6 +39,17 @@ function sinkOf(output: Writable): Sink {
   };
 }
 
+/** All or nothing: what a full disk took of the lines would break the chain when they are repeated. */
+async function appendWhole(file: FileHandle, lines: string): Promise<void> {
+  const { size } = await file.stat();
+  try {
+    await file.appendFile(lines);
+  } catch (thrown) {
+    await file.truncate(size).catch(() => undefined);
+    throw thrown;
+  }
+}
+
 /** Records that wait to be written; then the log counts as failing. */
 const waitingMax = 10_000;
 /** Records wait so long for others before they are written together; milliseconds. */
@@ -73,7 +84,7 @@ export class AuditLog implements Running {
     if (output !== undefined || file === undefined) return;
     try {
       const opened = await open(file, 'a+', 0o600);
-      this.#sink = { append: (lines) => opened.appendFile(lines), close: () => opened.close() };
+      this.#sink = { append: (lines) => appendWhole(opened, lines), close: () => opened.close() };
       const { size } = await opened.stat();
       const { buffer, bytesRead } = await opened.read({
         buffer: Buffer.alloc(Math.min(size, tailBytes)),

@@ -91,30 +91,41 @@ export type RevokeTarget =
   | { readonly by: 'user'; readonly user: string }
   | { readonly by: 'all' };
 
+export interface Revoked {
+  readonly revoked: readonly GatewayToken[];
+  /** How many were meant and had been revoked before. */
+  readonly before: number;
+}
+
 /** Revokes; those that are revoked already are left as they are. @throws CliError CLI_NOT_THERE */
 export async function revokeGrants(
   session: Session,
   target: RevokeTarget,
   allNamespaces: boolean,
-): Promise<readonly GatewayToken[]> {
+): Promise<Revoked> {
   const known = await listGrants(session, allNamespaces);
   const meant = known.filter((grant) => isMeant(grant, target));
-  if (target.by === 'name' && meant.length === 0) {
-    throw new CliError(
-      'CLI_NOT_THERE',
-      `there is no grant "${target.name}" in ${session.namespace}`,
-      {
-        todo: "see 'drawbridge gateway list -A'",
-      },
-    );
-  }
+  if (meant.length === 0) refuseNobody(session, target, allNamespaces);
   const revoked: GatewayToken[] = [];
   for (const { metadata, spec } of meant) {
     if (spec.revoked === true) continue;
     const key = { namespace: metadata.namespace ?? '', name: metadata.name };
     revoked.push(await session.client.patch(gatewayToken, key, { spec: { revoked: true } }));
   }
-  return revoked;
+  return { revoked, before: meant.length - revoked.length };
+}
+
+/** A slip in a name must not look like a way that was closed. @throws CliError CLI_NOT_THERE */
+function refuseNobody(session: Session, target: RevokeTarget, allNamespaces: boolean): void {
+  if (target.by === 'all') return;
+  const where = allNamespaces ? 'any namespace' : session.namespace;
+  const what =
+    target.by === 'name'
+      ? `there is no grant "${target.name}" in ${where}`
+      : `no grant in ${where} was made by or is for "${target.user}"`;
+  throw new CliError('CLI_NOT_THERE', what, {
+    todo: "see 'drawbridge gateway list -A'",
+  });
 }
 
 function isMeant({ metadata, spec, status }: GatewayToken, target: RevokeTarget): boolean {

@@ -20,7 +20,7 @@ export interface RecordingFolder {
 
 /** @throws CliError */
 export function recordingsIn(folder: RecordingFolder): ReturnType<typeof listRecordings> {
-  return careful(folder, () => listRecordings(placeOf(folder)));
+  return careful(folder, () => listRecordings(placeOf(folder)), 'is not there');
 }
 
 /** Reads it whole. @throws CliError */
@@ -61,7 +61,11 @@ function placeOf({ directory, keyPath }: RecordingFolder) {
   return { directory, keyPath: keyPath ?? join(directory, recordingKeyName) };
 }
 
-async function careful<T>({ directory }: RecordingFolder, deed: () => Promise<T>): Promise<T> {
+async function careful<T>(
+  { directory }: RecordingFolder,
+  deed: () => Promise<T>,
+  missing = 'has no such recording',
+): Promise<T> {
   try {
     return await deed();
   } catch (cause) {
@@ -74,9 +78,11 @@ async function careful<T>({ directory }: RecordingFolder, deed: () => Promise<T>
     const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     throw new CliError(
       isMissing ? 'CLI_NOT_THERE' : 'CLI_FILE',
-      isMissing ? `${directory} has no such recording` : messageOf(cause),
+      isMissing ? `${directory} ${missing}` : messageOf(cause),
       {
-        todo: isMissing ? `${todo}, or give another --dir` : 'check --dir and its permissions',
+        todo: isMissing
+          ? `${todo}, or give another folder with --dir`
+          : 'check --dir and its permissions',
         cause,
       },
     );

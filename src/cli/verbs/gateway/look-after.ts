@@ -1,7 +1,7 @@
 /** `gateway list`, `gateway revoke`, `gateway audit verify`: what is open, ending it, proving it. */
 import type { Command } from 'commander';
 import { messageOf } from '#base/errors.ts';
-import { verifyAuditLog } from '#gateway/index.ts';
+import { type AuditVerdict, verifyAuditLog } from '#gateway/index.ts';
 import { withSession } from '../../api/session.ts';
 import { listGrants, type RevokeTarget, revokeGrants } from '../../deeds/gateway/grant.ts';
 import { CliError } from '../../errors.ts';
@@ -35,9 +35,16 @@ export function addGatewayList(group: Command, io: CliIo): void {
       noArguments(problems, command.args);
       problems.throwIfAny("see 'drawbridge gateway list --help'");
       const format = readFormat(flags);
-      const grants = await withSession(io, flags, (session) =>
-        listGrants(session, flags.allNamespaces),
-      );
+      const { grants, where } = await withSession(io, flags, async (session) => ({
+        grants: await listGrants(session, flags.allNamespaces),
+        where: `${session.namespace}; -A shows all namespaces`,
+      }));
+      if (format === 'table' && grants.length === 0) {
+        io.stderr.write(
+          `There are no grants in ${flags.allNamespaces ? 'any namespace' : where}\n`,
+        );
+        return;
+      }
       io.stdout.write(
         format === 'table'
           ? renderGrants(grants, flags.allNamespaces, Date.now())
@@ -69,7 +76,7 @@ Examples:
       const target = targetOf(problems, flags, command.args);
       problems.throwIfAny("see 'drawbridge gateway revoke --help'");
       const format = readFormat(flags);
-      const revoked = await withSession(io, flags, (session) =>
+      const { revoked, before } = await withSession(io, flags, (session) =>
         revokeGrants(session, target, flags.allNamespaces),
       );
       if (format !== 'table') {
@@ -79,7 +86,10 @@ Examples:
       for (const { metadata } of revoked) {
         io.stdout.write(`Grant "${metadata.name}" in ${metadata.namespace ?? ''} is revoked\n`);
       }
-      if (revoked.length === 0) io.stdout.write('Nothing to revoke: all of them were already\n');
+      if (revoked.length > 0) return;
+      io.stdout.write(
+        `Nothing to revoke: ${before === 0 ? 'there are no grants' : 'done before'}\n`,
+      );
     });
 }
 
@@ -100,33 +110,51 @@ export function addGatewayAudit(group: Command, io: CliIo, outcome: Outcome): vo
   group
     .command('audit')
     .description('the audit log of the gateway')
-    .command('verify <file>')
+    .command('verify <files...>')
     .description('check that no record was changed, removed or moved')
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
       'after',
       `
 Records taken from the end leave no trace in the file itself: keep the last hash elsewhere, and
-compare.
+compare. A log that was rotated is given as several files, the oldest first.
 
 Examples:
-  drawbridge gateway audit verify ~/.local/share/drawbridge/audit/gateway.jsonl`,
+  drawbridge gateway audit verify ~/.local/share/drawbridge/audit/gateway.jsonl
+  drawbridge gateway audit verify gateway.jsonl.2 gateway.jsonl.1 gateway.jsonl`,
     )
-    .action(async (file: string, _flags: unknown, command: Command) => {
+    .action(async (files: readonly string[], _flags: unknown, command: Command) => {
       refuseGlobals('gateway audit verify', command.optsWithGlobals());
-      const verdict = await verifyAuditLog(file).catch((cause: unknown) => {
-        throw new CliError('CLI_FILE', `${file} cannot be read: ${messageOf(cause)}`, {
+      const verdict = await verifyAuditLog(...files).catch((cause: unknown) => {
+        throw new CliError('CLI_FILE', `the audit log cannot be read: ${messageOf(cause)}`, {
           todo: 'check the path and its permissions',
           cause,
         });
       });
-      if (verdict.intact) {
-        io.stdout.write(
-          `${verdict.records} records, intact; the last hash is ${verdict.lastHash}\n`,
-        );
+      if (verdict.intact && verdict.records > 0) {
+        io.stdout.write(auditWords(verdict));
         return;
       }
-      io.stdout.write(`line ${verdict.line}: ${verdict.why}\n`);
+      io.stdout.write(
+        verdict.intact
+          ? `${verdict.file} has no record, so nothing is proved\n`
+          : `${verdict.file}, line ${verdict.line}: ${verdict.why}\n`,
+      );
       outcome.exitCode = 1;
     });
+}
+
+/** What a whole chain proves, and what it does not. */
+function auditWords({
+  records,
+  firstSeq,
+  lastHash,
+  cutLines,
+}: AuditVerdict & { intact: true }): string {
+  const lines = [`${records} records, intact; the last hash is ${lastHash}`];
+  if (firstSeq > 1) lines.push(`They begin with number ${firstSeq}: earlier ones are not in there`);
+  if (cutLines.length > 0) {
+    lines.push(`Cut short, as by a gateway that was killed: line ${cutLines.join(', ')}`);
+  }
+  return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 /** `gateway link`, `gateway kubeconfig`, `gateway token create`: three forms of a new grant. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { type GatewayAddress, linkPath } from '#gateway/index.ts';
+import { announcementKey, type GatewayAddress, linkPath } from '#gateway/index.ts';
 import { formatTime } from '#kube/index.ts';
 import {
   type AddressFlags,
@@ -24,7 +24,7 @@ import {
   grantPhrases,
   grantSentence,
 } from '../../output/gateway-grant.ts';
-import { renderGatewayKubeconfig } from '../../output/gateway-kubeconfig.ts';
+import { gatewayKubeconfig, mountOf } from '../../output/gateway-kubeconfig.ts';
 import { renderQrCode } from '../../output/qr-code.ts';
 
 type MakeFlags = GlobalFlags & GrantFlags & AddressFlags;
@@ -94,13 +94,18 @@ Examples:
     )
     .action(async (_name: unknown, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<MakeFlags & { readonly exec: boolean }>();
+      const format = readFormat(flags);
       await withMade(io, flags, command, async (session, { grant, code }) => {
         const address = await gatewayAddress(session, flags);
         const { cluster } = flags;
         const { namespace } = session;
         const plugin = flags.exec ? { plugin: 'drawbridge' } : {};
-        io.stdout.write(renderGatewayKubeconfig({ address, cluster, namespace, code, ...plugin }));
+        const wish = { address, cluster, namespace, code, ...plugin };
+        io.stdout.write(
+          renderDocument(gatewayKubeconfig(wish), format === 'json' ? format : 'yaml'),
+        );
         io.stderr.write(wordsOf(grant));
+        io.stderr.write(`Use it: kubectl --kubeconfig FILE get ${resourceOf(grant)}\n`);
       });
     });
 }
@@ -121,12 +126,14 @@ Examples:
       const flags = command.optsWithGlobals<MakeFlags>();
       const format = readFormat(flags);
       await withMade(io, flags, command, async (session, { grant, code }) => {
+        const address = await gatewayAddress(session, flags);
+        const { url } = address;
         if (format === 'table') {
           io.stdout.write(`${code}\n`);
           io.stderr.write(wordsOf(grant));
+          io.stderr.write(curlWords(address, flags));
           return;
         }
-        const { url } = await gatewayAddress(session, flags);
         io.stdout.write(renderDocument({ token: code, gateway: url, ...factsOf(grant) }, format));
       });
     });
@@ -158,7 +165,7 @@ async function withMade(
   await withSession(io, flags, async (session) => {
     refuseUnknownCluster(flags, await gatewayAddress(session, flags));
     const spec = readGrantSpec(new Problems(), flags, session.namespace, Date.now());
-    const fresh = `${command.name()}-${randomBytes(4).toString('hex')}`;
+    const fresh = `${nameOf(command)}-${randomBytes(4).toString('hex')}`;
     await show(session, await makeGrant(session, name ?? fresh, spec, flags.gatewayNamespace));
   });
 }
@@ -173,8 +180,34 @@ function refuseUnknownCluster({ cluster, gateway }: MakeFlags, address: GatewayA
   );
 }
 
+/** `link`, `kubeconfig` or `token`; tokens are made by `token create`. */
+function nameOf(command: Command): string {
+  return command.name() === 'create' ? 'token' : command.name();
+}
+
 function see(command: Command): string {
-  return `see 'drawbridge gateway ${command.name()} --help'`;
+  const verb = command.name() === 'create' ? 'token create' : command.name();
+  return `see 'drawbridge gateway ${verb} --help'`;
+}
+
+/** How to use a token: its address, and where the certificate authority of the gateway is told. */
+function curlWords({ url, ca }: GatewayAddress, { cluster, gatewayNamespace }: MakeFlags): string {
+  const { namespace, name } = announcementKey(gatewayNamespace);
+  const trust = ca === '' ? '' : ' --cacert ca.crt';
+  const lines = [
+    `Use it: curl${trust} -H "Authorization: Bearer $TOKEN" ${url}${mountOf(cluster)}/api/...`,
+  ];
+  if (ca !== '') {
+    const path = "jsonpath='{.data.ca\\.crt}'";
+    lines.push(`ca.crt: kubectl get configmap ${name} -n ${namespace} -o ${path} > ca.crt`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What kubectl could get by the grant. */
+function resourceOf({ spec }: MadeGrant['grant']): string {
+  const [resource = ''] = spec.rules?.[0]?.resources ?? [];
+  return resource === '' || resource.includes('*') ? 'pods' : resource.replace(/\/.*/, '');
 }
 
 function factsOf(grant: MadeGrant['grant']) {
