@@ -1,5 +1,6 @@
 /** The door of the supervisor: child processes that are kept running. */
 export { type SupervisorErrorCode } from './errors.ts';
+export { heartbeatFd } from './heartbeat.ts';
 export {
   type ProcessSpec,
   type ProcessState,

@@ -8,10 +8,13 @@
  *                    +--> waiting <----------+
  *   any --stop--> stopping --exit--> stopped
  *
+ * One with a heartbeat that falls silent while it is ready hangs: it is killed, which is an exit.
+ *
  * Its standard input is held open, so a child that ends at end of input never outlives us, even
  * when we are killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { type BackoffOptions, backoffMs } from '#base/backoff.ts';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
@@ -19,7 +22,9 @@ import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import { type Random, randomFraction } from '#base/random.ts';
 import { SupervisorError } from './errors.ts';
+import { Heartbeat, heartbeatFd } from './heartbeat.ts';
 import { OutputLines } from './output-lines.ts';
+import { pause } from './pause.ts';
 
 export interface ProcessSpec {
   /** Names the process in logs. */
@@ -31,6 +36,8 @@ export interface ProcessSpec {
   readonly cwd?: string;
   /** True once the process serves; asked again and again until then, and after every restart. */
   readonly probe: (signal: AbortSignal) => Promise<boolean>;
+  /** True when it writes to descriptor `heartbeatFd` each second while it works. */
+  readonly hasHeartbeat?: boolean;
 }
 
 export type ProcessState = 'idle' | 'starting' | 'ready' | 'waiting' | 'stopping' | 'stopped';
@@ -50,6 +57,8 @@ export interface SupervisedProcessOptions {
   readonly probeEveryMs?: number;
   /** A process that is not ready by then is killed and started again. Default 30 000. */
   readonly readyMsMax?: number;
+  /** A process with a heartbeat that is silent for so long is killed. Default 10 000. */
+  readonly silentMsMax?: number;
   /** A process that was ready this long starts its next pauses anew. Default 30 000. */
   readonly stableMs?: number;
 }
@@ -58,6 +67,7 @@ const defaults: Required<SupervisedProcessOptions> = {
   backoff: { firstMs: 50, maxMs: 10_000, factor: 2, jitter: 0.2 },
   probeEveryMs: 20,
   readyMsMax: 30_000,
+  silentMsMax: 10_000,
   stableMs: 30_000,
 };
 
@@ -70,6 +80,7 @@ export class SupervisedProcess implements Running {
   #state: ProcessState = 'idle';
   #child: ChildProcess | undefined;
   #task: Promise<void> | undefined;
+  #heartbeat: Heartbeat | undefined;
   #starts = 0;
 
   constructor(
@@ -136,6 +147,9 @@ export class SupervisedProcess implements Running {
     const ended = new AbortController();
     const exited = this.#spawn();
     const probing = this.#probe(ended.signal);
+    void probing.then((since) =>
+      since === undefined ? undefined : this.#killWhenSilent(ended.signal),
+    );
     const outcome = await exited;
     ended.abort();
     const readySinceMs = await probing;
@@ -145,7 +159,7 @@ export class SupervisedProcess implements Running {
   }
 
   #spawn(): Promise<{ code?: number; signal?: string; error?: string }> {
-    const { command, args, env, cwd } = this.spec;
+    const { command, args, env, cwd, hasHeartbeat = false } = this.spec;
     const { promise, resolve } = Promise.withResolvers<{
       code?: number;
       signal?: string;
@@ -154,19 +168,21 @@ export class SupervisedProcess implements Running {
     const child = spawn(command, [...args], {
       env,
       ...(cwd === undefined ? {} : { cwd }),
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', hasHeartbeat ? 'pipe' : 'ignore'],
       // A group of its own: Ctrl-C in a terminal reaches us alone, and we stop it in order.
       detached: true,
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       const lines = new OutputLines({ log: this.#log, clock: this.#deps.clock });
-      stream.on('data', (chunk: Buffer) => lines.push(chunk));
-      stream.on('end', () => lines.end());
-      stream.on('error', () => undefined);
+      stream?.on('data', (chunk: Buffer) => lines.push(chunk));
+      stream?.on('end', () => lines.end());
+      stream?.on('error', () => undefined);
     }
+    const beats = child.stdio[heartbeatFd];
+    this.#heartbeat = beats instanceof Readable ? new Heartbeat(beats) : undefined;
     // The child closing its input is not a fault.
-    child.stdin.on('error', () => undefined);
+    child.stdin?.on('error', () => undefined);
     child.on('error', (error) => resolve({ error: messageOf(error) }));
     child.on('exit', (code, signal) =>
       resolve({ ...(code === null ? {} : { code }), ...(signal === null ? {} : { signal }) }),
@@ -194,6 +210,13 @@ export class SupervisedProcess implements Running {
     return undefined;
   }
 
+  async #killWhenSilent(ended: AbortSignal): Promise<void> {
+    const { silentMsMax } = this.#options;
+    if ((await this.#heartbeat?.silence(silentMsMax, ended)) !== true) return;
+    this.#log.warn('process hangs and is killed', { silentMs: silentMsMax });
+    this.#child?.kill('SIGKILL');
+  }
+
   async #isReady(ended: AbortSignal): Promise<boolean> {
     try {
       return await this.spec.probe(ended);
@@ -209,20 +232,6 @@ export class SupervisedProcess implements Running {
     this.#log.debug('process state', { state });
     this.#deps.onState?.(state);
   }
-}
-
-/** Resolves after `delayMs` or when `signal` is aborted. */
-export async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, delayMs);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }
 
 /** Waits until a process is ready. @throws SupervisorError SUPERVISOR_NOT_READY */

@@ -147,6 +147,14 @@ const wrong: readonly (readonly [string, ...string[]])[] = [
   ['up --advertise a_b', '--advertise is not valid: "a_b" is not a host name or IP address'],
   ['up -n west', "--namespace has no meaning for 'up'"],
   ['router', 'give either --config or --config-map'],
+  [
+    'router --config r.json --heartbeat-fd 2',
+    '--heartbeat-fd is not valid: "2" is not a descriptor from 3 to 9999',
+  ],
+  [
+    'router --config r.json --heartbeat-fd 999',
+    '--heartbeat-fd is not valid: "999" is no open pipe',
+  ],
   ['version x', "too many arguments for 'version'. Expected 0 arguments but got 1: x."],
   ['versoin', "unknown command 'versoin'"],
   ['site crate', "unknown command 'crate'"],

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { startProcess } from '../support/process-runner.ts';
 import { makeCertificates } from '../support/router-certificates.ts';
@@ -92,6 +95,22 @@ test('a router process ends with its parent: standard input is enough', async (t
   await until(() => running.stderr.includes('router started'), 'the router runs');
   running.stdin.end();
   assert.deepEqual(await running.exited, { code: 0, signal: null });
+});
+
+test('a router process beats each second on the descriptor it is given', async (t) => {
+  const file = await writeConfig(t, 'a', []);
+  const args = ['--disable-warning=ExperimentalWarning', program, file, '--heartbeat'];
+  const running = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  t.after(() => running.kill('SIGKILL'));
+  const heard = running.stdio[3] as Readable;
+  const [first] = (await once(heard, 'data')) as [Buffer];
+  const [second] = (await once(heard, 'data')) as [Buffer];
+  assert.deepEqual([first.toString(), second.toString()], ['.', '.']);
+  // That nobody listens any more is no reason to end.
+  heard.destroy();
+  running.kill('SIGTERM');
+  const [code] = (await once(running, 'exit')) as [number];
+  assert.equal(code, 0);
 });
 
 for (const [what, entity, said] of [

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '#base/log.ts';
 import { acceptsTcp, type ProcessSpec, Supervisor, untilReady } from '#supervisor/index.ts';
@@ -47,7 +48,7 @@ async function freePort(): Promise<number> {
 function newSupervisor(t: TestContext, lines: Line[] = []): Supervisor {
   const supervisor = new Supervisor(
     { clock: systemClock, random: systemRandom, log: listLogger(lines) },
-    { backoff: { firstMs: 5, maxMs: 50, factor: 2, jitter: 0 } },
+    { backoff: { firstMs: 5, maxMs: 50, factor: 2, jitter: 0 }, silentMsMax: 2000 },
   );
   t.after(() => supervisor.stop({ graceMs: 200 }));
   return supervisor;
@@ -100,6 +101,44 @@ test('a process that crashes at once is started again and again, with pauses', a
   const child = await newSupervisor(t, lines).ensure(specOf(1, 'crash'));
   await until(() => child.startCount >= 3, 'three starts');
   assert.ok(lines.some((line) => line.message === 'process ended' && line.facts['code'] === 3));
+});
+
+test('a process that hangs is killed and comes back, though its port still accepts', async (t) => {
+  const lines: Line[] = [];
+  const port = await freePort();
+  const spec = { ...specOf(port, 'stuck'), hasHeartbeat: true };
+  const child = await newSupervisor(t, lines).ensure(spec);
+  await untilReady(child, 10_000);
+  const { pid } = child;
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  t.after(() => socket.destroy());
+  socket.write('hang');
+  await until(() => child.startCount === 2 && child.state === 'ready', 'the second start');
+  assert.notEqual(child.pid, pid);
+  const ends = lines.filter(({ message }) => message.startsWith('process hangs'));
+  assert.deepEqual(
+    ends.map(({ facts }) => facts),
+    [{ process: 'child', silentMs: 2000 }],
+  );
+});
+
+test('a process that beats is left alone, and so is one that need not', async (t) => {
+  const lines: Line[] = [];
+  const [beatingPort, quietPort] = [await freePort(), await freePort()];
+  const supervisor = newSupervisor(t, lines);
+  const beating = await supervisor.ensure({
+    ...specOf(beatingPort, 'beating'),
+    name: 'beating',
+    hasHeartbeat: true,
+  });
+  const quiet = await supervisor.ensure(specOf(quietPort, 'serve'));
+  await Promise.all([untilReady(beating, 10_000), untilReady(quiet, 10_000)]);
+  await pause(3000);
+  assert.deepEqual([beating.startCount, quiet.startCount], [1, 1]);
+  assert.deepEqual(
+    lines.filter(({ level }) => level === 'warn'),
+    [],
+  );
 });
 
 test('a command that does not exist is retried, not thrown', async (t) => {

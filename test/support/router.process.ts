@@ -5,6 +5,7 @@ process.exit(
   await runRouter({
     source: { configPath: process.argv[2] ?? '' },
     exitWithStdin: process.argv.includes('--exit-with-stdin'),
+    ...(process.argv.includes('--heartbeat') ? { heartbeatFd: 3 } : {}),
     env: process.env,
   }),
 );

@@ -1,4 +1,4 @@
-/** kill -9 of every process in turn: everything is back by itself. */
+/** kill -9 of every process in turn, and a router that hangs: everything is back by itself. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,6 +41,18 @@ test('what is killed comes back', { skip: survivorsSkip }, async (t) => {
       await linkReady(up);
     });
   }
+
+  await t.test('a router that hangs', async () => {
+    const before = routerOf('west');
+    assert.ok(before, 'no router process for west');
+    process.kill(before.pid, 'SIGSTOP');
+    await waitUntil('another router of west', () => {
+      const now = routerOf('west');
+      return now !== undefined && now.pid !== before.pid;
+    });
+    await answers(up, url, 'healed');
+    await linkReady(up);
+  });
 
   await t.test('up itself: its routers go with it, and the next start continues', async () => {
     process.kill(up.process.pid, 'SIGKILL');

@@ -109,6 +109,8 @@ function routersOf(data: string, name: string): readonly number[] {
 
 /** Kills a process and waits until its sockets are closed: what it has accepted dies with it. */
 async function killed(pid: number): Promise<void> {
+  // Of no process, the signal would go to our own group.
+  assert.ok(pid > 1, `no process to kill: ${pid}`);
   process.kill(pid, 'SIGKILL');
   await waitUntil('the end of the process', () => !existsSync(`/proc/${pid}`));
 }

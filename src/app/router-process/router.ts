@@ -20,6 +20,7 @@ import {
 } from '#router/index.ts';
 import type { ConfigEntity } from '#management/index.ts';
 import { createLogger, createMetrics, type RunningLogger } from '#telemetry/index.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import type { PodSource } from './pod/pod-source.ts';
 import { PooledRandom } from './pooled-random.ts';
 import { systemClock, systemRandom } from '../system.ts';
@@ -38,6 +39,8 @@ export interface RouterProcessOptions {
   readonly source: RouterSource;
   /** Stop when standard input ends, so that the router never outlives a killed parent. */
   readonly exitWithStdin: boolean;
+  /** Descriptor that hears a byte each second, for a parent that kills us when we hang. */
+  readonly heartbeatFd?: number;
   /** SKUPPER_SITE_ID, SKUPPER_SITE_NAME, SKUPPER_NAMESPACE and what the file refers to. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -60,6 +63,7 @@ export async function runRouter(options: RouterProcessOptions): Promise<number> 
   const stopped = stopSignal(options.exitWithStdin);
   let running: RunningRouter;
   try {
+    if (options.heartbeatFd !== undefined) startHeartbeat(options.heartbeatFd);
     running = await startFrom(options, log);
   } catch (thrown) {
     log.error('router cannot start', { reason: messageOf(thrown) });

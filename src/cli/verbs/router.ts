@@ -1,4 +1,5 @@
 /** `router`: the router of one site, as the controllers start it. The running itself is app's. */
+import { fstatSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { RouterProcessOptions } from '#app/index.ts';
 import { usageError } from '../errors.ts';
@@ -10,6 +11,7 @@ interface RouterFlags {
   readonly configMap?: string;
   readonly filesRoot?: string;
   readonly exitWithStdin: boolean;
+  readonly heartbeatFd?: string;
 }
 
 const help = `
@@ -33,6 +35,7 @@ export function addRouter(program: Command, io: CliIo, outcome: Outcome): void {
     .option('--config-map <name>', 'ConfigMap to follow, in a pod')
     .option('--files-root <dir>', 'write the files of --config-map below this one', '/')
     .option('--exit-with-stdin', 'stop when standard input ends', false)
+    .option('--heartbeat-fd <fd>', 'open descriptor to write a byte to each second')
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', help)
     .action(async (flags: RouterFlags, command: Command) => {
@@ -41,9 +44,33 @@ export function addRouter(program: Command, io: CliIo, outcome: Outcome): void {
       outcome.exitCode = await runRouter({
         source: readSource(flags, io.env),
         exitWithStdin: flags.exitWithStdin,
+        ...readHeartbeat(flags),
         env: io.env,
       });
     });
+}
+
+/** @throws CliError CLI_USAGE unless it is a pipe or socket that is open */
+function readHeartbeat({ heartbeatFd }: RouterFlags): { readonly heartbeatFd?: number } {
+  if (heartbeatFd === undefined) return {};
+  const fd = Number(heartbeatFd);
+  // 0 to 2 are for input, output and the log.
+  const isFree = /^\d{1,4}$/.test(heartbeatFd) && fd > 2;
+  if (isFree && isPipe(fd)) return { heartbeatFd: fd };
+  const what = isFree ? 'is no open pipe' : 'is not a descriptor from 3 to 9999';
+  throw usageError(
+    [`--heartbeat-fd is not valid: "${heartbeatFd}" ${what}`],
+    'it is for programs that start a router; leave it out',
+  );
+}
+
+function isPipe(fd: number): boolean {
+  try {
+    const facts = fstatSync(fd);
+    return facts.isFIFO() || facts.isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** @throws CliError CLI_USAGE unless there is exactly one source */

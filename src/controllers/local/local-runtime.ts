@@ -13,6 +13,7 @@ import type { KubeObject } from '#kube/index.ts';
 import type { InformerSet } from '#kubeclient/index.ts';
 import {
   acceptsTcp,
+  heartbeatFd,
   type ProcessSpec,
   sameCommand,
   type SupervisedProcess,
@@ -57,7 +58,7 @@ export interface LocalRuntimeOptions {
   readonly listenHost: string;
   /** Host that others use to reach them. */
   readonly advertiseHost: string;
-  /** Starts a router; `--config FILE --exit-with-stdin` is appended. */
+  /** Starts a router; `--config FILE --exit-with-stdin --heartbeat-fd 3` is appended. */
   readonly routerCommand: readonly [string, ...string[]];
   /** Environment of routers beside what the runtime sets. */
   readonly routerEnvironment: Readonly<Record<string, string>>;
@@ -277,7 +278,15 @@ export class LocalRuntime implements SiteRuntime {
     return {
       name: processName(place),
       command,
-      args: [...args, '--config', this.#files(place).configPath, '--exit-with-stdin'],
+      args: [
+        ...args,
+        '--config',
+        this.#files(place).configPath,
+        '--exit-with-stdin',
+        '--heartbeat-fd',
+        `${heartbeatFd}`,
+      ],
+      hasHeartbeat: true,
       env: {
         ...this.#options.routerEnvironment,
         SKUPPER_SITE_ID: uid,
