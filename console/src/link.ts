@@ -3,12 +3,14 @@
  * which browsers do not send; it leaves the address at once, and a use is spent by the button only.
  */
 import { fill, h, part } from './dom.ts';
-import { type Grant, postCode, Refusal, type Session } from './session.ts';
+import { type Grant, postCode, readSessions, Refusal, type Session } from './session.ts';
 import { heading } from './views/view.ts';
 import { grantSentences } from './words.ts';
 
 const main = part('main');
 
+/** Where the tab keeps the code until it is used, for when the page is loaded again. */
+const keptCode = 'code';
 /** Between two looks at a link that does not work yet; milliseconds. */
 const againMs = 5000;
 let again: ReturnType<typeof setTimeout> | undefined;
@@ -16,6 +18,13 @@ let again: ReturnType<typeof setTimeout> | undefined;
 async function begin(code: string): Promise<void> {
   if (code === '') throw new Error('This address is not complete: open the whole link.');
   const { grant } = await postCode<{ readonly grant: Grant }>('look', { code });
+  // Whoever opened it here before goes on without another use.
+  const { sessions } = await readSessions();
+  const open = sessions.find((each) => isSame(each.grant, grant));
+  if (open !== undefined) {
+    goOn(open);
+    return;
+  }
   if (grant.usesLeft === 0) throw new Error('This link has been used as often as it may be.');
   // Asking again after a lost answer is the same redemption.
   const nonce = randomText();
@@ -24,8 +33,7 @@ async function begin(code: string): Promise<void> {
   const redeem = async (): Promise<void> => {
     button.disabled = true;
     try {
-      const session = await postCode<Session>('redeem', { code, nonce });
-      location.replace(`/#${session.tag}`);
+      goOn(await postCode<Session>('redeem', { code, nonce }));
     } catch (thrown) {
       button.disabled = false;
       state.textContent = thrown instanceof Error ? thrown.message : 'That did not work.';
@@ -56,6 +64,15 @@ async function begin(code: string): Promise<void> {
   );
 }
 
+function isSame(a: Grant, b: Grant): boolean {
+  return a.namespace === b.namespace && a.name === b.name;
+}
+
+function goOn({ tag }: Session): void {
+  sessionStorage.removeItem(keptCode);
+  location.replace(`/#${tag}`);
+}
+
 function randomText(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(24));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -63,20 +80,35 @@ function randomText(): string {
 
 function start(): void {
   clearTimeout(again);
-  const code = location.hash.slice(1);
+  const given = location.hash.slice(1);
   history.replaceState(null, '', location.pathname);
+  // Loaded again, in the same tab, before it was used.
+  const code = given === '' ? (sessionStorage.getItem(keptCode) ?? '') : given;
   look(code);
 }
 
 function look(code: string): void {
+  sessionStorage.setItem(keptCode, code);
   begin(code).catch((thrown: unknown) => {
     const text = thrown instanceof Error ? thrown.message : 'That did not work.';
-    if (thrown instanceof Refusal && thrown.isNotYet) showWaiting(code, withoutRecord(text));
-    else showFault('This link does not work', h('p', { role: 'alert' }, text));
+    if (thrown instanceof Refusal && thrown.isNotYet) {
+      showWaiting(code, withoutRecord(text));
+      return;
+    }
+    // What browsers throw when nobody answers.
+    if (thrown instanceof TypeError) {
+      showWaiting(code, 'The gateway cannot be reached.');
+      return;
+    }
+    showFault(
+      'This link does not work',
+      h('p', { role: 'alert' }, text),
+      h('p', { class: 'hint' }, 'Ask whoever gave it to you for a new one.'),
+    );
   });
 }
 
-/** Looks again by itself: who waits cannot reload, because the code is gone from the address. */
+/** Looks again by itself. */
 function showWaiting(code: string, text: string): void {
   const shown = main.querySelector('[data-waits]');
   if (shown === null) {

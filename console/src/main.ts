@@ -3,7 +3,7 @@ import { countDown } from './countdown.ts';
 import { fill, h, part } from './dom.ts';
 import { useApi } from './kube.ts';
 import { findPlaces, type Place, tagOfAddress } from './resources.ts';
-import { leaveSession, readSession, readSessions, type Session } from './session.ts';
+import { leaveSession, mayConnect, readSession, readSessions, type Session } from './session.ts';
 import { showList } from './views/list.ts';
 import { showLogs } from './views/logs.ts';
 import { showObject } from './views/object.ts';
@@ -61,6 +61,7 @@ async function begin(): Promise<void> {
   const { session, nowMs } = found;
   showPerson(session, canLogIn && !sessions.some(({ person }) => person !== undefined));
   useApi(session.api);
+  part('reader').hidden = !['exec', 'attach', 'console'].some((way) => mayConnect(session, way));
   const countdown = countDown({
     element: part('left'),
     endsAtMs: Date.parse(session.expires),
@@ -70,7 +71,9 @@ async function begin(): Promise<void> {
   });
   const check = async (): Promise<void> => {
     // Out of reach is no answer; the time still runs.
-    if (await readSession(tag).catch(() => found)) return;
+    const answer = await readSession(tag).catch((): 'away' => 'away');
+    showAway(answer === 'away');
+    if (answer !== undefined) return;
     // The gateway's clock may be a moment ahead.
     const again = session.person !== undefined;
     if (countdown.leftMs() < checkMs) finish(...timeIsOver, again);
@@ -83,6 +86,7 @@ async function begin(): Promise<void> {
   const watch = setInterval(() => void check(), checkMs);
   const finish = (title: string, text: string, again: boolean): void => {
     clearInterval(watch);
+    showAway(false);
     countdown.stop();
     removeEventListener('hashchange', go);
     showEnd(title, text, again);
@@ -99,6 +103,14 @@ async function begin(): Promise<void> {
   };
   addEventListener('hashchange', go);
   go();
+}
+
+/** Says that the gateway does not answer, until it does. */
+function showAway(away: boolean): void {
+  const note = part('away');
+  if (note.hidden !== away) return;
+  note.hidden = !away;
+  say(away ? 'The gateway cannot be reached' : 'The gateway is back');
 }
 
 /** Without a session in the address: the only one of this browser, or a choice. */
@@ -167,14 +179,16 @@ function placeAt(
   namespace: string,
   name: string,
 ): Place {
-  const known = places.find(
+  const alike = places.filter(
     ({ resource }) => resource.group === of.group && resource.plural === of.plural,
   );
+  const known = alike.find((place) => place.namespace === namespace) ?? alike[0];
   const resource = known?.resource ?? { ...of, kind: of.plural, namespaced: namespace !== '' };
   return {
     resource,
     ...(namespace === '' ? {} : { namespace }),
     ...(name === '' ? {} : { name }),
+    ...(known?.selector === undefined ? {} : { selector: known.selector }),
   };
 }
 

@@ -16,6 +16,10 @@ export interface Place {
   readonly resource: Resource;
   readonly namespace?: string;
   readonly name?: string;
+  /** Label selector that lists must carry. */
+  readonly selector?: string;
+  /** Objects can be read by those who know their names, and not listed. */
+  readonly byName?: boolean;
 }
 
 interface GroupList {
@@ -46,6 +50,15 @@ export function placePath({ resource, namespace, name }: Place): string {
   return `${root}${space}/${plural}${name === undefined ? '' : `/${name}`}`;
 }
 
+/** Path and query of the list of a place, for one object of it when the place has a name. */
+export function listPath({ name, selector, ...collection }: Place): string {
+  const query = new URLSearchParams({
+    ...(selector === undefined ? {} : { labelSelector: selector }),
+    ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
+  });
+  return `${placePath(collection)}${query.size === 0 ? '' : `?${query.toString()}`}`;
+}
+
 /** Address of the first page of the session that this page's address names. */
 export function overviewFragment(): string {
   return `#${tagOfAddress()}`;
@@ -72,9 +85,18 @@ export async function findPlaces(grant: Grant): Promise<readonly Place[]> {
   const known = await discover(allowed);
   const places = new Map<string, Place>();
   for (const rule of allowed) {
-    for (const place of placesOf(rule, known)) places.set(placePath(place), place);
+    for (const place of placesOf(rule, known)) {
+      const path = placePath(place);
+      const before = places.get(path);
+      // Of two rules for one place the wider one counts.
+      if (before === undefined || isNarrow(before)) places.set(path, place);
+    }
   }
   return [...places.values()];
+}
+
+function isNarrow({ selector, byName }: Place): boolean {
+  return selector !== undefined || byName === true;
 }
 
 function seeing(rule: SessionRule): boolean {
@@ -123,12 +145,19 @@ function placesOf(rule: SessionRule, known: readonly Resource[]): readonly Place
   const spaces = rule.namespaces ?? [];
   const everywhere = spaces.length === 0 || spaces.includes('*');
   const names = rule.resourceNames ?? [];
+  const selector = (rule.selectors ?? []).join(',');
+  const lists = ['list', '*'].some((verb) => (rule.verbs ?? []).includes(verb));
   return matching.flatMap((resource): Place[] => {
     const within =
       !resource.namespaced || everywhere ? [undefined] : spaces.slice(0, namespacesMax);
     return within.flatMap((namespace) => {
-      const place = { resource, ...(namespace === undefined ? {} : { namespace }) };
-      return names.length === 0 ? [place] : names.map((name) => ({ ...place, name }));
+      const place = {
+        resource,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(selector === '' ? {} : { selector }),
+      };
+      if (names.length > 0) return names.map((name) => ({ ...place, name }));
+      return [lists ? place : { ...place, byName: true }];
     });
   });
 }

@@ -7,6 +7,8 @@ export interface SessionRule {
   readonly subresources?: readonly string[];
   readonly resourceNames?: readonly string[];
   readonly namespaces?: readonly string[];
+  /** Label selectors that lists must carry. */
+  readonly selectors?: readonly string[];
   readonly verbs?: readonly string[];
 }
 

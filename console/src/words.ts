@@ -50,8 +50,10 @@ export function ruleSentence(rule: SessionRule): string {
     spaces.length === 0 || spaces.includes('*')
       ? ' in every namespace'
       : ` in ${spaces.length === 1 ? 'namespace' : 'namespaces'} ${joined(spaces)}`;
+  const selectors = rule.selectors ?? [];
+  const labelled = selectors.length === 0 ? '' : ` with labels ${joined(selectors)}`;
   const may = rule.effect === 'deny' ? 'You may not' : 'You may';
-  return `${may} ${joined(deeds)} ${what}${called}${where}.`;
+  return `${may} ${joined(deeds)} ${what}${called}${where}${labelled}.`;
 }
 
 /** Everything a grant allows, a sentence each. */

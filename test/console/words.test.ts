@@ -37,6 +37,10 @@ const rules: readonly [object, string][] = [
     { resources: ['pods'], verbs: ['approve'], namespaces: ['a'] },
     'You may approve pods in namespace a.',
   ],
+  [
+    { verbs: ['list'], resources: ['pods'], namespaces: ['a'], selectors: ['app=web', 'tier=1'] },
+    'You may see pods in namespace a with labels app=web and tier=1.',
+  ],
 ];
 
 for (const [rule, sentence] of rules) {

@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import type { GatewayToken } from '#apis/index.ts';
 import { Secret } from '#base/secret.ts';
 import { type GatewayOptions, parseLoginRules } from '#gateway/index.ts';
+import { configMap } from '#kube/index.ts';
 import { grantTo, tokenFor } from '../support/api-identities.ts';
 import { freePort } from '../support/controller-process.ts';
 import { oidcClient, oidcProvider } from '../support/oidc-provider.ts';
@@ -50,7 +51,7 @@ const spec: GatewayToken['spec'] = {
 };
 
 /** Opens a link and goes on. */
-async function open({ page, origin }: Bench, code: string): Promise<void> {
+async function open({ page, origin }: Pick<Bench, 'page' | 'origin'>, code: string): Promise<void> {
   await page.goto(`${origin}/l#${code}`);
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
@@ -75,6 +76,9 @@ test('gateway acceptance 53: a link spends its use only when a person goes on', 
     assert.equal(new URL(page.url()).hash, '');
   }
   await picture(page, 'link');
+  // Loaded again, the tab still knows the code.
+  await page.reload();
+  await page.getByText('Nothing is used until you continue.').waitFor();
   assert.equal((await world.read('anna')).status?.uses ?? 0, 0);
   await page.getByText('You may see and create pods in namespace shop.').waitFor();
   // By keyboard alone.
@@ -83,9 +87,16 @@ test('gateway acceptance 53: a link spends its use only when a person goes on', 
   await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
   assert.equal((await world.read('anna')).status?.uses, 1);
   await picture(page, 'overview');
+  assert.equal(await page.evaluate('sessionStorage.length'), 0);
+  // Whoever opened it goes on; for others it is used up.
   const second = await rest.context.newPage();
   await second.goto(`${origin}/l#${code}`);
-  await second.getByRole('heading', { name: 'This link does not work' }).waitFor();
+  await second.getByRole('heading', { name: 'What this link allows' }).waitFor();
+  assert.equal((await world.read('anna')).status?.uses, 1);
+  const other = await (await browserFor(t)).context.newPage();
+  await other.goto(`${origin}/l#${code}`);
+  await other.getByRole('heading', { name: 'This link does not work' }).waitFor();
+  await other.getByText('used as often as it may be').waitFor();
   assert.deepEqual(complaints, []);
 });
 
@@ -185,6 +196,56 @@ test('a link that waits for approval says so, and opens by itself once it is giv
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
   assert.deepEqual(complaints, []);
+});
+
+test('a gateway that does not answer is told, and the page recovers', {
+  skip: browserSkip,
+}, async (t) => {
+  const all = await bench(t);
+  const { world, page, context, complaints } = all;
+  await open(all, await world.grant('anna', spec));
+  const away = page.getByText('The gateway cannot be reached');
+  await context.setOffline(true);
+  await away.first().waitFor();
+  await picture(page, 'away');
+  await context.setOffline(false);
+  await page.locator('#away').waitFor({ state: 'hidden' });
+  await page.getByRole('link', { name: /^pods/ }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('what is open by labels is listed by them, and what cannot be listed is asked by name', {
+  skip: browserSkip,
+}, async (t) => {
+  const world = await gatewayWorld(t);
+  const browser = await browserFor(t);
+  const page = await browser.context.newPage();
+  const all = { page, origin: `https://localhost:${world.gateway.port}` };
+  for (const name of ['web', 'other']) {
+    const labels = name === 'web' ? { app: 'web' } : {};
+    await world.client.create(configMap, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'default', name, labels },
+      data: { [`in-${name}`]: 'x' },
+    });
+  }
+  const maps = { apiGroups: [''], resources: ['configmaps'], namespaces: ['default'] };
+  const reading = ['get', 'list', 'watch'];
+  const labelled = [{ ...maps, verbs: reading, selectors: ['app=web'] }];
+  await open(all, await world.grant('labelled', { rules: labelled }));
+  await page.getByText('with labels app=web').waitFor();
+  assert.equal(await page.getByRole('button', { name: /terminals/ }).count(), 0);
+  await page.getByRole('link', { name: /^configmaps/ }).click();
+  await page.getByRole('link', { name: 'web' }).click();
+  await page.getByText('in-web: x').waitFor();
+  assert.equal(await page.getByText('in-other').count(), 0);
+
+  await open(all, await world.grant('known', { rules: [{ ...maps, verbs: ['get'] }] }));
+  await page.getByRole('textbox', { name: 'Name in configmaps' }).fill('other');
+  await page.keyboard.press('Enter');
+  await page.getByText('in-other: x').waitFor();
+  assert.deepEqual(browser.complaints, []);
 });
 
 test('time runs out in sight, and leaving ends the session', { skip: browserSkip }, async (t) => {

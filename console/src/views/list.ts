@@ -2,7 +2,7 @@
 import { fill, h } from '../dom.ts';
 import type { Table, TableRow } from '../kube.ts';
 import { followList, rowsMax } from '../live-list.ts';
-import { overviewFragment, type Place, placeFragment, placePath } from '../resources.ts';
+import { listPath, overviewFragment, type Place, placeFragment } from '../resources.ts';
 import { faultNote, heading, trail, type ViewContext } from './view.ts';
 
 export function showList({ main, signal, say }: ViewContext, place: Place): void {
@@ -38,7 +38,7 @@ export function showList({ main, signal, say }: ViewContext, place: Place): void
   };
   filter.addEventListener('input', draw);
   void followList(
-    placePath(place),
+    listPath(place),
     {
       onRows: (table, rows) => {
         if (latest && latest.rows.length !== rows.length) say(countText(rows.length));

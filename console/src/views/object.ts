@@ -2,7 +2,7 @@
 import { fill, h } from '../dom.ts';
 import { getJson, getYaml, KubeFault } from '../kube.ts';
 import { followList } from '../live-list.ts';
-import { overviewFragment, type Place, placeFragment, placePath } from '../resources.ts';
+import { listPath, overviewFragment, type Place, placeFragment, placePath } from '../resources.ts';
 import { mayConnect } from '../session.ts';
 import { withoutManagedFields } from '../yaml-text.ts';
 import { faultNote, heading, trail, type ViewContext } from './view.ts';
@@ -37,7 +37,11 @@ export function showObject(context: ViewContext, place: Place): void {
   managed.addEventListener('change', draw);
   const refresh = async (): Promise<void> => {
     try {
-      yaml = await getYaml(placePath(place), signal);
+      // A rule with a selector opens lists only, also of one object.
+      yaml = await getYaml(
+        place.selector === undefined ? placePath(place) : listPath(place),
+        signal,
+      );
       draw();
     } catch (thrown) {
       if (signal.aborted || !(thrown instanceof Error)) return;
@@ -49,11 +53,11 @@ export function showObject(context: ViewContext, place: Place): void {
   void refresh();
   void offerWays(context, place, ways);
   void followList(
-    `${placePath(collection)}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`,
+    listPath({ ...place, name }),
     {
       onRows: () => void refresh(),
       onLive: (isLive) => {
-        live.textContent = isLive ? 'live' : '';
+        live.textContent = isLive ? 'live' : 'reconnecting';
         live.dataset['live'] = String(isLive);
       },
       // Who may get but not watch still sees the object as it is now.

@@ -60,11 +60,37 @@ export function showOverview(
 /** A card that opens a collection or an object. */
 function placeLink(place: Place): HTMLElement {
   const { resource, namespace, name } = place;
+  if (place.byName === true) return nameForm(place);
   const view = name === undefined ? 'list' : 'object';
   return h(
     'a',
     { class: 'card', href: placeFragment(view, place) },
     h('strong', {}, name ?? resource.plural),
     h('span', {}, name === undefined ? (namespace ?? 'all namespaces') : resource.kind),
+  );
+}
+
+/** Asks for the name of an object where the grant does not allow to list them. */
+function nameForm(place: Place): HTMLElement {
+  const { resource, namespace } = place;
+  const name = h('input', {
+    type: 'text',
+    required: true,
+    placeholder: 'Name',
+    'aria-label': `Name in ${resource.plural}`,
+    autocomplete: 'off',
+    autocapitalize: 'off',
+    spellcheck: 'false',
+  });
+  const open = (event: Event): void => {
+    event.preventDefault();
+    location.hash = placeFragment('object', { ...place, name: name.value.trim() });
+  };
+  return h(
+    'form',
+    { class: 'card', submit: open },
+    h('strong', {}, resource.plural),
+    h('span', {}, namespace ?? 'by name'),
+    h('div', { class: 'bar' }, name, h('button', { class: 'button' }, 'Show')),
   );
 }
