@@ -1,106 +1,35 @@
 /** The gateway before a real kube-apiserver, installed, with no more rights than that gives it. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { deployment } from '#controllers/index.ts';
+import { test, type TestContext } from 'node:test';
+import { WebSocket } from 'ws';
+import { gatewayToken } from '#apis/index.ts';
+import { parseAsciicastEvent, verifyAuditLog } from '#gateway/index.ts';
 import { configMap } from '#kube/index.ts';
-import { directConnection, KubeClient } from '#kubeclient/index.ts';
-import { createAuthority } from '#pki/index.ts';
-import { serveWebhookBy, webhookAnswers, webhookByUrl } from '../support/cluster-webhook.ts';
-import { freePort } from '../support/controller-process.ts';
+import { type InstalledGateway, installedGateway } from '../support/installed-gateway.ts';
 import { buildNode, startNode } from '../support/kubelet.ts';
-import { kubernetesSkip, startKubernetes } from '../support/kubernetes.ts';
+import { kubernetesSkip } from '../support/kubernetes.ts';
 import { kubectlStreams } from '../support/kubectl-streams.ts';
-import { accountKubeconfig } from '../support/kubernetes-account.ts';
 import { kubectlPath } from '../support/process-kubectl.ts';
-import { runProcess, startProcess } from '../support/process-runner.ts';
-import { waitUntil } from '../support/process-wait.ts';
+import { type Finished, runProcess } from '../support/process-runner.ts';
 import { until } from '../support/until.ts';
-import { launcher, temporaryFolder } from '../support/up-process.ts';
+import { launcher } from '../support/up-process.ts';
 import { succeeded } from '../support/up-sites.ts';
 
-const system = 'drawbridge-system';
 const skip = kubernetesSkip || (kubectlPath === undefined && 'kubectl is not installed');
 
-interface PodOfDeployment {
-  readonly template: {
-    readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] };
-  };
-}
-
 test('gateway: installed, it serves kubectl, and is taken out again', { skip }, async (t) => {
-  const kubernetes = await startKubernetes();
-  t.after(() => kubernetes.stop());
-  const { files, origin: server } = kubernetes;
-  const client = new KubeClient(
-    directConnection({ server, ca: files.ca, cert: files.adminCert, key: files.adminKey }),
-  );
-  t.after(() => client.close());
-  const folder = await temporaryFolder(t);
-  const env = { PATH: process.env['PATH'] ?? '', HOME: folder };
-  const cli = (...args: readonly string[]) =>
-    runProcess(launcher, [...args, '--kubeconfig', kubernetes.kubeconfig], { env });
-  const port = await freePort();
-  for (let run = 0; run < 2; run++) {
-    const installed = succeeded(
-      await cli(
-        'gateway',
-        'install',
-        '--image=registry.example/drawbridge:1',
-        `--public-url=https://localhost:${port}`,
-        '--tls-secret=gateway-tls',
-        '--admission-secret=gateway-admission',
-        '--own-ca',
-        '--links-role=edit',
-      ),
-    );
-    assert.match(installed, /^ClusterRole drawbridge-gateway applied$/m);
-    assert.match(installed, /^Deployment drawbridge-gateway applied$/m);
-  }
-
-  const admissionPort = await freePort();
-  await webhookByUrl(client, admissionPort);
-  const by = await createAuthority({ commonName: 'admission', nowMs: Date.now() });
-  await serveWebhookBy(client, by, { namespace: system, name: 'gateway-admission' });
-
-  // The command line of the pod, with the files of this machine for those of its Secret.
-  const own = await client.get(deployment, { namespace: system, name: 'drawbridge-gateway' });
-  const { args } = (own.spec as unknown as PodOfDeployment).template.spec.containers[0];
-  const secret = { 'tls.crt': files.serverCert, 'tls.key': files.serverKey, 'ca.crt': files.ca };
-  for (const [name, text] of Object.entries(secret)) writeFileSync(join(folder, name), text);
-  const here: readonly (readonly [RegExp, string])[] = [
-    [/^--listen=.*/, '--listen=127.0.0.1'],
-    [/^--port=.*/, `--port=${port}`],
-    [/^--metrics-port=.*/, '--metrics-port=0'],
-    [/^--admission-port=.*/, `--admission-port=${admissionPort}`],
-    [/=\/etc\/drawbridge\/tls\//, `=${folder}/`],
-  ];
-  const kubeconfig = await accountKubeconfig(client, {
-    server,
-    ca: files.ca,
-    namespace: system,
-    name: 'drawbridge-gateway',
-    folder,
-  });
-  const gateway = startProcess(
-    t,
-    launcher,
-    [
-      ...args.map((arg) => here.reduce((text, [from, to]) => text.replace(from, to), arg)),
-      `--kubeconfig=${kubeconfig}`,
+  const world = await installedGateway(t, {
+    flags: (folder) => [
+      `--recording-dir=${join(folder, 'recordings')}`,
+      '--record=asked',
     ],
-    { env },
-  );
-  await waitUntil('the gateway to serve', () => gateway.stderr.includes('gateway serves'), {
-    deadlineMs: 60_000,
-    describe: () => gateway.describe(),
   });
-  await until(
-    async () => client.find(configMap, { namespace: system, name: 'drawbridge-gateway' }),
-    'the announcement',
-  );
-  await webhookAnswers(client);
+  const { client, cli, gateway, kubernetes, folder, env, said } = world;
+  assert.match(said, /^ClusterRole drawbridge-gateway applied$/m);
+  assert.match(said, /^Deployment drawbridge-gateway applied$/m);
 
   const metadata = { name: 'settings', namespace: 'default' };
   await client.create(configMap, {
@@ -115,8 +44,7 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
     file,
     succeeded(await cli('gateway', 'kubeconfig', 'look', ...wish, '--namespace=default')),
   );
-  const kubectl = (...rest: readonly string[]) =>
-    runProcess(kubectlPath ?? '', ['--kubeconfig', file, ...rest], { env });
+  const kubectl = (...rest: readonly string[]) => kubectlBy(world, file, ...rest);
   assert.match(succeeded(await kubectl('get', 'configmaps')), /settings +1/);
   assert.match((await kubectl('get', 'pods')).stderr, /No resources found in default namespace/);
   for (const [what, name] of [
@@ -130,11 +58,8 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
 
   assert.match(succeeded(await cli('gateway', 'list', '-A')), /look .* 1\/1 .* OK/);
   const events = await until(async () => {
-    const { stdout } = await runProcess(
-      kubectlPath ?? '',
-      ['--kubeconfig', kubernetes.kubeconfig, 'get', 'events', '--namespace=default'],
-      { env },
-    );
+    const { kubeconfig } = kubernetes;
+    const { stdout } = await kubectlBy(world, kubeconfig, 'get', 'events', '--namespace=default');
     return /Redeemed +gatewaytoken\/look/i.test(stdout) ? stdout : undefined;
   }, 'the event');
   assert.match(events, /Session \S+ was opened from 127\.0\.0\.1/);
@@ -144,21 +69,109 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
   );
   await until(async () => (await kubectl('get', 'pods')).code === 1, 'the end of the grant');
   assert.match((await kubectl('get', 'pods')).stderr, /revoked/);
+
+  await t.test('gateway acceptance 17: ten kubectl with the plugin redeem once', () =>
+    tenByPlugin(world),
+  );
   const node = await buildNode();
-  await t.test('gateway acceptance 19: kubectl streams to a node, and is cut', async (s) => {
-    if ('missing' in node) return s.skip(node.missing);
-    await startNode(t, node.path, { kubernetes, folder });
-    await kubectlStreams(t, { folder, env, cli, kubectl: kubectlPath ?? '' });
-  });
+  const streams = { skip: 'missing' in node && node.missing };
+  if ('path' in node) await startNode(t, node.path, { kubernetes, folder });
+  await t.test('gateway acceptance 19: kubectl streams to a node, and is cut', streams, () =>
+    kubectlStreams(t, { folder, env, cli, kubectl: kubectlPath ?? '' }),
+  );
+  await t.test('gateway acceptance 25: a terminal in a pod is recorded', streams, (s) =>
+    recordedTerminal(s, world),
+  );
 
   assert.doesNotMatch(gateway.stderr, /forbidden|is not allowed|cannot (?:get|list|create)/i);
-  for (const line of gateway.stdout.trim().split('\n')) {
-    assert.ok(line.startsWith('{'), `only records: ${line}`);
-  }
   assert.deepEqual(await gateway.stop(), { code: 0, signal: null });
+  const log = join(folder, 'audit.jsonl');
+  writeFileSync(log, gateway.stdout);
+  assert.equal((await verifyAuditLog(log)).intact, true, 'only records, in one chain');
 
   const removed = succeeded(await cli('gateway', 'uninstall'));
   assert.match(removed, /^Deployment drawbridge-gateway removed$/m);
   assert.match(removed, /^ClusterRoleBinding drawbridge-gateway-links removed$/m);
   assert.doesNotMatch(removed, /Namespace|CustomResourceDefinition/);
 });
+
+function kubectlBy(
+  { env }: InstalledGateway,
+  kubeconfig: string,
+  ...rest: readonly string[]
+): Promise<Finished> {
+  return runProcess(kubectlPath ?? '', ['--kubeconfig', kubeconfig, ...rest], { env });
+}
+
+/** All start with an empty cache, at the same time. */
+async function tenByPlugin(world: InstalledGateway): Promise<void> {
+  const { cli, client, folder, records } = world;
+  const file = join(folder, 'plugin.kubeconfig');
+  const wish = ['--exec', '--uses=3', '--resource=configmaps', '--namespace=default'];
+  const made = succeeded(await cli('gateway', 'kubeconfig', 'plugin', ...wish));
+  writeFileSync(file, made.replace('command: drawbridge', `command: ${launcher}`));
+  const runs = await Promise.all(
+    Array.from({ length: 10 }, () => kubectlBy(world, file, 'get', 'configmaps')),
+  );
+  for (const run of runs) assert.match(succeeded(run), /settings +1/);
+  const { status } = await client.get(gatewayToken, { namespace: 'default', name: 'plugin' });
+  assert.deepEqual([status?.uses, status?.redemptions?.length], [1, 1]);
+  const mine = records().filter(({ grant }) => grant === 'default/plugin');
+  assert.equal(mine.filter(({ kind }) => kind === 'redeem').length, 1);
+  assert.ok(mine.filter(({ kind }) => kind === 'request').length >= 10);
+}
+
+const channel = { stdin: 0, stdout: 1, resize: 4 } as const;
+
+/** By WebSocket to the gateway, from there to the API server, and from that to the node. */
+async function recordedTerminal(t: TestContext, world: InstalledGateway): Promise<void> {
+  const { cli, folder, kubernetes, origin, records } = world;
+  const wish = ['--resource=pods', '--connect=exec', '--record=always', '--namespace=default'];
+  const token = succeeded(await cli('gateway', 'token', 'create', 'filmed', ...wish)).trim();
+  const script = 'echo ready; read -r word; echo "heard $word"';
+  const command = ['sh', '-c', script].map((word) => `command=${encodeURIComponent(word)}`);
+  const query = [...command, 'stdin=true', 'stdout=true', 'tty=true'].join('&');
+  const terminal = new WebSocket(
+    `${origin.replace('https', 'wss')}/k8s/api/v1/namespaces/default/pods/web/exec?${query}`,
+    ['v5.channel.k8s.io'],
+    { ca: kubernetes.files.ca, headers: { authorization: `Bearer ${token}` } },
+  );
+  t.after(() => terminal.terminate());
+  let screen = '';
+  let ended = false;
+  terminal.on('message', (data: Buffer) => {
+    if (data[0] === channel.stdout) screen += data.subarray(1).toString();
+  });
+  terminal.on('error', (error) => {
+    screen += error.message;
+  });
+  terminal.on('close', () => {
+    ended = true;
+  });
+  await until(() => screen === 'ready\n', 'the shell');
+  const send = (to: number, text: string): void =>
+    terminal.send(Buffer.concat([Buffer.from([to]), Buffer.from(text)]));
+  send(channel.resize, '{"Width":60,"Height":20}');
+  send(channel.stdin, 'opensesame\n');
+  await until(() => ended, 'the end of the shell');
+  assert.equal(screen, 'ready\nheard opensesame\n');
+
+  const close = await until(
+    () => records().find(({ kind, grant }) => kind === 'close' && grant === 'default/filmed'),
+    'the record',
+  );
+  const { name = '', sha256 } = close.recording ?? {};
+  const recording = readFileSync(join(folder, 'recordings', `${name}.recording`));
+  assert.equal(sha256, createHash('sha256').update(recording).digest('hex'));
+  const at = ['--dir', join(folder, 'recordings')];
+  const cast = succeeded(await cli('gateway', 'recordings', 'export', name, ...at));
+  const shown = cast
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => parseAsciicastEvent(line))
+    .map((event) => (event?.code === 'o' ? event.data : `<${event?.data}>`));
+  assert.equal(shown.join(''), 'ready\n<60x20>heard opensesame\n');
+  const played = await cli('gateway', 'recordings', 'play', name, ...at, '--idle-max=1ms');
+  assert.ok(succeeded(played).startsWith('ready\nheard opensesame\n'), played.stdout);
+}
