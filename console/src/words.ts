@@ -56,14 +56,14 @@ export function ruleSentence(rule: SessionRule): string {
   return `${may} ${joined(deeds)} ${what}${called}${where}${labelled}.`;
 }
 
-/** Everything a grant allows, a sentence each. */
+/** Everything a grant allows, a sentence each; what two rules say alike is said once. */
 export function grantSentences(grant: Grant): readonly string[] {
   const methods = grant.methods.length === 0 ? ['get'] : grant.methods;
   const urls = grant.urls.map(
     (url) => `You may use ${joined(methods.map((method) => method.toUpperCase()))} on ${url}.`,
   );
   const ways = grant.connect.map((way) => `You may ${capabilities[way] ?? way}.`);
-  return [...grant.rules.map(ruleSentence), ...urls, ...ways];
+  return [...new Set([...grant.rules.map(ruleSentence), ...urls, ...ways])];
 }
 
 /** A span such as `1 h 05 min`, `4 min 07 s` or `42 s`. */

@@ -72,6 +72,10 @@ test('a grant in words: rules, addresses and ways into workloads', () => {
   assert.deepEqual(grantSentences({ ...grant, methods: [], connect: [] }), [
     'You may use GET on /api/v1/pods.',
   ]);
+  const machines = { resources: ['machines'], verbs: ['get'], namespaces: ['a'] };
+  const twice = ['a.io', 'b.io'].map((group) => ({ ...machines, apiGroups: [group] }));
+  const said = grantSentences({ ...grant, rules: twice, connect: [], urls: [] });
+  assert.deepEqual(said, ['You may see machines in namespace a.']);
 });
 
 test('spans of time', () => {

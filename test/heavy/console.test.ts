@@ -1,7 +1,5 @@
 /** The console in a real browser, over the real gateway, before a cluster that is played. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { GatewayToken } from '#apis/index.ts';
@@ -11,10 +9,11 @@ import { configMap } from '#kube/index.ts';
 import { grantTo, tokenFor } from '../support/api-identities.ts';
 import { freePort } from '../support/controller-process.ts';
 import { oidcClient, oidcProvider } from '../support/oidc-provider.ts';
-import { browserFor, browserSkip, type TestBrowser } from '../support/browser.ts';
+import { browserFor, browserSkip, picture, type TestBrowser } from '../support/browser.ts';
 import { gatewayWorld, type GatewayWorld } from '../support/gateway-world.ts';
 import { until } from '../support/until.ts';
-import { screenColour, startWorkloads, type Workloads } from '../support/workloads.ts';
+import { screenColour } from '../support/played-screen.ts';
+import { startWorkloads, type Workloads } from '../support/workloads.ts';
 
 interface Bench extends TestBrowser {
   readonly world: GatewayWorld;
@@ -55,14 +54,6 @@ async function open({ page, origin }: Pick<Bench, 'page' | 'origin'>, code: stri
   await page.goto(`${origin}/l#${code}`);
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('heading', { name: 'What this link allows' }).waitFor();
-}
-
-/** Keeps a picture when SCREENSHOTS names a folder. */
-async function picture(page: Page, name: string, fullPage = false): Promise<void> {
-  const folder = process.env['SCREENSHOTS'];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
 test('gateway acceptance 53: a link spends its use only when a person goes on', {

@@ -1,7 +1,8 @@
 /** A real browser for tests: Debian's Chromium, one named by CHROMIUM, or none. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type BrowserContext, chromium } from 'playwright-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const candidates = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'];
 const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
@@ -44,4 +45,12 @@ export async function browserFor(t: TestContext): Promise<TestBrowser> {
     }
   });
   return { context, complaints };
+}
+
+/** Keeps a picture when SCREENSHOTS names a folder. */
+export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }

@@ -22,10 +22,7 @@ const skip = kubernetesSkip || (kubectlPath === undefined && 'kubectl is not ins
 
 test('gateway: installed, it serves kubectl, and is taken out again', { skip }, async (t) => {
   const world = await installedGateway(t, {
-    flags: (folder) => [
-      `--recording-dir=${join(folder, 'recordings')}`,
-      '--record=asked',
-    ],
+    flags: (folder) => [`--recording-dir=${join(folder, 'recordings')}`, '--record=asked'],
   });
   const { client, cli, gateway, kubernetes, folder, env, said } = world;
   assert.match(said, /^ClusterRole drawbridge-gateway applied$/m);
