@@ -34,7 +34,8 @@ export function generateGatewayAcceptance(): ReadonlyMap<string, string> {
     'Tests that take `test` from `test/support/gateway-target.ts` run against the embedded API server and,',
     'with `TARGET=real` as in `.ci/run`, against a real kube-apiserver, which keeps the grants and, where',
     'no recording upstream is needed, is what the gateway stands before; there the gateway has the rights',
-    'of its installation alone.',
+    'of its installation alone. `test/system/cluster-*` are whole processes before a real kube-apiserver;',
+    'behind it stand a played kubelet and a played KubeVirt, which its aggregation layer leads to.',
     '',
     `${known - missing} of ${known} lines are shown, ${both} of them against both; ${missing} are not.`,
   ];

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Credential, CredentialCache } from '#cli/api/credential-cache.ts';
+import { renderExecCredential } from '#cli/output/exec-credential.ts';
 
 const hourMs = 3_600_000;
 
@@ -94,7 +95,9 @@ test('when asking fails, a credential that still lives is given once more', asyn
   await cache.get(['a'], obtain);
   now.ms += hourMs * 0.9;
   assert.equal((await cache.get(['a'], fail)).token, 't1');
-  now.ms += hourMs * 0.1;
+  now.ms += hourMs * 0.1 - 1000;
+  assert.equal((await cache.get(['a'], fail)).token, 't1');
+  now.ms += 1000;
   await assert.rejects(cache.get(['a'], fail), /no answer/);
 });
 
@@ -110,4 +113,21 @@ test('the lock of a run that died is taken over', async (t) => {
   utimesSync(lock, new Date(0), new Date(0));
   now.ms += hourMs;
   assert.equal((await cache.get(['a'], obtain)).token, 't2');
+});
+
+test('kubectl is told an end a little before the true one, and never one that is over', () => {
+  const obtainedAtMs = Date.UTC(2027, 0, 31, 8);
+  const said = (lifeMs: number, ageMs = 0): number => {
+    const expiresAtMs = obtainedAtMs + lifeMs;
+    const credential = { token: 't', obtainedAtMs, expiresAtMs };
+    const text = renderExecCredential(credential, undefined, obtainedAtMs + ageMs);
+    const { status } = JSON.parse(text) as { status: { expirationTimestamp: string } };
+    return (expiresAtMs - Date.parse(status.expirationTimestamp)) / 1000;
+  };
+  const [s, h] = [1000, hourMs];
+  assert.deepEqual(
+    [said(12 * h), said(h), said(600 * s), said(120 * s), said(40 * s), said(20 * s)],
+    [300, 300, 60, 30, 20, 10],
+  );
+  assert.equal(said(20 * s, 16 * s), 2);
 });

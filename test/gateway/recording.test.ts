@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import {
   type GatewayOptions,
@@ -15,6 +15,7 @@ import {
 } from '#gateway/index.ts';
 import { Recordings } from '#gateway/recording/recordings.ts';
 import { silentLogger } from '#base/log.ts';
+import { test } from '../support/gateway-target.ts';
 import { gatewayWorld, type GatewayWorld } from '../support/gateway-world.ts';
 import { type StreamUpstream, streamUpstream } from '../support/stream-upstream.ts';
 import { systemClock } from '../support/system.ts';

@@ -35,9 +35,9 @@ export interface InstalledGateway {
   /** What `gateway install` said, the second time. */
   readonly said: string;
   /** The command line as the owner of the cluster. */
-  cli(...args: readonly string[]): Promise<Finished>;
+  readonly cli: (...args: readonly string[]) => Promise<Finished>;
   /** The audit log so far. */
-  records(): AuditRecord[];
+  readonly records: () => AuditRecord[];
 }
 
 export interface AuditRecord {

@@ -68,7 +68,10 @@ export async function playKubevirt(t: TestContext, folder: string): Promise<Play
   });
   server.on('upgrade', (request, socket, head) => {
     const path = `/apis/${group}/v1/namespaces/default/virtualmachineinstances/vm/vnc`;
-    if (request.url !== path) return void socket.destroy();
+    if (request.url !== path) {
+      socket.destroy();
+      return;
+    }
     viewers.push(String(request.headers['x-remote-user']));
     sockets.handleUpgrade(request, socket, head, (session) => playScreen(session, screenEvents));
   });

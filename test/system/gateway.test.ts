@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { httpsRequest } from '#http/index.ts';
+import { briefByPlugin, tenByPlugin } from '../support/kubectl-plugin.ts';
 import { kubectlPath } from '../support/process-kubectl.ts';
 import { runProcess, startProcess } from '../support/process-runner.ts';
 import { waitUntil } from '../support/process-wait.ts';
@@ -21,6 +22,12 @@ test('people and tools come in through the gateway, for a while', async (t) => {
   const ca = readFileSync(join(data, 'pki', 'ca.crt'), 'utf8');
   const cli = async (...args: string[]): Promise<string> =>
     succeeded(await up.cli('gateway', ...args));
+  const plugin = {
+    folder: home,
+    env: up.env,
+    kubectl: kubectlPath ?? '',
+    cli: (...args: readonly string[]) => up.cli(...args),
+  };
   await upKubectl(up).apply({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -114,26 +121,7 @@ test('people and tools come in through the gateway, for a while', async (t) => {
     'gateway acceptance 17: ten kubectl with the plugin make one redemption',
     async (s) => {
       if (kubectlPath === undefined) return s.skip('kubectl is not installed');
-      const file = join(home, 'plugin.kubeconfig');
-      const made = await cli(
-        'kubeconfig',
-        'plugin',
-        '--exec',
-        '--uses',
-        '3',
-        '--resource',
-        'configmaps',
-      );
-      writeFileSync(file, made.replace('command: drawbridge', `command: ${launcher}`));
-      const runs = await Promise.all(
-        Array.from({ length: 10 }, () =>
-          runProcess(kubectlPath ?? '', ['--kubeconfig', file, 'get', 'configmaps'], {
-            env: up.env,
-          }),
-        ),
-      );
-      for (const run of runs) assert.match(succeeded(run), /settings/);
-      assert.match(await cli('list'), /plugin .* 1\/3 /);
+      await tenByPlugin(plugin);
       const info = JSON.stringify({
         spec: { cluster: { server: gateway, 'insecure-skip-tls-verify': true } },
       });
@@ -141,6 +129,14 @@ test('people and tools come in through the gateway, for a while', async (t) => {
       const insecure = await runProcess(launcher, ['gateway', 'exec-credential'], { env });
       assert.deepEqual([insecure.code, insecure.stdout], [2, '']);
       assert.match(insecure.stderr, /skips the check of the server/);
+    },
+  );
+
+  await t.test(
+    'gateway acceptance 18: the plugin gives kubectl nothing that is about to end',
+    async (s) => {
+      if (kubectlPath === undefined) return s.skip('kubectl is not installed');
+      await briefByPlugin(plugin);
     },
   );
 

@@ -17,7 +17,7 @@ export interface Credential {
 
 /** Part of its life after which a credential is replaced, unless said otherwise. */
 const renewAfterDefault = 2 / 3;
-/** Never handed out with less life left than this. */
+/** One with less life left than this is replaced, if that can be. */
 const lifeLeftMsMin = 30_000;
 /** How long to wait for another run that asks for the same credential. */
 const lockWaitMsMax = 30_000;
@@ -60,7 +60,7 @@ export class CredentialCache {
         await writePrivate(path, JSON.stringify(fresh));
         return fresh;
       } catch (thrown) {
-        if (now !== undefined && now.expiresAtMs - this.#nowMs() > lifeLeftMsMin) return now;
+        if (now !== undefined && now.expiresAtMs > this.#nowMs()) return now;
         throw thrown;
       }
     });

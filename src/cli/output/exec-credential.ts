@@ -17,12 +17,17 @@ const earlyMsMax = 300_000;
 
 /**
  * The document. Clients keep using a credential until the time in it, so that time is a little
- * before the true one.
+ * before the true one; it is never over, or they would ask anew for each of their requests.
  * @param execInfo the variable KUBERNETES_EXEC_INFO: the answer must have its version
  */
-export function renderExecCredential(credential: Credential, execInfo: string | undefined): string {
+export function renderExecCredential(
+  credential: Credential,
+  execInfo: string | undefined,
+  nowMs: number,
+): string {
   const lifeMs = credential.expiresAtMs - credential.obtainedAtMs;
-  const earlyMs = Math.min(Math.max(lifeMs / 10, earlyMsMin), earlyMsMax);
+  const leftMs = credential.expiresAtMs - nowMs;
+  const earlyMs = Math.min(Math.max(lifeMs / 10, earlyMsMin), earlyMsMax, leftMs / 2);
   const document = {
     apiVersion: askedVersion(execInfo),
     kind: 'ExecCredential',

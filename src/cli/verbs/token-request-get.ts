@@ -61,7 +61,9 @@ Examples:
       const wish = await readWish(io, flags);
       const credential = await obtain(io, flags, wish);
       if (flags.execCredential) {
-        io.stdout.write(renderExecCredential(credential, io.env['KUBERNETES_EXEC_INFO']));
+        io.stdout.write(
+          renderExecCredential(credential, io.env['KUBERNETES_EXEC_INFO'], Date.now()),
+        );
       } else if (format === 'table') {
         io.stdout.write(`${credential.token}\n`);
       } else {

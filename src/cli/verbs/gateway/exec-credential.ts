@@ -43,7 +43,7 @@ Examples:
       const cache = new CredentialCache(credentialFolder(io), nowMs, 1);
       const key = ['gateway', at.gateway, at.code];
       const credential = await cache.get(key, () => redeemCode(at, nowMs));
-      io.stdout.write(renderExecCredential(credential, io.env['KUBERNETES_EXEC_INFO']));
+      io.stdout.write(renderExecCredential(credential, io.env['KUBERNETES_EXEC_INFO'], Date.now()));
     });
 }
 
