@@ -300,7 +300,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
         streams,
         identity,
         ...(recordings === undefined ? {} : { recordings }),
-        countStream: ({ access, client }) => gatekeeper.count(access, client, 'stream'),
+        countStream: async ({ access, client }) => gatekeeper.count(access, client, 'stream'),
         ...(deps.onRead === undefined ? {} : { onRead: deps.onRead }),
       },
       pages,

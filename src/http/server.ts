@@ -267,12 +267,13 @@ class HttpServer implements RunningHttpServer {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
-    response.once('close', () => {
+    // Comes once; `once` would wrap it.
+    response.on('close', () => {
       const requests = (this.#busy.get(socket) ?? 1) - 1;
       if (!socket.destroyed) this.#busy.set(socket, requests);
       if (requests === 0 && this.#stopping.signal.aborted) socket.end();
     });
-    response.on('error', () => undefined);
+    response.on('error', ignore);
     this.#deps.handle(request, response, this.#stopping.signal).catch((error: unknown) => {
       this.#deps.logger.error('request failed', {
         method: request.method,
@@ -283,6 +284,9 @@ class HttpServer implements RunningHttpServer {
     });
   }
 }
+
+/** The response has closed; whoever writes it hears of that. */
+function ignore(): void {}
 
 /** Options for TLS servers, checked: a bad pair is found here and not at the first handshake. */
 function tlsSettings(identity: TlsIdentity): SecureContextOptions & {

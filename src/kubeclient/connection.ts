@@ -24,8 +24,8 @@ export interface KubeConnection {
   readonly server: string;
   /** Namespace of the context; `default` when it names none. */
   readonly namespace: string;
-  /** Asked before requests, so that credentials which expire are renewed. */
-  credentials(): Promise<KubeCredentials>;
+  /** Asked before requests, so that credentials which expire are renewed; at once when they are known. */
+  credentials(): KubeCredentials | Promise<KubeCredentials>;
 }
 
 export interface DirectConnectionOptions {
@@ -45,7 +45,7 @@ export function directConnection(options: DirectConnectionOptions): KubeConnecti
   return {
     server: options.server.replace(/\/+$/, ''),
     namespace: options.namespace ?? 'default',
-    credentials: async () => credentials,
+    credentials: () => credentials,
   };
 }
 
@@ -100,12 +100,13 @@ export async function connectionFromKubeconfig(
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: context.namespace ?? 'default',
-    credentials: async () => {
+    credentials: () => {
       const nowMs = performance.now();
       if (kept !== undefined && nowMs < kept.untilMs) return kept.credentials;
-      const credentials = await read();
-      kept = { credentials, untilMs: nowMs + credentialsMsMax };
-      return credentials;
+      return read().then((credentials) => {
+        kept = { credentials, untilMs: nowMs + credentialsMsMax };
+        return credentials;
+      });
     },
   };
 }

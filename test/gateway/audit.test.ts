@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { silentLogger } from '#base/log.ts';
-import { AuditLog } from '#gateway/audit/audit-log.ts';
+import { AuditLog, auditMembers } from '#gateway/audit/audit-log.ts';
 import type { AuditRecord } from '#gateway/audit/audit-record.ts';
 import { GatewayError, verifyAuditLog } from '#gateway/index.ts';
 import { test } from '../support/gateway-target.ts';
@@ -154,6 +154,18 @@ test('gateway acceptance 51: fail closed refuses while records cannot be written
     }
     await log.stop();
   }
+});
+
+test('members that records share are part of them, and of the chain', async (t) => {
+  const file = join(await temporaryFolder(t), 'audit.jsonl');
+  const log = await logOf(file, 0);
+  log.append(record, auditMembers({ grant: 'a/"b', approvers: ['x'] }) + auditMembers({}));
+  await log.stop();
+  const { time, seq, prev, hash, ...facts } = JSON.parse(readFileSync(file, 'utf8'));
+  assert.deepEqual(facts, { ...record, grant: 'a/"b', approvers: ['x'] });
+  assert.equal(new Date(time).toISOString(), time);
+  assert.deepEqual([seq, prev.length, hash.length], [1, 64, 64]);
+  assert.equal((await verifyAuditLog(file)).intact, true);
 });
 
 test('gateway acceptance 50: records tell who did what by which grant, and hold no secret', async (t) => {

@@ -145,10 +145,16 @@ test('a token file of a kubeconfig is read, beside it and without its line end',
   assert.equal(headers['Authorization'], 'Bearer rotated');
   writeFileSync(join(folder, 'token'), '\n');
   const empty = await connectionFromKubeconfig({ path });
-  await assert.rejects(empty.credentials(), { code: 'KUBE_CONFIG', message: /token is empty/ });
+  await assert.rejects(async () => empty.credentials(), {
+    code: 'KUBE_CONFIG',
+    message: /token is empty/,
+  });
   rmSync(join(folder, 'token'));
   const missing = await connectionFromKubeconfig({ path });
-  await assert.rejects(missing.credentials(), { code: 'KUBE_CONFIG', message: /cannot be read/ });
+  await assert.rejects(async () => missing.credentials(), {
+    code: 'KUBE_CONFIG',
+    message: /cannot be read/,
+  });
 });
 
 test('a file that is no kubeconfig has no context, and says so', async () => {

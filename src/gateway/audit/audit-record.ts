@@ -25,7 +25,7 @@ export interface AuditRecord {
   readonly issuedBy?: string;
   /** Address of the client. */
   readonly client: string;
-  readonly cluster?: string;
+  readonly cluster?: string | undefined;
   readonly method: string;
   /** Path and query, without secrets. */
   readonly target: string;
@@ -36,13 +36,13 @@ export interface AuditRecord {
   readonly decision: 'allow' | 'deny' | 'refuse';
   /** The rule that decided, or the code of the refusal. */
   readonly rule: string;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly status: number;
   readonly bytesIn?: number;
   readonly bytesOut?: number;
   readonly durationMs?: number;
   /** Where the terminal is recorded, with the SHA-256 of the file. */
-  readonly recording?: RecordingMark;
+  readonly recording?: RecordingMark | undefined;
   /** Records lost before this one. */
   readonly lost?: number;
 }

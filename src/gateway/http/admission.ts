@@ -9,6 +9,7 @@ import { refuseUnrecordable } from '../recording/recording-rule.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
 import { GrantRules, isDiscovery } from '../rules/decide.ts';
 import type { HardDenyOptions } from '../rules/hard-deny.ts';
+import { LastDecisions } from '../rules/last-decisions.ts';
 import type { Access, Gatekeeper } from '../session/gatekeeper.ts';
 import {
   type OriginOptions,
@@ -52,6 +53,8 @@ export class Admission {
   /** Objects of the cache are replaced when they change, so the object is the key. */
   readonly #rules = new WeakMap<GatewayToken, GrantRules>();
 
+  readonly #decisions = new LastDecisions();
+
   constructor(deps: AdmissionDeps, options: AdmissionOptions) {
     this.#deps = deps;
     this.#options = options;
@@ -67,7 +70,8 @@ export class Admission {
     const { handle, browser } = readCredential(lines, route.tag, ask.upgrade?.bearer);
     if (browser) this.#proveOrigin(ask);
     this.refuseGuesser(client);
-    const access = await this.#enter(ask, handle);
+    const { gatekeeper } = this.#deps;
+    const access = gatekeeper.again(handle, client) ?? (await this.#enter(ask, handle));
     note({ access });
     if (browser && !reading.has(method)) requireCsrf(lines, access.session);
     if ((access.grant.spec.cluster ?? localCluster) !== route.cluster) {
@@ -77,14 +81,15 @@ export class Admission {
     if (upstream === undefined) {
       throw new GatewayError('GATEWAY_NOT_FOUND', 'the gateway knows no cluster of this name');
     }
-    const decision = this.#rulesOf(access).decide(method, route.target);
+    const decision = this.#decisions.decide(this.#rulesOf(access), method, route.target);
     note({ decision, upstream });
     if (!decision.allowed) {
       throw new GatewayError('GATEWAY_DENIED', decision.reason, { rule: decision.rule });
     }
     refuseUnrecordable(access.grant, decision.capability);
     if (!isDiscovery(method, route.target)) {
-      await this.#deps.gatekeeper.count(access, client, 'request');
+      const counted = gatekeeper.count(access, client, 'request');
+      if (counted !== undefined) await counted;
     }
     const { target, mount } = route;
     return { method, lines, target, mount, upstream, access, decision, auditId, client, browser };

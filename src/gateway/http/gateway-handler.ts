@@ -16,18 +16,18 @@ import { type ForwardDeps, type ForwardLimits } from '../proxy/forward-limits.ts
 import { protocolAsked, upgrade } from '../proxy/upgrade.ts';
 import { checkHandshake, readOffer } from '../proxy/web-socket-offer.ts';
 import { type HeaderLines, readInbound } from '../request/inbound-headers.ts';
-import { parseTarget } from '../request/target.ts';
 import type { Access } from '../session/gatekeeper.ts';
 import { isUpgradeable } from '../rules/connect-capability.ts';
 import type { Admission } from './admission.ts';
 import { clientOf, requireHost } from './client-of.ts';
+import { KnownRoutes } from './known-routes.ts';
 import type { LoginRoutes } from '../login/login-routes.ts';
 import { sendLoginFault } from '../login/login-pages.ts';
 import type { NativeApi } from './native-api.ts';
 import type { PageSource } from './page-source.ts';
 import type { Facts, Recorder } from './recorder.ts';
 import { refusalOf, sendRefusal, writeRefusal } from './refusal-answer.ts';
-import { type Route, routeOf } from './route.ts';
+import type { Route } from './route.ts';
 
 export interface GatewayHandlerDeps {
   readonly admission: Admission;
@@ -59,6 +59,7 @@ export class GatewayHandler {
   readonly #options: GatewayHandlerOptions;
   /** Connections on which something came that cannot be trusted: nothing more is read from them. */
   readonly #poisoned = new WeakSet<Socket>();
+  readonly #routes = new KnownRoutes();
 
   constructor(deps: GatewayHandlerDeps, options: GatewayHandlerOptions) {
     this.#deps = deps;
@@ -135,9 +136,9 @@ export class GatewayHandler {
   #open(request: IncomingMessage, facts: Facts): Opened {
     const lines = readInbound(request);
     facts.client = clientOf(request.socket.remoteAddress, lines, this.#options.trustedProxies);
-    const target = parseTarget(request.url ?? '');
+    const route = this.#routes.read(request.url ?? '');
     requireHost(lines, this.#options.hosts);
-    return { lines, route: routeOf(target) };
+    return { lines, route };
   }
 
   #servePage(path: string, request: IncomingMessage, response: ServerResponse): void {
@@ -214,9 +215,7 @@ export class GatewayHandler {
     const { method, client, auditId } = facts;
     const admitted = await this.#deps.admission.admit(
       { method, lines, route, client, auditId },
-      (known) => {
-        Object.assign(facts.admitted, known);
-      },
+      (known) => Object.assign(facts.admitted, known),
     );
     facts.admitted = admitted;
     if (admitted.decision.isStream) this.#deps.recorder.onOpen(facts);

@@ -1,5 +1,5 @@
 /** One audit record and one count for each request and stream, whatever became of it. */
-import type { AuditLog } from '../audit/audit-log.ts';
+import { type AuditLog, auditMembers } from '../audit/audit-log.ts';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import type { GatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
@@ -7,6 +7,7 @@ import type { BoundCounter, Counter, MetricsRegistry } from '#base/metrics.ts';
 import type { GatewayError } from '../errors.ts';
 import { decisionsOf, type GrantLimits, personOf } from '../grant/grant-facts.ts';
 import type { Admitted, Outcome } from '../proxy/exchange.ts';
+import type { Decision } from '../rules/decide.ts';
 import type { Decided } from '../oversight/approvals.ts';
 import type { Verdict } from '../oversight/decide-approval.ts';
 import { type Identity, userOf } from '../proxy/identity.ts';
@@ -37,8 +38,9 @@ export class Recorder {
   readonly #requestsBy = new Map<string, BoundCounter>();
   readonly #bytesIn: BoundCounter;
   readonly #bytesOut: BoundCounter;
-  /** What records say of an access, made once. */
-  readonly #grantFacts = new WeakMap<Access, Partial<AuditRecord>>();
+  /** What records say of an access and of a decision, as text, made once. */
+  readonly #grantFacts = new WeakMap<Access, string>();
+  readonly #infoFacts = new WeakMap<Decision, string>();
   readonly #redemptions: Counter;
 
   constructor(deps: RecorderDeps) {
@@ -82,8 +84,8 @@ export class Recorder {
       status,
       bytesIn,
       bytesOut,
-      ...(ended === undefined ? {} : { reason: ended }),
-      ...(recording === undefined ? {} : { recording }),
+      reason: ended,
+      recording,
     });
   }
 
@@ -143,31 +145,41 @@ export class Recorder {
     bound(1);
   }
 
-  #grantFactsOf(access: Access): Partial<AuditRecord> {
-    const known = this.#grantFacts.get(access);
-    if (known !== undefined) return known;
-    const made = grantFacts(access, this.#deps);
-    this.#grantFacts.set(access, made);
-    return made;
-  }
-
   #write(
     facts: Facts,
     what: Pick<AuditRecord, 'kind' | 'decision' | 'status'> & Partial<AuditRecord>,
   ): void {
     const { access, decision, upstream } = facts.admitted;
-    this.#deps.audit.append({
+    const durationMs = Math.round(this.#deps.clock.monotonicMs() - facts.startMs);
+    const record = {
       auditId: facts.auditId,
       client: facts.client,
       method: facts.method,
       target: facts.target,
       rule: decision?.rule ?? '',
-      ...(access === undefined ? undefined : this.#grantFactsOf(access)),
-      ...(upstream === undefined ? {} : { cluster: upstream.name }),
-      ...(decision?.info.isResource === true ? { info: infoFacts(decision.info) } : {}),
-      durationMs: Math.round(this.#deps.clock.monotonicMs() - facts.startMs),
+      cluster: upstream?.name,
+      durationMs,
       ...what,
-    });
+    };
+    const byWhom = access === undefined ? '' : this.#grantFactsOf(access);
+    const asked = decision?.info.isResource === true ? this.#infoFactsOf(decision) : '';
+    this.#deps.audit.append(record, byWhom + asked);
+  }
+
+  #grantFactsOf(access: Access): string {
+    const known = this.#grantFacts.get(access);
+    if (known !== undefined) return known;
+    const made = auditMembers(grantFacts(access, this.#deps));
+    this.#grantFacts.set(access, made);
+    return made;
+  }
+
+  #infoFactsOf(decision: Decision): string {
+    const known = this.#infoFacts.get(decision);
+    if (known !== undefined) return known;
+    const made = auditMembers({ info: infoFacts(decision.info) });
+    this.#infoFacts.set(decision, made);
+    return made;
   }
 }
 

@@ -66,7 +66,9 @@ export class AnswerRelay implements AnswerSink {
   /** @param exchange tells us */
   begin(exchange: Exchange): void {
     this.#exchange = exchange;
-    this.#response.once('close', () => this.#onClosed());
+    this.#response.on('close', () => this.#onClosed());
+    // The client may have left before there was anything to send.
+    if (this.#response.destroyed) this.#onClosed();
   }
 
   /** Stops, with a refusal that the client can still be told. */
@@ -205,9 +207,9 @@ export class AnswerRelay implements AnswerSink {
     this.#exchange?.cancel();
     this.#release?.();
     clearTimeout(this.#idle);
-    const told = this.#state === 'sending' ? this.#response.statusCode : 0;
-    const ended = this.#ended === undefined ? {} : { ended: endText(this.#ended) };
-    this.#resolve({ status: told, bytesOut: this.#bytes, ...ended });
+    const status = this.#state === 'sending' ? this.#response.statusCode : 0;
+    const ended = this.#ended && endText(this.#ended);
+    this.#resolve({ status, bytesOut: this.#bytes, ended });
   }
 }
 

@@ -30,6 +30,6 @@ export interface Outcome {
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Why a stream ended, when we ended it. */
-  readonly ended?: string;
+  readonly ended?: string | undefined;
   readonly recording?: RecordingMark;
 }

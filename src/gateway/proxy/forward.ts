@@ -25,12 +25,11 @@ export async function forward(
 ): Promise<Outcome> {
   const framing = framingOf(admitted, limits);
   const { upstream, method, access, auditId, client } = admitted;
-  const credentials = await upstream.credentials().catch((thrown: unknown) => {
-    throw upstreamFault(thrown);
-  });
   const relay = new AnswerRelay(deps, limits, admitted, response);
   let exchange: Exchange;
   try {
+    const known = upstream.credentials();
+    const credentials = known instanceof Promise ? await known : known;
     const sender = upstream.senderText(credentials, access.grant, deps.identity);
     const headers = passedHeaders(admitted.lines, auditId, client);
     const asked = { method, path: admitted.target.raw, headers, sender, body: framing };
@@ -41,7 +40,8 @@ export async function forward(
   relay.begin(exchange);
   const counted = { in: 0 };
   if (framing !== 'none') sendBody(request, exchange, relay, counted, limits.bodyBytesMax);
-  return { ...(await relay.done), bytesIn: counted.in };
+  const { status, bytesOut, ended } = await relay.done;
+  return { status, bytesIn: counted.in, bytesOut, ended };
 }
 
 /** @throws GatewayError GATEWAY_TOO_LARGE */

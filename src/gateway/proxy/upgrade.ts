@@ -6,6 +6,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { headerText } from '#http/index.ts';
+import type { KubeCredentials } from '#kubeclient/index.ts';
 import { GatewayError } from '../errors.ts';
 import { beginRecording, recordable } from '../recording/begin-recording.ts';
 import type { Recording } from '../recording/recording.ts';
@@ -16,6 +17,7 @@ import { identityHeaders } from './identity.ts';
 import { upgradeHeaders } from './outbound-headers.ts';
 import { answerHeaders, withHeader } from './response-headers.ts';
 import { tunnel, type TunnelSide } from './tunnel.ts';
+import type { Upstream } from './upstream.ts';
 import { upstreamFault } from './upstream-fault.ts';
 import { isAccepted, type Offer } from './web-socket-offer.ts';
 
@@ -77,9 +79,7 @@ async function open(
   asked: Asked,
 ): Promise<Outcome> {
   const { upstream } = admitted;
-  const credentials = await upstream.credentials().catch((thrown: unknown) => {
-    throw upstreamFault(thrown);
-  });
+  const credentials = await credentialsOf(upstream);
   const headers = upgradeHeaders(
     admitted.lines,
     {
@@ -218,4 +218,13 @@ function refuseActing(admitted: Admitted, protocol: UpgradeProtocol): void {
   if (spec.viewOnly !== true) return;
   if (admitted.decision.capability === 'vnc' && protocol === 'websocket') return;
   throw new GatewayError('GATEWAY_DENIED', 'this grant is for looking only', { rule: 'viewOnly' });
+}
+
+/** @throws GatewayError GATEWAY_UPSTREAM */
+async function credentialsOf(upstream: Upstream): Promise<KubeCredentials> {
+  try {
+    return await upstream.credentials();
+  } catch (thrown) {
+    throw upstreamFault(thrown);
+  }
 }

@@ -80,8 +80,8 @@ export class Upstream {
     this.origin = url.origin;
   }
 
-  /** Headers and TLS material as they are now. @throws KubeClientError */
-  credentials(): Promise<KubeCredentials> {
+  /** Headers and TLS material as they are now, at once where they are known. @throws KubeClientError */
+  credentials(): KubeCredentials | Promise<KubeCredentials> {
     return this.#connection.credentials();
   }
 

@@ -83,16 +83,24 @@ export class Gatekeeper {
    * @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_NOT_YET, GATEWAY_DENIED, GATEWAY_STORE
    */
   async enter(handle: Handle, client: string): Promise<Access> {
-    this.#refuseUnconfirmed();
-    const hash = `${handle.kind} ${hashOf(handle)}`;
-    const known = this.#deps.book.known(handle.key);
+    const hash = openedName(handle);
     const fromMs = this.#deps.clock.nowMs();
-    const opened = this.#opened.find(hash, known, client, fromMs);
+    const opened = this.#letIn(hash, handle, client);
     if (opened !== undefined) return opened;
     const access = await this.#enter(handle, client);
     const untilMs = Math.min(access.endMs, this.#slotEndMs(handle, access.grant));
     this.#opened.keep(hash, { access, client, fromMs, untilMs });
     return access;
+  }
+
+  /** As `enter`, at once, for who was let in before; undefined: ask `enter`. @throws GatewayError GATEWAY_STORE */
+  again(handle: Handle, client: string): Access | undefined {
+    return this.#letIn(openedName(handle), handle, client);
+  }
+
+  #letIn(hash: string, { key }: Handle, client: string): Access | undefined {
+    this.#refuseUnconfirmed();
+    return this.#opened.find(hash, this.#deps.book.known(key), client, this.#deps.clock.nowMs());
   }
 
   async #enter(handle: Handle, client: string): Promise<Access> {
@@ -111,9 +119,15 @@ export class Gatekeeper {
     await this.#deps.book.leave(session.key, hashOf(session));
   }
 
-  /** Counts one request or stream, when the grant counts such. @throws GatewayError */
-  async count(access: Access, client: string, what: 'request' | 'stream'): Promise<void> {
-    if (access.grant.spec.countPer !== what) return;
+  /**
+   * Counts one request or stream; undefined when the grant does not count such.
+   * @throws GatewayError
+   */
+  count(access: Access, client: string, what: 'request' | 'stream'): Promise<void> | undefined {
+    return access.grant.spec.countPer === what ? this.#count(access, client, what) : undefined;
+  }
+
+  async #count(access: Access, client: string, what: 'request' | 'stream'): Promise<void> {
     try {
       await this.#deps.book.use(access.session.key, { client, what });
     } catch (thrown) {
@@ -189,6 +203,11 @@ export class Gatekeeper {
       retry: { afterMs: 1000 },
     });
   }
+}
+
+/** Under which a handle is remembered: nothing that could be used. */
+function openedName(handle: Handle): string {
+  return `${handle.kind} ${hashOf(handle)}`;
 }
 
 /** What is for certain people is opened by logging in, not by whoever has the code. */
