@@ -154,7 +154,7 @@ async function show(session: Session, places: readonly Place[]): Promise<void> {
   current.abort();
   current = new AbortController();
   main.replaceChildren();
-  const context: ViewContext = { session, main, signal: current.signal, say };
+  const context: ViewContext = { session, places, main, signal: current.signal, say };
   const [, view = '', ...rest] = location.hash.split('/').map(decodeURIComponent);
   const [group = '', version = '', plural = '', namespace = '', name = '', extra = ''] = rest;
   const place = placeAt(places, { group, version, plural }, namespace, name);

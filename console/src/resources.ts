@@ -95,6 +95,19 @@ export async function findPlaces(grant: Grant): Promise<readonly Place[]> {
   return [...places.values()];
 }
 
+/** Whether one of the places is the collection of an object, to go up to. */
+export function hasCollection(places: readonly Place[], object: Place): boolean {
+  const { group, plural } = object.resource;
+  return places.some(
+    ({ resource, namespace, name, byName }) =>
+      resource.group === group &&
+      resource.plural === plural &&
+      (namespace ?? object.namespace) === object.namespace &&
+      name === undefined &&
+      byName !== true,
+  );
+}
+
 function isNarrow({ selector, byName }: Place): boolean {
   return selector !== undefined || byName === true;
 }

@@ -64,6 +64,8 @@ async function settings(t: TestContext, world: InstalledGateway): Promise<void> 
   assert.match(first, /^(?:5 min 00|4 min \d\d) s$/);
   await page.getByRole('link', { name: /^settings/ }).click();
   await page.getByText('colour: green').waitFor();
+  // Nothing leads to a list that the grant does not open.
+  assert.equal(await page.getByRole('link', { name: 'configmaps' }).count(), 0);
   await until(async () => (await left()) !== first, 'the time to go on');
   await picture(page, 'cluster-settings');
   succeeded(await world.cli('gateway', 'revoke', 'reads', '--namespace=default'));

@@ -2,7 +2,14 @@
 import { fill, h } from '../dom.ts';
 import { getJson, getYaml, KubeFault } from '../kube.ts';
 import { followList } from '../live-list.ts';
-import { listPath, overviewFragment, type Place, placeFragment, placePath } from '../resources.ts';
+import {
+  hasCollection,
+  listPath,
+  overviewFragment,
+  type Place,
+  placeFragment,
+  placePath,
+} from '../resources.ts';
 import { mayConnect } from '../session.ts';
 import { withoutManagedFields } from '../yaml-text.ts';
 import { faultNote, heading, trail, type ViewContext } from './view.ts';
@@ -15,16 +22,17 @@ interface PodLike {
 }
 
 export function showObject(context: ViewContext, place: Place): void {
-  const { main, signal, say } = context;
+  const { main, signal, say, places } = context;
   const { resource, namespace, name = '' } = place;
   const collection = { resource, ...(namespace === undefined ? {} : { namespace }) };
+  const up = [resource.plural, placeFragment('list', collection)] as const;
   const ways = h('div', { class: 'bar' });
   const live = h('span', { class: 'live', role: 'status' });
   const text = h('pre', { class: 'yaml', tabindex: '0' });
   text.setAttribute('aria-label', `${name} as YAML`);
   const managed = h('input', { type: 'checkbox', id: 'managed' });
   main.append(
-    trail(['Overview', overviewFragment()], [resource.plural, placeFragment('list', collection)]),
+    trail(['Overview', overviewFragment()], ...(hasCollection(places, place) ? [up] : [])),
     heading(name, h('span', { class: 'where' }, `${resource.kind} ${namespace ?? ''}`), live),
     ways,
     h('label', { class: 'check' }, managed, 'Show managed fields'),

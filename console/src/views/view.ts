@@ -1,10 +1,13 @@
 /** What every view gets, and the parts that they share. */
 import { type Child, h } from '../dom.ts';
 import type { KubeFault } from '../kube.ts';
+import type { Place } from '../resources.ts';
 import type { Session } from '../session.ts';
 
 export interface ViewContext {
   readonly session: Session;
+  /** What the session may open. */
+  readonly places: readonly Place[];
   /** Where the view draws; empty when it begins. */
   readonly main: HTMLElement;
   /** Aborted when another view takes over. */
