@@ -68,6 +68,9 @@ export function decideGrant(grant: AccessGrant, around: GrantSurroundings): Acce
   const code = grant.status?.code || grant.spec?.code || around.createCode();
   const expirationTime = grant.status?.expirationTime || expirationOf(grant, around.nowMs, errors);
   if (around.site?.spec?.edge === true) errors.push(refusals.edgeSite.text);
+  const allowed = grant.spec?.redemptionsAllowed ?? redemptionsAllowedDefault;
+  // Upstream takes it, and the grant is Ready but nobody can use it.
+  if (allowed < 0) errors.push(`Invalid redemptionsAllowed ${allowed}: it must be at least 1`);
   const lifeFault = faultOfLife(grant);
   if (lifeFault !== undefined) errors.push(lifeFault);
   if (around.siteFault !== undefined) errors.push(around.siteFault);

@@ -103,6 +103,16 @@ for (const [window, words] of [
   });
 }
 
+test('a negative number of redemptions is an error until it is mended', () => {
+  const bad = decideGrant(grantOf({ redemptionsAllowed: -1 }), around);
+  assert.deepEqual(
+    [bad.status?.status, bad.status?.message],
+    ['Error', 'Invalid redemptionsAllowed -1: it must be at least 1'],
+  );
+  const mended = decideGrant({ ...bad, spec: { redemptionsAllowed: 2 } }, around);
+  assert.equal(mended.status?.status, 'Ready');
+});
+
 test('acceptance 34: an edge site cannot grant, and errors are joined', () => {
   const site = siteOf('s', { spec: { edge: true } });
   const edge = 'Edge sites cannot accept incoming links from remote sites';
