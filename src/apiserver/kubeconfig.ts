@@ -3,7 +3,7 @@
  * `drawbridge-NS` for every other namespace.
  */
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { stringify } from 'yaml';
+import { yamlText } from '#kube/index.ts';
 import { messageOf } from '#base/errors.ts';
 import { ApiServerError } from './errors.ts';
 
@@ -32,7 +32,7 @@ export function kubeconfigText(request: KubeconfigRequest): string {
     name,
     context: { cluster: base, user: base, namespace },
   });
-  return stringify({
+  return yamlText({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [

@@ -218,3 +218,4 @@ export { normalizeTimes } from './schema/prune.ts';
 export { microTime } from './schema/build.ts';
 export { FieldOwnership, type FieldWriter, withOwners } from './fields/field-ownership.ts';
 export { decodeProtobuf, isProtobuf } from './protobuf/decode.ts';
+export { yamlText } from './yaml.ts';

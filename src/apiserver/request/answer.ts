@@ -1,10 +1,9 @@
 /** Writing answers: values in the negotiated form, Status documents, headers. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { gzip } from 'node:zlib';
-import { stringify } from 'yaml';
 import { messageOf } from '#base/errors.ts';
 import { HttpError, sendReply } from '#http/index.ts';
-import { badRequest, internalError, StatusError, tooLarge } from '#kube/index.ts';
+import { badRequest, internalError, StatusError, tooLarge, yamlText } from '#kube/index.ts';
 import type { Form } from './media-type.ts';
 
 /** Warnings of one answer and characters of each; more would not fit a header. */
@@ -26,7 +25,7 @@ export function sendValue(
 ): void {
   const yaml = form === 'yaml';
   const contentType = yaml ? 'application/yaml' : 'application/json';
-  const body = Buffer.from(yaml ? stringify(value) : JSON.stringify(value));
+  const body = Buffer.from(yaml ? yamlText(value) : JSON.stringify(value));
   const headers = { 'cache-control': 'no-cache, private' };
   const plain = (): void => sendReply(response, { status, contentType, body, headers });
   if (body.byteLength < gzipBytesMin || !takesGzip(response.req.headers['accept-encoding'])) {

@@ -7,8 +7,7 @@ import { constants } from 'node:fs';
 import { access, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
-import { apiVersionOf, isRecord } from '#kube/index.ts';
-import { stringify } from 'yaml';
+import { apiVersionOf, isRecord, yamlText } from '#kube/index.ts';
 import { CliError, usageError } from '../errors.ts';
 import { nameProblems } from '../input/name.ts';
 import type { CliIo } from '../io.ts';
@@ -43,7 +42,7 @@ export function renderToken(token: AccessToken | Secret, notes: TokenNotes): str
   return [
     `# Access token of site ${notes.site}. Whoever has it can link a site to that one, ${uses},`,
     `# until ${notes.expires}. Protect it, and delete it when it has been used.`,
-    stringify(token, { lineWidth: 0 }),
+    yamlText(token),
   ].join('\n');
 }
 
