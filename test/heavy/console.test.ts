@@ -127,6 +127,18 @@ test('a terminal runs, and ends when access is revoked', { skip: browserSkip }, 
   await page.keyboard.type('hello there');
   await until(() => workloads.typed.join('') === 'hello there', 'typed text reaches the shell');
   await picture(page, 'terminal');
+  for (const height of [760, 600, 760]) {
+    await page.setViewportSize({ width: 1100, height });
+    const isInView = async (): Promise<boolean> =>
+      page.evaluate(
+        'document.querySelector(".xterm-screen").getBoundingClientRect().bottom <= innerHeight',
+      );
+    await until(isInView, `all rows in a window of ${height}`);
+  }
+  await page.keyboard.type(' exit');
+  await page.getByText('ended', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Open again' }).click();
+  await page.getByText('live', { exact: true }).waitFor();
   await world.revoke('anna');
   await until(() => !workloads.open.has('exec'), 'the shell is cut', 5000);
   await page.getByRole('heading', { name: 'Access has ended' }).waitFor();

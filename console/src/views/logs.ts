@@ -2,7 +2,7 @@
 import { h } from '../dom.ts';
 import { ask, lines } from '../kube.ts';
 import { overviewFragment, type Place, placeFragment, placePath } from '../resources.ts';
-import { faultNote, heading, trail, type ViewContext } from './view.ts';
+import { againButton, faultNote, heading, trail, type ViewContext } from './view.ts';
 
 /** Lines that stay on the page; older ones leave it. */
 const linesMax = 10_000;
@@ -51,6 +51,7 @@ export function showLogs(
   void read().then((text) => {
     state.textContent = 'ended';
     state.dataset['live'] = 'false';
+    state.after(againButton());
     if (!signal.aborted) say(text);
   });
 }

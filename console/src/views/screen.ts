@@ -4,7 +4,7 @@ import { h } from '../dom.ts';
 import { socketAddress } from '../kube.ts';
 import { overviewFragment, type Place, placeFragment } from '../resources.ts';
 import { subresourcePath } from '../virtual-machine.ts';
-import { heading, trail, type ViewContext } from './view.ts';
+import { againButton, heading, trail, type ViewContext } from './view.ts';
 
 export function showScreen({ main, session, signal, say }: ViewContext, place: Place): void {
   const state = h('span', { class: 'live', role: 'status' }, 'connecting');
@@ -31,6 +31,7 @@ export function showScreen({ main, session, signal, say }: ViewContext, place: P
   remote.addEventListener('disconnect', () => {
     state.textContent = 'ended';
     state.dataset['live'] = 'false';
+    state.after(againButton());
     if (!signal.aborted) say('The screen has ended.');
   });
   remote.addEventListener('securityfailure', () => {

@@ -4,7 +4,7 @@ import { socketAddress } from '../kube.ts';
 import { overviewFragment, type Place, placeFragment } from '../resources.ts';
 import { openTerminal } from '../terminal-screen.ts';
 import { subresourcePath } from '../virtual-machine.ts';
-import { heading, trail, type ViewContext } from './view.ts';
+import { againButton, heading, trail, type ViewContext } from './view.ts';
 
 export function showSerial({ main, signal, say }: ViewContext, place: Place): void {
   const state = h('span', { class: 'live', role: 'status' }, 'connecting');
@@ -30,6 +30,7 @@ export function showSerial({ main, signal, say }: ViewContext, place: Place): vo
   socket.addEventListener('close', ({ reason }) => {
     state.textContent = 'ended';
     state.dataset['live'] = 'false';
+    state.after(againButton());
     if (!signal.aborted) say(reason || 'The console has ended.');
   });
   terminal.onData((text) => {

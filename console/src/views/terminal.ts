@@ -4,7 +4,7 @@ import { socketAddress } from '../kube.ts';
 import { RemoteCommand } from '../remote-command.ts';
 import { overviewFragment, type Place, placeFragment, placePath } from '../resources.ts';
 import { openTerminal } from '../terminal-screen.ts';
-import { heading, trail, type ViewContext } from './view.ts';
+import { againButton, heading, trail, type ViewContext } from './view.ts';
 
 /** The best shell that the container has. */
 const shell = [
@@ -34,6 +34,7 @@ export function showTerminal(context: ViewContext, place: Place, container: stri
       state.dataset['live'] = 'false';
       terminal.write(`\r\n\x1b[${failed ? '31' : '2'}m${text}\x1b[0m\r\n`);
       terminal.options.disableStdin = true;
+      state.after(againButton());
       say(text);
     },
   });

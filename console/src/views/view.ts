@@ -37,3 +37,9 @@ export function trail(...links: readonly (readonly [text: string, href: string])
     ...links.map(([text, href]) => h('a', { href }, text)),
   );
 }
+
+/** Opens the view anew, once what it showed has ended. */
+export function againButton(): HTMLElement {
+  const open = (): void => void dispatchEvent(new Event('hashchange'));
+  return h('button', { type: 'button', class: 'button', click: open }, 'Open again');
+}
