@@ -21,6 +21,13 @@ import { type StreamUpstream, streamUpstream } from '../support/stream-upstream.
 import { systemClock } from '../support/system.ts';
 import { until } from '../support/until.ts';
 import { cli } from '../support/up-cli.ts';
+import {
+  dataFrame,
+  HeaderWriter,
+  openTerminal,
+  pingFrame,
+  terminalStreams,
+} from '../support/spdy.ts';
 import { channelFrame } from '../support/web-socket-frame.ts';
 
 const exec =
@@ -175,6 +182,84 @@ test('gateway acceptance 25: a terminal with a resize is replayed as it was, and
   assert.deepEqual(readdirSync(world.place.directory), ['recordings.key']);
 });
 
+async function castOf(world: Bench): Promise<string> {
+  const { recordings } = await listRecordings(world.place);
+  assert.equal(recordings.length, 1);
+  let cast = '';
+  await openRecording(world.place, recordings[0]!.name, (text) => {
+    cast += text;
+  });
+  return cast;
+}
+
+test('a terminal by SPDY is recorded as one by WebSocket is', async (t) => {
+  const world = await bench(t);
+  world.upstream.reply = Buffer.alloc(0);
+  const token = await world.grant('g', { ...spec, recording: 'always' });
+  const terminal = open(world, token, exec, 'SPDY/3.1');
+  const { shell } = await opened(world, terminal);
+  const { stdin, stdout, stderr, resize, error } = terminalStreams;
+  terminal.socket.write(await openTerminal(new HeaderWriter()));
+  const sent = async (bytes: Buffer): Promise<void> => {
+    const before = world.upstream.received.length;
+    terminal.socket.write(bytes);
+    await until(() => world.upstream.received.length > before, 'the bytes to arrive');
+  };
+  await sent(dataFrame(resize, '{"Width":100,"Height":30}\n'));
+  const answers = new HeaderWriter();
+  for (const stream of Object.values(terminalStreams)) {
+    shell.write(await answers.synReply(stream));
+  }
+  shell.write(dataFrame(stdout, 'user@web$ '));
+  shell.write(pingFrame);
+  await until(() => terminal.bytes.includes('user@web$'), 'the prompt');
+  await sent(dataFrame(stdin, 'hunter2\n'));
+  shell.write(dataFrame(stderr, 'warning\r\n'));
+  await until(() => terminal.bytes.includes('warning'), 'the warning');
+  await sent(dataFrame(resize, '{"Width":60,"Height":20}\n'));
+  shell.write(dataFrame(stdout, 'two\r\n'));
+  shell.end(dataFrame(error, '{"metadata":{},"status":"Success"}', true));
+  await until(() => terminal.closed, 'the end');
+  assert.ok(terminal.bytes.includes('"Success"'));
+  await until(() => records(world.audit).some(({ kind }) => kind === 'close'), 'the record');
+  const [header = '', ...lines] = (await castOf(world)).trimEnd().split('\n');
+  assert.deepEqual([JSON.parse(header).width, JSON.parse(header).height], [100, 30]);
+  const shown = lines
+    .map((line) => parseAsciicastEvent(line)!)
+    .map(({ code, data }) => (code === 'o' ? data : `<${data}>`));
+  assert.equal(shown.join(''), 'user@web$ warning\r\n<60x20>two\r\n');
+  const close = records(world.audit).find(({ kind }) => kind === 'close');
+  assert.match(close.recording.sha256, /^[0-9a-f]{64}$/);
+});
+
+test('SPDY that cannot be followed ends the session, and what came of it is not shown', async (t) => {
+  const world = await bench(t);
+  world.upstream.reply = Buffer.alloc(0);
+  const token = await world.grant('g', spec);
+  const terminal = open(world, token, exec, 'SPDY/3.1');
+  const { shell } = await opened(world, terminal);
+  terminal.socket.write(await openTerminal(new HeaderWriter()));
+  await until(() => world.upstream.received.length > 0, 'the streams to arrive');
+  shell.write(dataFrame(terminalStreams.stdout, 'seen'));
+  await until(() => terminal.bytes.includes('seen'), 'the first words');
+  shell.write(dataFrame(11, 'hidden'));
+  await until(() => terminal.closed, 'the end');
+  assert.equal(terminal.bytes.includes('hidden'), false);
+  await until(() => records(world.audit).some(({ kind }) => kind === 'close'), 'the record');
+  const close = records(world.audit).find(({ kind }) => kind === 'close');
+  assert.equal(close.reason, 'the recording cannot go on');
+  assert.match(await castOf(world), /"seen"/);
+
+  // A stream that is declared as two things at once never reaches the API server.
+  const client = open(world, token, exec, 'SPDY/3.1');
+  await until(() => client.bytes.includes('101'), 'the second session');
+  const before = world.upstream.received.length;
+  const both = [['streamtype', 'stdout\0error']] as const;
+  client.socket.write(await new HeaderWriter().synStream(1, both));
+  await until(() => client.closed, 'the end of the second');
+  assert.equal(world.upstream.received.length, before);
+});
+
 test('a terminal that cannot be recorded is not opened, and nothing is asked upstream', async (t) => {
   const world = await bench(t);
   const token = await world.grant('g', spec);
@@ -185,7 +270,6 @@ test('a terminal that cannot be recorded is not opened, and nothing is asked ups
   const screen = await world.grant('screen', { ...spec, rules: [anywhere], recording: 'always' });
   const forward = '/k8s/api/v1/namespaces/shop/pods/web/portforward?ports=80';
   const cases: readonly (readonly [string, string, string, string, RegExp])[] = [
-    ['SPDY', token, exec, 'SPDY/3.1', /403 .*goes over WebSocket only/s],
     ['never', never, exec, 'websocket', /403 .*records all terminals, and the grant says never/s],
     ['a screen', screen, vnc, 'websocket', /403 .*for terminals \(exec, attach\) and not for vnc/s],
     ['a port', always, forward, 'SPDY/3.1', /403 .*and not for portforward/s],

@@ -18,6 +18,8 @@ export interface StreamUpstream {
   /** Streams open now. */
   readonly sockets: Set<Duplex>;
   answer: UpgradeAnswer;
+  /** Sent for each chunk, so that the client sees that it went through. */
+  reply: Buffer;
   /** Answers requests that do not upgrade. */
   handle: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -38,6 +40,8 @@ export async function streamUpstream(t: TestContext): Promise<StreamUpstream> {
     received: '',
     sockets: new Set(),
     answer: 'accept',
+    // A text frame of WebSocket.
+    reply: Buffer.from([0x81, 2, ...Buffer.from('ok')]),
     handle: (_request, response) => response.end('{}'),
   };
   const note = (request: IncomingMessage): void => {
@@ -64,8 +68,7 @@ export async function streamUpstream(t: TestContext): Promise<StreamUpstream> {
     state.received += head.toString('latin1');
     socket.on('data', (chunk: Buffer) => {
       state.received += chunk.toString('latin1');
-      // One text frame for each chunk, so that the client sees that it went through.
-      socket.write(Buffer.concat([Buffer.from([0x81, 2]), Buffer.from('ok')]));
+      if (state.reply.length > 0) socket.write(state.reply);
     });
   });
   await new Promise<void>((resolve) => {

@@ -12,6 +12,7 @@ import { type InstalledGateway, installedGateway } from '../support/installed-ga
 import { buildNode, startNode } from '../support/kubelet.ts';
 import { kubernetesSkip } from '../support/kubernetes.ts';
 import { briefByPlugin, tenByPlugin } from '../support/kubectl-plugin.ts';
+import { kubectlRecordings } from '../support/kubectl-recordings.ts';
 import { kubectlStreams } from '../support/kubectl-streams.ts';
 import { kubectlPath } from '../support/process-kubectl.ts';
 import { type Finished, runProcess } from '../support/process-runner.ts';
@@ -87,6 +88,9 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
   );
   await t.test('gateway acceptance 25: a terminal in a pod is recorded', streams, (s) =>
     recordedTerminal(s, world),
+  );
+  await t.test('gateway acceptance 25: what kubectl shows is recorded', streams, () =>
+    kubectlRecordings({ folder, env, cli, kubectl: kubectlPath ?? '' }),
   );
 
   assert.doesNotMatch(gateway.stderr, /forbidden|is not allowed|cannot (?:get|list|create)/i);

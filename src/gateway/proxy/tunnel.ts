@@ -1,7 +1,7 @@
 /** A stream after both sides have agreed to switch: bytes both ways until somebody ends it. */
 import type { Duplex, Readable, Transform, Writable } from 'node:stream';
 import type { Recording } from '../recording/recording.ts';
-import { outputTap, sizeTap } from '../recording/terminal-tap.ts';
+import { tapsOf } from '../recording/terminal-tap.ts';
 import { type EndReason, endText } from '../stream/stream-registry.ts';
 import { ViewOnlyFilter } from '../stream/view-only.ts';
 import { closeFrame, closePolicy, FrameTracker } from '../stream/web-socket-frames.ts';
@@ -110,12 +110,13 @@ function lanesOf(
   { client, server, isWebSocket, recording }: TunnelSides,
   end: (reason: EndReason) => void,
 ): Lanes {
+  const taps = recording && tapsOf(recording, isWebSocket);
   const looks = admitted.access.grant.spec.viewOnly === true && isWebSocket;
   // A grant to look only opens no terminal, so that there is never both.
-  const middle = recording ? sizeTap(recording) : looks ? new ViewOnlyFilter() : undefined;
+  const middle = taps?.size ?? (looks ? new ViewOnlyFilter() : undefined);
   middle?.on('error', () => end(recording ? 'unrecorded' : 'viewOnly'));
   middle?.pipe(server.socket);
-  const tap = recording && outputTap(recording);
+  const tap = taps?.output;
   if (tap !== undefined) bindTap(tap, client.socket, server.socket, end);
   const into = middle ?? server.socket;
   const shown = tap ?? server.socket;

@@ -158,7 +158,10 @@ function refuseOther(lines: HeaderLines, asked: Asked, message: IncomingMessage)
       protocol: message.headers['sec-websocket-protocol'],
     });
   const named = message.headers['sec-websocket-protocol'] ?? '';
-  const readable = asked.recording === undefined || recordable(asked.offer).includes(named);
+  const readable =
+    asked.protocol === 'SPDY/3.1' ||
+    asked.recording === undefined ||
+    recordable(asked.offer).includes(named);
   if (same && accepted && readable && message.statusCode === 101) return;
   throw new GatewayError('GATEWAY_UPSTREAM', 'the API server switched to another protocol');
 }

@@ -32,13 +32,12 @@ export async function beginRecording(
     recording: spec.recording,
     policy: recordings?.policy,
     capability,
-    protocol,
   });
   if (typeof decided === 'object') {
     throw new GatewayError('GATEWAY_DENIED', decided.refusal, { rule: 'recording' });
   }
   if (decided === 'pass' || recordings === undefined) return undefined;
-  if (recordable(offer).length === 0) {
+  if (protocol === 'websocket' && recordable(offer).length === 0) {
     const known = [...channelProtocols].join(', ');
     const message = `a recorded terminal needs one of the subprotocols ${known}`;
     throw new GatewayError('GATEWAY_REQUEST', message, { close: true });

@@ -3,8 +3,8 @@
  * the first byte of a message names its channel. The bytes themselves are not changed.
  * @spec RFC6455 5.2 5.4, Kubernetes v4.channel.k8s.io and v5.channel.k8s.io
  */
-import { GatewayError } from '../errors.ts';
 import { payloadBytes, sizeOfHeader } from '../stream/web-socket-frames.ts';
+import { type ChannelFollower, type ChannelSink, unfollowable } from './channel-sink.ts';
 
 /** Subprotocols whose messages are read so. */
 export const channelProtocols: ReadonlySet<string> = new Set([
@@ -15,17 +15,9 @@ export const channelProtocols: ReadonlySet<string> = new Set([
   'v5.channel.k8s.io',
 ]);
 
-/** Channels by what they carry. */
-export const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const;
-
-export interface ChannelSink {
-  /** Bytes of a message of this channel, borrowed; `last` with the end of the message. */
-  onBytes(channel: number, bytes: Buffer, last: boolean): void;
-}
-
 const opcodeMax = { data: 2, continuation: 0, control: 8 } as const;
 
-export class ChannelReader {
+export class ChannelReader implements ChannelFollower {
   readonly #sink: ChannelSink;
   /** Channels that are read; the bytes of others are passed over. */
   readonly #wanted: ReadonlySet<number>;
@@ -65,13 +57,13 @@ export class ChannelReader {
     this.#header = [];
     const [first = 0, second = 0] = header;
     const opcode = first & 0x0f;
-    if ((first & 0x70) !== 0) throw lost('it uses an extension');
+    if ((first & 0x70) !== 0) throw unfollowable('it uses an extension');
     this.#isControl = opcode >= opcodeMax.control;
     this.#isFinal = (first & 0x80) !== 0;
     if (!this.#isControl) {
       const goesOn = opcode === opcodeMax.continuation;
       if (opcode > opcodeMax.data || goesOn !== this.#inMessage)
-        throw lost('a frame is out of order');
+        throw unfollowable('a frame is out of order');
       if (!goesOn) this.#channel = undefined;
       this.#inMessage = true;
     }
@@ -109,8 +101,4 @@ export class ChannelReader {
   #onFrameEnd(): void {
     if (!this.#isControl && this.#isFinal) this.#inMessage = false;
   }
-}
-
-function lost(why: string): GatewayError {
-  return new GatewayError('GATEWAY_RECORDING', `the terminal cannot be recorded: ${why}`);
 }

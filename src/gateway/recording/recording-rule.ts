@@ -9,7 +9,6 @@ export interface RecordingAsk {
   /** What the gateway does; undefined: it does not record. */
   readonly policy: 'all' | 'asked' | undefined;
   readonly capability: Capability | undefined;
-  readonly protocol: 'websocket' | 'SPDY/3.1';
 }
 
 const terminals: ReadonlySet<Capability | undefined> = new Set(['exec', 'attach']);
@@ -36,7 +35,7 @@ function isTerminal(capability: Capability | undefined): boolean {
 export function decideRecording(
   ask: RecordingAsk,
 ): 'record' | 'pass' | { readonly refusal: string } {
-  const { recording = 'policy', policy, capability, protocol } = ask;
+  const { recording = 'policy', policy, capability } = ask;
   if (!isTerminal(capability)) return 'pass';
   if (policy === undefined) {
     if (recording !== 'always') return 'pass';
@@ -46,9 +45,5 @@ export function decideRecording(
     return { refusal: 'this gateway records all terminals, and the grant says never' };
   }
   if (recording === 'never' || (recording === 'policy' && policy === 'asked')) return 'pass';
-  if (protocol === 'websocket') return 'record';
-  return {
-    refusal:
-      'this terminal is recorded, which goes over WebSocket only: kubectl 1.31 or later uses that unless KUBECTL_REMOTE_COMMAND_WEBSOCKETS is false',
-  };
+  return 'record';
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '#base/clock.ts';
 import { GatewayError } from '../errors.ts';
 import { AsciicastEncoder } from './asciicast.ts';
-import { channels } from './channel-reader.ts';
+import { channels } from './channel-sink.ts';
 import type { RecordingMark, RecordingWriter } from './recording-file.ts';
 
 /** What a recording is of. */

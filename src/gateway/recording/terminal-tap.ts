@@ -4,17 +4,19 @@
  * it. What is typed is not recorded: a password that is typed without echo must not stay anywhere.
  */
 import { Transform, type TransformCallback } from 'node:stream';
-import { ChannelReader, channels } from './channel-reader.ts';
+import { ChannelReader } from './channel-reader.ts';
+import { type ChannelFollower, channels } from './channel-sink.ts';
 import type { Recording } from './recording.ts';
+import { SpdyTerminal } from './spdy/spdy-terminal.ts';
 
 class Tap extends Transform {
-  readonly #reader: ChannelReader;
+  readonly #reader: ChannelFollower;
   readonly #recording: Recording;
 
-  constructor(recording: Recording, wanted: readonly number[]) {
+  constructor(recording: Recording, reader: ChannelFollower) {
     super();
     this.#recording = recording;
-    this.#reader = new ChannelReader(recording, wanted);
+    this.#reader = reader;
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
@@ -31,12 +33,20 @@ class Tap extends Transform {
   }
 }
 
-/** For what comes from the workload. */
-export function outputTap(recording: Recording): Transform {
-  return new Tap(recording, [channels.stdout, channels.stderr]);
+export interface Taps {
+  /** For what comes from the workload. */
+  readonly output: Transform;
+  /** For what comes from the client: the size of its terminal, and nothing else. */
+  readonly size: Transform;
 }
 
-/** For what comes from the client: the size of its terminal, and nothing else. */
-export function sizeTap(recording: Recording): Transform {
-  return new Tap(recording, [channels.resize]);
+/** The two directions of one terminal, by WebSocket or by SPDY. */
+export function tapsOf(recording: Recording, isWebSocket: boolean): Taps {
+  if (!isWebSocket) {
+    const { fromClient, fromServer } = new SpdyTerminal(recording);
+    return { output: new Tap(recording, fromServer), size: new Tap(recording, fromClient) };
+  }
+  const reader = (...wanted: readonly number[]): Tap =>
+    new Tap(recording, new ChannelReader(recording, wanted));
+  return { output: reader(channels.stdout, channels.stderr), size: reader(channels.resize) };
 }
