@@ -5,6 +5,7 @@ import {
   type InstallationWish,
 } from '#cli/deeds/installation/controller-objects.ts';
 import { gatewayObjects, type GatewayWish } from '#cli/deeds/installation/gateway-objects.ts';
+import { linksOnly } from '#cli/deeds/installation/impersonation-rules.ts';
 import type { InstalledObject } from '#cli/deeds/installation/installed-object.ts';
 
 const heading = `# Generated from src/cli/deeds/installation by scripts/gen/controller-manifests.ts. Do not edit.
@@ -27,7 +28,7 @@ const gatewayWish: GatewayWish = {
   replicas: 2,
   publicUrl: 'https://access.example.com',
   ownCa: false,
-  identity: 'impersonate',
+  impersonates: linksOnly,
   serviceType: 'ClusterIP',
   linksRole: 'view',
   flags: [],

@@ -41,7 +41,7 @@ import { Approvals, type ApprovalsDeps } from './oversight/approvals.ts';
 import { Recorder } from './http/recorder.ts';
 import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits.ts';
 import { type RecordingOptions, Recordings } from './recording/recordings.ts';
-import type { IdentityMode } from './proxy/identity.ts';
+import type { Identity, IdentityMode, Impersonates } from './proxy/identity.ts';
 import { Upstream } from './proxy/upstream.ts';
 import { Gatekeeper, type GatekeeperDeps } from './session/gatekeeper.ts';
 import {
@@ -83,6 +83,8 @@ export interface GatewayOptions {
   /** API servers by name; `local` is the one behind /k8s. */
   readonly clusters: ReadonlyMap<string, KubeConnection>;
   readonly identity: IdentityMode;
+  /** Absent: everybody. */
+  readonly impersonates?: Impersonates;
   /** Where grants are kept, to issue them for callers with a bearer there. Absent: it does not. */
   readonly issuing?: KubeConnection;
   /** The gateway's own: where it keeps the key of approvals. */
@@ -250,7 +252,8 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   const { audit, grants, trustedProxies, pages, seal, recordings } = begun;
   const limits = limitsOf(options, seal, deps.creators);
   const { login } = options;
-  const identity = {
+  const identity: Identity = {
+    ...options.impersonates,
     mode: options.identity,
     ...(login === undefined ? {} : { loginNamespace: login.namespace }),
   };
@@ -294,7 +297,9 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
         { limits, never, clusters: new Set(upstreams.keys()) },
         origins,
       ),
-      login: login && new LoginRoutes({ ...deps, gatekeeper, streams }, login, { limits, origins }),
+      login:
+        login &&
+        new LoginRoutes({ ...deps, gatekeeper, streams, identity }, login, { limits, origins }),
       recorder: new Recorder({ audit, clock, metrics, identity, limits }),
       forward: {
         streams,

@@ -14,7 +14,13 @@ export { neverOpened } from './rules/hard-deny.ts';
 export { parseUrlPattern } from './rules/url-pattern.ts';
 export { hashOf, newCode, revealHandle } from './grant/handle.ts';
 export { linkPath } from './console/console-pages.ts';
-export type { IdentityMode } from './proxy/identity.ts';
+export {
+  type IdentityMode,
+  type Impersonates,
+  isNameForHeader,
+  linksGroup,
+  linksUser,
+} from './proxy/identity.ts';
 export {
   type CompatGatewayOptions,
   type RunningCompatGateway,

@@ -224,3 +224,70 @@ test('contradictory flags about creators are refused, naming what contradicts', 
     assert.match(stderr, /see 'drawbridge gateway serve --help'/);
   }
 });
+
+const gatewayInstall = 'gateway install --print --image i --public-url https://gw.example';
+const withLogin = '--login-secret l --set oidc-issuer=https://login.example --set oidc-client-id=g';
+
+/** What the ClusterRole of a printed gateway says of impersonation: resource, names, verbs. */
+async function impersonationIn(line: string): Promise<unknown[]> {
+  const { code, stdout, stderr } = await run(line);
+  assert.equal(code, 0, stderr);
+  const objects = parseAllDocuments(stdout).map((each) => each.toJS() as { kind: string });
+  const role = objects.find(({ kind }) => kind === 'ClusterRole') as unknown as {
+    readonly rules: readonly {
+      readonly resources: readonly string[];
+      readonly resourceNames?: readonly string[];
+      readonly verbs: readonly string[];
+    }[];
+  };
+  const told = stdout.match(/--impersonate-(?:user|group)=\S+/g) ?? [];
+  const rules = role.rules.filter(({ verbs }) => verbs.some((verb) => verb.startsWith('imperson')));
+  return [...rules.map((rule) => [rule.resources[0], rule.resourceNames, rule.verbs[0]]), ...told];
+}
+
+test('a gateway to which nobody logs in may act as the links alone, and knows it', async () => {
+  const grant = ['userextras/gateway.drawbridge.dev/grant', undefined, 'impersonate'];
+  assert.deepEqual(await impersonationIn(gatewayInstall), [
+    ['users', ['gw:link'], 'impersonate'],
+    ['groups', ['gw:links'], 'impersonate'],
+    grant,
+    '--impersonate-user=gw:link',
+    '--impersonate-group=gw:links',
+  ]);
+  assert.deepEqual(await impersonationIn(`${gatewayInstall} --impersonate-group gw:links:team-a`), [
+    ['users', ['gw:link'], 'impersonate'],
+    ['groups', ['gw:links', 'gw:links:team-a'], 'impersonate'],
+    grant,
+    '--impersonate-user=gw:link',
+    '--impersonate-group=gw:links',
+    '--impersonate-group=gw:links:team-a',
+  ]);
+  const named = '--impersonate-user alice --impersonate-group *';
+  assert.deepEqual(await impersonationIn(`${gatewayInstall} ${withLogin} ${named}`), [
+    ['users', ['gw:link', 'alice'], 'impersonate'],
+    ['groups', undefined, 'impersonate'],
+    grant,
+    '--impersonate-user=gw:link',
+    '--impersonate-user=alice',
+  ]);
+  assert.deepEqual(await impersonationIn(`${gatewayInstall} ${withLogin}`), [
+    ['users', undefined, 'impersonate'],
+    ['groups', undefined, 'impersonate'],
+    grant,
+  ]);
+});
+
+test('nobody is told to impersonate names of the cluster, or two minds at once', async () => {
+  const { code, stderr } = await run(
+    `${gatewayInstall} --impersonate-group system:masters --impersonate-user * --impersonate-user a`,
+  );
+  assert.equal(code, 2);
+  assert.match(stderr, /--impersonate-group is not valid: "system:masters" is no name of a person/);
+  assert.match(stderr, /--impersonate-user is not valid: \* stands for all others/);
+  const account = await run(
+    `${gatewayInstall} --identity account --impersonate-for view --impersonate-user a`,
+  );
+  assert.equal(account.code, 2);
+  assert.match(account.stderr, /--impersonate-for belongs to --identity impersonate/);
+  assert.match(account.stderr, /--impersonate-user and --impersonate-group belong to --identity/);
+});

@@ -126,6 +126,45 @@ test('names of the cluster are nobody: without prefix such groups are left out, 
   assert.ok(!seen.includes('system:masters'));
 });
 
+test('a gateway that may act as few refuses others at login, and leaves out their groups', async (t) => {
+  const impersonates = {
+    users: new Set(['gw:link', 'oidc:alice']),
+    groups: new Set(['gw:links', 'oidc:dev']),
+  };
+  const options = { identity: 'impersonate', impersonates } as const;
+  const world = await loginWorld(t, { recorded: true, options });
+  world.provider.person = { sub: 'bob', groups: ['dev'] };
+  const { cookie, back } = await world.begin();
+  const refused = await world.finish(back, cookie);
+  await refuseLogin(world, refused, 'bob');
+  assert.match(refused.body.toString(), /may not act as user .*oidc:bob.*--impersonate-user/);
+  world.provider.person = { sub: 'alice', groups: ['dev', 'ops'] };
+  await world.call(maps, { headers: { cookie: await world.logIn() } });
+  const token = await world.grant('g', { rules: [{ verbs: ['list'], resources: ['configmaps'] }] });
+  assert.equal((await world.call(maps, { token })).status, 200);
+  const lines = (world.recorder?.received.join('') ?? '').match(/^Impersonate-(User|Group): .*$/gm);
+  assert.deepEqual(lines, [
+    'Impersonate-User: oidc:alice',
+    'Impersonate-Group: oidc:dev',
+    'Impersonate-User: gw:link',
+    'Impersonate-Group: gw:links',
+  ]);
+});
+
+test('a login from before the gateway was limited is refused by the gateway itself', async (t) => {
+  const impersonates = { users: new Set(['gw:link']) };
+  const options = { identity: 'impersonate', impersonates } as const;
+  const world = await loginWorld(t, { recorded: true, options });
+  const token = await world.grant('g', { rules: [{ verbs: ['list'], resources: ['configmaps'] }] });
+  const login = { user: 'oidc:carol', groups: [], issuer: 'x', subject: 'carol' };
+  const key = { namespace: 'default', name: 'g' };
+  await world.client.patch(gatewayToken, key, { status: { login } }, { subresource: 'status' });
+  const answer = await world.call(maps, { token });
+  assert.equal(answer.status, 403);
+  assert.match(answer.body.toString(), /this gateway may not act as user \\"oidc:carol\\"/);
+  assert.deepEqual(world.recorder?.received ?? [], []);
+});
+
 test('who logged in is believed only of grants in the namespace of the gateway', async (t) => {
   const setup = { recorded: true, options: { identity: 'impersonate' } } as const;
   const world = await loginWorld(t, setup, { namespace: 'drawbridge-system' });

@@ -91,7 +91,8 @@ const wish: GatewayWish = {
   publicUrl: 'https://localhost',
   tlsSecret: 'none',
   ownCa: true,
-  identity: 'impersonate',
+  // Tests log in as many.
+  impersonates: {},
   serviceType: 'ClusterIP',
   flags: [],
 };

@@ -36,6 +36,8 @@ export interface InstalledGateway {
   readonly said: string;
   /** The command line as the owner of the cluster. */
   readonly cli: (...args: readonly string[]) => Promise<Finished>;
+  /** Installs it again, to act as others only for what the ClusterRole allows. */
+  readonly narrow: (role: string) => Promise<void>;
   /** The audit log so far. */
   readonly records: () => AuditRecord[];
 }
@@ -73,9 +75,9 @@ export async function installedGateway(
   const cli = (...args: readonly string[]) =>
     runProcess(launcher, [...args, '--kubeconfig', kubernetes.kubeconfig], { env });
   const port = await freePort();
-  let said = '';
-  for (let run = 0; run < 2; run++) {
-    said = succeeded(
+  const admissionPort = await freePort();
+  const install = async (...flags: readonly string[]): Promise<string> => {
+    const told = succeeded(
       await cli(
         'gateway',
         'install',
@@ -85,12 +87,14 @@ export async function installedGateway(
         '--admission-secret=gateway-admission',
         '--own-ca',
         '--links-role=edit',
+        ...flags,
       ),
     );
-  }
-
-  const admissionPort = await freePort();
-  await webhookByUrl(client, admissionPort);
+    await webhookByUrl(client, admissionPort);
+    return told;
+  };
+  await install();
+  const said = await install();
   const by = await createAuthority({ commonName: 'admission', nowMs: Date.now() });
   await serveWebhookBy(client, by, { namespace: gatewaySystem, name: 'gateway-admission' });
 
@@ -142,5 +146,9 @@ export async function installedGateway(
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as AuditRecord);
   const origin = `https://localhost:${port}`;
-  return { kubernetes, client, gateway, origin, folder, env, said, cli, records };
+  const narrow = async (role: string): Promise<void> => {
+    await install(`--impersonate-for=${role}`);
+    await webhookAnswers(client);
+  };
+  return { kubernetes, client, gateway, origin, folder, env, said, cli, records, narrow };
 }

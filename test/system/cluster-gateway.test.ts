@@ -80,6 +80,8 @@ test('gateway: installed, it serves kubectl, and is taken out again', { skip }, 
   await t.test('gateway acceptance 18: the plugin gives kubectl nothing that is about to end', () =>
     briefByPlugin(plugin),
   );
+  // What follows, streams too, with the narrowest rights there are.
+  await world.narrow('edit');
   const node = await buildNode();
   const streams = { skip: 'missing' in node && node.missing };
   if ('path' in node) await startNode(t, node.path, { kubernetes, folder });

@@ -22,6 +22,7 @@ export interface GatewayProcessOptions
   extends Pick<
     GatewayOptions,
     | 'recording'
+    | 'impersonates'
     | 'hosts'
     | 'protectedNamespaces'
     | 'trustedProxies'

@@ -12,6 +12,7 @@ import { apiVersionOf, keyOf } from '#kube/index.ts';
 import { isKubeError, type KubeClient, KubeClientError, updateStatus } from '#kubeclient/index.ts';
 import { type Creators, gatewayItself } from '../creator/creators.ts';
 import { GatewayError } from '../errors.ts';
+import { type Identity, requireUser } from '../proxy/identity.ts';
 import { type GrantLimits, windowOf } from '../grant/grant-facts.ts';
 import { hashOf, newCode } from '../grant/handle.ts';
 import type { Access, Gatekeeper } from '../session/gatekeeper.ts';
@@ -29,6 +30,7 @@ export interface LoginSessionsDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly identity: Identity;
   readonly creators?: Pick<Creators, 'vouched'>;
 }
 
@@ -49,11 +51,13 @@ export class LoginSessions {
   /**
    * Opens the session of a person.
    * @param state of the login; it names the grant, so that each login is one session on all replicas
-   * @throws GatewayError GATEWAY_DENIED when no rule is for the person, GATEWAY_CREDENTIAL when the
-   *   login was used before, GATEWAY_STORE
+   * @throws GatewayError GATEWAY_DENIED when no rule is for the person or the gateway may not
+   *   impersonate him, GATEWAY_CREDENTIAL when the login was used before, GATEWAY_STORE
    */
   async open(person: Person, state: string, client: string): Promise<Access> {
     const names = namesOf(person, this.#options.prefix);
+    const { identity } = this.#deps;
+    if (identity.mode === 'impersonate') requireUser(names.user, identity);
     const opened = openedFor(person, this.#options.rules);
     if (opened === undefined) {
       throw new GatewayError('GATEWAY_DENIED', 'nothing is opened to you or your groups here');

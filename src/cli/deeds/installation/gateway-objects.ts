@@ -17,6 +17,8 @@ import {
   admissionService,
   webhookObject,
 } from './gateway-admission.ts';
+import { linksGroup } from '#gateway/index.ts';
+import type { ImpersonationWish } from './impersonation-rules.ts';
 import { gatewayOwnRules, gatewayRules } from './gateway-rules.ts';
 import {
   bound,
@@ -38,7 +40,8 @@ export interface GatewayWish extends ImageWish {
   readonly admissionSecret?: string;
   /** Clients check the certificate with `ca.crt` of the Secret, not with the roots of their system. */
   readonly ownCa: boolean;
-  readonly identity: 'impersonate' | 'account';
+  /** Whom it acts as; absent: as its own account. */
+  readonly impersonates?: ImpersonationWish;
   readonly serviceType: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
   /** ClusterRole with what links may do at most; absent: nothing until somebody binds their group. */
   readonly linksRole?: string;
@@ -52,7 +55,6 @@ export interface GatewayWish extends ImageWish {
 export const gatewayName = 'drawbridge-gateway';
 /** Binds the group of all links. */
 const linksName = 'drawbridge-gateway-links';
-const linksGroup = 'gw:links';
 const caName = 'drawbridge-gateway-ca';
 const tlsName = 'drawbridge-gateway-tls';
 const tlsPath = '/etc/drawbridge/tls';
@@ -61,12 +63,12 @@ const disruptionBudget = clusterKind('policy', 'v1', 'PodDisruptionBudget', 'pod
 
 /** Everything but the kinds. */
 export function gatewayObjects(wish: GatewayWish): readonly InstalledObject[] {
-  const { namespace, identity, linksRole } = wish;
+  const { namespace, impersonates, linksRole } = wish;
   const admission = { namespace, account: gatewayName, selector: selected };
   return [
     { of: namespaceKind, object: objectOf('v1', 'Namespace', namespace, undefined, {}) },
     { of: serviceAccount, object: objectOf('v1', 'ServiceAccount', gatewayName, namespace, {}) },
-    { of: clusterRole, object: ruled(gatewayName, undefined, gatewayRules(identity)) },
+    { of: clusterRole, object: ruled(gatewayName, undefined, gatewayRules(impersonates)) },
     { of: clusterRoleBinding, object: bound('ClusterRoleBinding', gatewayName, namespace) },
     { of: role, object: ruled(gatewayName, namespace, gatewayOwnRules(admissionSecretOf(wish))) },
     { of: roleBinding, object: bound('RoleBinding', gatewayName, namespace) },
@@ -152,7 +154,9 @@ function deploymentObject(wish: GatewayWish): KubeObject {
 
 /** The command line of the pod, the verb first. */
 export function gatewayArguments(wish: GatewayWish): readonly string[] {
-  const { namespace, publicUrl, identity, ownCa, loginSecret, tlsSecret, flags } = wish;
+  const { namespace, publicUrl, impersonates, ownCa, loginSecret, tlsSecret, flags } = wish;
+  const named = (flag: string, names: ReadonlySet<string> = new Set()): readonly string[] =>
+    [...names].map((name) => `--${flag}=${name}`);
   return [
     'gateway',
     'serve',
@@ -167,7 +171,9 @@ export function gatewayArguments(wish: GatewayWish): readonly string[] {
     `--tls-key=${tlsPath}/tls.key`,
     ...(ownCa || tlsSecret === undefined ? [`--public-ca-file=${tlsPath}/ca.crt`] : []),
     `--gateway-namespace=${namespace}`,
-    `--identity=${identity}`,
+    `--identity=${impersonates === undefined ? 'account' : 'impersonate'}`,
+    ...named('impersonate-user', impersonates?.users),
+    ...named('impersonate-group', impersonates?.groups),
     `--admission-port=${admissionPort}`,
     `--admission-secret=${admissionSecretOf(wish)}`,
     // Of two replicas each has a log of its own; what gathers the output keeps it.

@@ -1,14 +1,18 @@
 /**
  * What the gateway may do in a cluster, and nothing more: each rule names why. Whoever may
- * impersonate any user and group may do anything, so the pod is as good as an administrator; with
- * the identity `account` it has the grants alone, and what people bind to it.
+ * impersonate any user and group may do anything, so such a pod is as good as an administrator; as
+ * the links alone it has what they have, and with the identity `account` what people bind to it.
  */
 import { gatewayToken } from '#apis/index.ts';
 import { sealSecretName, webhookConfigurationName } from '#gateway/index.ts';
+import { type ImpersonationWish, impersonationRules } from './impersonation-rules.ts';
 import type { Rule } from './installed-object.ts';
 
-/** In all namespaces: grants are made where people work. */
-export function gatewayRules(identity: 'impersonate' | 'account'): readonly Rule[] {
+/**
+ * In all namespaces: grants are made where people work.
+ * @param impersonates absent: nobody
+ */
+export function gatewayRules(impersonates: ImpersonationWish | undefined): readonly Rule[] {
   const { group, plural } = gatewayToken;
   return [
     // Followed, found by their handles; redemptions are counted in the status.
@@ -25,18 +29,9 @@ export function gatewayRules(identity: 'impersonate' | 'account'): readonly Rule
     },
     // Redeemed and revoked are told there.
     { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
-    ...(identity === 'impersonate' ? impersonation : []),
+    ...(impersonates === undefined ? [] : impersonationRules(impersonates)),
   ];
 }
-
-const impersonation: readonly Rule[] = [
-  { apiGroups: [''], resources: ['users', 'groups'], verbs: ['impersonate'] },
-  {
-    apiGroups: ['authentication.k8s.io'],
-    resources: ['userextras/gateway.drawbridge.dev/grant'],
-    verbs: ['impersonate'],
-  },
-];
 
 /** In its own namespace: where it tells its address, and where logins are grants. */
 export function gatewayOwnRules(admissionSecret: string): readonly Rule[] {

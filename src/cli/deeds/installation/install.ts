@@ -78,7 +78,6 @@ function gatewayRemovals(namespace: string): readonly InstalledObject[] {
     replicas: 1,
     publicUrl: 'https://localhost',
     ownCa: false,
-    identity: 'impersonate',
     serviceType: 'ClusterIP',
     linksRole: 'view',
     flags: [],

@@ -1,7 +1,13 @@
 /** `gateway install` and `gateway uninstall`: the gateway in a cluster. */
 import type { Command } from 'commander';
-import { withSession } from '../../api/session.ts';
+import { type Session, withSession } from '../../api/session.ts';
 import { gatewayObjects, type GatewayWish } from '../../deeds/installation/gateway-objects.ts';
+import {
+  impersonationSentence,
+  type ImpersonationWish,
+  linksOnly,
+} from '../../deeds/installation/impersonation-rules.ts';
+import { rulesOfRoles } from '../../deeds/installation/rules-of-roles.ts';
 import { install, uninstallGateway } from '../../deeds/installation/install.ts';
 import {
   type ImageFlags,
@@ -15,13 +21,18 @@ import { repeated } from '../../input/repeated.ts';
 import type { GlobalFlags } from '../../input/format.ts';
 import type { CliIo } from '../../io.ts';
 import { installTeller, printObjects } from '../cluster/telling.ts';
+import {
+  addImpersonationOptions,
+  type ImpersonationFlags,
+  readImpersonation,
+} from './impersonation-flags.ts';
 
-interface InstallFlags extends ImageFlags {
+interface InstallFlags extends ImageFlags, ImpersonationFlags {
   readonly publicUrl?: string;
   readonly tlsSecret?: string;
   readonly admissionSecret?: string;
   readonly ownCa: boolean;
-  readonly identity: string;
+  readonly impersonateFor: readonly string[];
   readonly serviceType: string;
   readonly linksRole?: string;
   readonly loginSecret?: string;
@@ -51,7 +62,10 @@ Without --tls-secret and --admission-secret the controller of 'drawbridge instal
 certificates: for the host of the URL, and for drawbridge-gateway-admission.NAMESPACE.svc, where the
 API server asks who may make which grant. Until it can ask, grants are refused. Whatever leads to the Service must pass TLS through. Links can do nothing until
 their group gw:links is bound: --links-role view binds it to what that ClusterRole allows, and a
-grant opens part of that. --set takes the flags of 'drawbridge gateway serve'.
+grant opens part of that. Without --login-secret the gateway may act as the links alone: user
+gw:link in group gw:links. Who logs in is known by name when he comes, so with it the gateway may act
+as anybody unless --impersonate-user and --impersonate-group name them; --impersonate-for limits it to
+what a ClusterRole allows at the time of the installation. --set takes the flags of 'drawbridge gateway serve'.
 
 Examples:
   drawbridge gateway install --image registry.example.com/drawbridge:1 \\
@@ -62,7 +76,7 @@ Examples:
 
 /** Adds `install`. */
 export function addGatewayInstall(group: Command, io: CliIo): void {
-  group
+  const verb = group
     .command('install')
     .description('put kinds, rights and the gateway into a cluster')
     .option('--image <image>', 'image of this program')
@@ -77,26 +91,50 @@ export function addGatewayInstall(group: Command, io: CliIo): void {
       'impersonate the link or person, or act as own account',
       'impersonate',
     )
+    .option(
+      '--impersonate-for <clusterrole>',
+      'act as others only for what it allows, from Kubernetes 1.36 on; may repeat',
+      repeated,
+      [],
+    )
     .option('--service-type <type>', 'type of the Service', 'ClusterIP')
     .option('--links-role <clusterrole>', 'bind links to what this ClusterRole allows at most')
     .option('--login-secret <name>', 'Secret with client-secret and rules.yaml for OpenID Connect')
     .option('--set <name=value>', 'setting of the gateway; may repeat', repeated, [])
-    .option('--print', 'print the objects as YAML instead of applying them', false)
+    .option('--print', 'print the objects as YAML instead of applying them', false);
+  addImpersonationOptions(verb)
     .addHelpText('after', help)
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<InstallFlags>();
       const wish = readInstall(flags);
-      const objects = gatewayObjects(wish);
-      if (flags.print) {
-        printObjects(io, objects);
+      if (flags.print && flags.impersonateFor.length === 0) {
+        printObjects(io, gatewayObjects(wish));
         return;
       }
-      await withSession(io, flags, (session) => install(session, objects, installTeller(io)));
-      const { namespace, replicas, publicUrl } = wish;
-      io.stdout.write(
-        `${replicas} gateways for ${publicUrl} in namespace ${namespace}: kubectl get pods -n ${namespace}\n`,
-      );
+      await withSession(io, flags, async (session) => {
+        const limited = await limit(session, wish, flags.impersonateFor);
+        if (flags.print) printObjects(io, gatewayObjects(limited));
+        else await put(io, session, limited);
+      });
     });
+}
+
+async function limit(
+  session: Session,
+  wish: GatewayWish,
+  roles: readonly string[],
+): Promise<GatewayWish> {
+  if (roles.length === 0) return wish;
+  const only = await rulesOfRoles(session, roles);
+  return { ...wish, impersonates: { ...wish.impersonates, only } };
+}
+
+async function put(io: CliIo, session: Session, wish: GatewayWish): Promise<void> {
+  await install(session, gatewayObjects(wish), installTeller(io));
+  const { namespace, replicas, publicUrl, impersonates } = wish;
+  io.stdout.write(
+    `${impersonates === undefined ? '' : impersonationSentence(impersonates)}${replicas} gateways for ${publicUrl} in namespace ${namespace}: kubectl get pods -n ${namespace}\n`,
+  );
 }
 
 /** Adds `uninstall`. */
@@ -142,6 +180,7 @@ function readInstall(flags: InstallFlags): GatewayWish {
   if (issuer !== (loginSecret !== undefined)) {
     problems.add('--login-secret and --set oidc-issuer=URL belong together');
   }
+  const impersonates = readWish(problems, flags);
   refuseOutput(flags, problems, 'gateway install');
   return {
     ...image,
@@ -149,11 +188,29 @@ function readInstall(flags: InstallFlags): GatewayWish {
     ...(tlsSecret === undefined ? {} : { tlsSecret }),
     ...(admissionSecret === undefined ? {} : { admissionSecret }),
     ownCa,
-    identity: identities.find((each) => each === flags.identity) ?? 'impersonate',
+    ...(impersonates === undefined ? {} : { impersonates }),
     serviceType: serviceTypes.find((each) => each === flags.serviceType) ?? 'ClusterIP',
     ...(linksRole === undefined ? {} : { linksRole }),
     ...(loginSecret === undefined ? {} : { loginSecret }),
     flags: settings,
+  };
+}
+
+/** @returns undefined when it acts as nobody else */
+function readWish(problems: Problems, flags: InstallFlags): ImpersonationWish | undefined {
+  const named = readImpersonation(problems, flags);
+  if (flags.identity !== 'impersonate') {
+    if (flags.impersonateFor.length > 0) {
+      problems.add('--impersonate-for belongs to --identity impersonate');
+    }
+    return undefined;
+  }
+  const { impersonateUser, impersonateGroup, loginSecret } = flags;
+  if (loginSecret !== undefined) return named ?? {};
+  return {
+    ...named,
+    ...(impersonateUser.length === 0 ? { users: linksOnly.users } : {}),
+    ...(impersonateGroup.length === 0 ? { groups: linksOnly.groups } : {}),
   };
 }
 

@@ -10,10 +10,20 @@ import { Problems } from '../../input/problems.ts';
 import { repeated } from '../../input/repeated.ts';
 import type { CliIo, Outcome } from '../../io.ts';
 import { addCreatorOptions, type CreatorServeFlags, readCreators } from './creator-flags.ts';
+import {
+  addImpersonationOptions,
+  type ImpersonationFlags,
+  readImpersonation,
+} from './impersonation-flags.ts';
 import { addRecordingOptions, readRecording, type RecordingFlags } from './recording-flags.ts';
 import { addLoginOptions, type OidcFlags, readOidc } from './login-flags.ts';
 
-interface ServeFlags extends GlobalFlags, OidcFlags, RecordingFlags, CreatorServeFlags {
+interface ServeFlags
+  extends GlobalFlags,
+    OidcFlags,
+    RecordingFlags,
+    CreatorServeFlags,
+    ImpersonationFlags {
   readonly listen: string;
   readonly port: string;
   readonly tlsCert: string;
@@ -36,7 +46,9 @@ interface ServeFlags extends GlobalFlags, OidcFlags, RecordingFlags, CreatorServ
 
 const help = `
 Who comes by a link is user gw:link:NAMESPACE:NAME in group gw:links towards the API server: bind
-that group to what links may reach at most. With --identity account the limit is what the account of
+that group to what links may reach at most. Where --impersonate-user lists names, links that are not
+in it share the user gw:link; groups that --impersonate-group does not list are left out; a person
+who is not listed is refused. With --identity account the limit is what the account of
 the kubeconfig may do.
 
 Examples:
@@ -76,7 +88,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
     .option('--audit-file <file>', 'where one JSON line for each request goes, - for stdout')
     .option('--audit-fail-open', 'go on when the audit log cannot be written', false)
     .option('--metrics-port <port>', 'port of metrics and health');
-  addCreatorOptions(addRecordingOptions(addLoginOptions(serve)))
+  addImpersonationOptions(addCreatorOptions(addRecordingOptions(addLoginOptions(serve))))
     .addHelpText('after', help)
     .action(async (_flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ServeFlags>();
@@ -85,6 +97,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
       const oidc = readOidc(problems, flags);
       const recording = readRecording(problems, flags);
       const creators = readCreators(problems, flags);
+      const impersonates = readImpersonation(problems, flags);
       problems.throwIfAny("see 'drawbridge gateway serve --help'");
       const { path } = await locateApi(io, flags);
       const { runGateway } = await import('#app/index.ts');
@@ -107,6 +120,7 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
         ...(oidc === undefined ? {} : { oidc }),
         ...(recording === undefined ? {} : { recording }),
         creators,
+        ...(impersonates === undefined ? {} : { impersonates }),
         trustedProxies: flags.trustedProxy,
         ...(flags.proxyProtocol.length === 0 ? {} : { proxyProtocol: flags.proxyProtocol }),
         allowedOrigins: flags.allowedOrigin,
