@@ -22,6 +22,8 @@ export interface HttpsRequestOptions {
   readonly key?: string;
   /** Name expected in the server's certificate; default the host of the URL. */
   readonly serverName?: string;
+  /** False: whoever answers is believed to be the server. Default true. */
+  readonly rejectUnauthorized?: boolean;
   /** Default TLSv1.3. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   /** Limit of the whole exchange in milliseconds; default 10 000. */
@@ -70,6 +72,7 @@ export async function httpsRequest(options: HttpsRequestOptions): Promise<HttpRe
     ca: options.ca,
     cert: options.cert,
     key: options.key,
+    rejectUnauthorized: options.rejectUnauthorized ?? true,
     ...(options.serverName === undefined ? {} : { servername: options.serverName }),
   });
   request.on('error', fail);

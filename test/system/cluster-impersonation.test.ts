@@ -127,7 +127,11 @@ test('an installed gateway may act as whom its installation names, for what it n
     await refused(/cannot impersonate/, 'get', 'configmaps', ...(others[5] ?? []));
     await refused(/cannot impersonate/, 'get', 'configmaps', ...(others[6] ?? []));
     const unknown = await run(launcher, kubernetes.kubeconfig, [
-      ...['gateway', 'install', '--image=i', '--public-url=https://localhost', '--print'],
+      'gateway',
+      'install',
+      '--image=i',
+      '--public-url=https://localhost',
+      '--print',
       '--impersonate-for=nosuch',
     ]);
     assert.equal(unknown.code, 1);

@@ -1,5 +1,5 @@
 /** The process that has the face of kube-gateway, before the API server that its flags name. */
-import { stat, readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import {
   type CompatGatewayOptions,
   type OAuthOptions,
@@ -10,6 +10,7 @@ import { createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { runUntilStopped } from '../run-until-stopped.ts';
 import type { RunningStack } from '../running-stack.ts';
 import { systemClock } from '../system.ts';
+import { accountTokenIn } from './account-token.ts';
 import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
 export interface KubeGatewayProcessOptions
@@ -35,8 +36,6 @@ export interface KubeGatewayProcessOptions
 
 /** Where the original looks for pages when it is not told. */
 const publicDirDefault = './web/public';
-/** A mounted token is replaced before it ends; it is read again this often. Milliseconds. */
-const tokenReadMs = 30_000;
 
 /** Runs until SIGINT or SIGTERM. @returns 0 when told to stop, 1 when it could not start */
 export function runKubeGateway(options: KubeGatewayProcessOptions): Promise<number> {
@@ -100,8 +99,7 @@ async function usualPages(): Promise<string | undefined> {
 async function connectionOf(options: KubeGatewayProcessOptions): Promise<KubeConnection> {
   const { apiServer, caFile, skipVerify, tokenFile } = options;
   const ca = skipVerify || caFile === '' ? undefined : await readText(caFile, 'the CA');
-  let token = tokenFile === '' ? '' : (await readText(tokenFile, 'the token')).trim();
-  let readAtMs = systemClock.monotonicMs();
+  const tokenOf = tokenFile === '' ? undefined : await accountTokenIn(tokenFile, systemClock);
   const tls = {
     ...(ca === undefined ? {} : { ca }),
     ...(skipVerify ? { rejectUnauthorized: false } : {}),
@@ -110,11 +108,8 @@ async function connectionOf(options: KubeGatewayProcessOptions): Promise<KubeCon
     server: apiServer,
     namespace: 'default',
     credentials: async () => {
-      if (tokenFile !== '' && systemClock.monotonicMs() - readAtMs > tokenReadMs) {
-        readAtMs = systemClock.monotonicMs();
-        token = (await readFile(tokenFile, 'utf8').catch(() => token)).trim();
-      }
-      return { tls, headers: token === '' ? {} : { Authorization: `Bearer ${token}` } };
+      const token = await tokenOf?.();
+      return { tls, headers: token === undefined ? {} : { Authorization: `Bearer ${token}` } };
     },
   };
 }

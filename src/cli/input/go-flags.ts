@@ -22,6 +22,7 @@ export function readGoFlags<Name extends string>(
   for (let at = 0; at < args.length; at++) {
     const arg = args[at] ?? '';
     const [, name = '', given] = /^--?([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (!arg.startsWith('-')) throw usageError([`${JSON.stringify(arg)} is no flag`], help);
     if (!isName(name)) throw usageError([`unknown flag ${JSON.stringify(arg)}`], help);
     if (kinds[name] === 'boolean') {
       found[name] = booleanOf(name, given ?? 'true', help);

@@ -170,6 +170,7 @@ async function askOpenly(connection: KubeConnection, path: string) {
     url: `${connection.server}${path}`,
     headers: { accept: 'application/json' },
     minVersion: 'TLSv1.2',
+    rejectUnauthorized: tls.rejectUnauthorized ?? true,
     bodyBytesMax: 256 * 1024,
     ...(typeof tls.ca === 'string' ? { ca: tls.ca } : {}),
   });
@@ -185,10 +186,12 @@ function checkPaths({ apiPath, basePath, clientPath }: CompatGatewayOptions): vo
   const plain = /^\/(?:[A-Za-z0-9._-]+\/)*$/;
   if (!plain.test(apiPath) || apiPath === '/') throw config('-api-path', apiPath);
   if (!plain.test(basePath)) throw config('-base-path', basePath);
-  if (!/^\/[A-Za-z0-9._~/-]*$/.test(clientPath)) throw config('-client-path', clientPath);
+  if (!/^\/[A-Za-z0-9._~/-]*$/.test(clientPath)) {
+    throw config('-client-path', clientPath, 'such as /noVNC/vnc_lite.html');
+  }
 }
 
-function config(flag: string, value: string): GatewayError {
-  const message = `${flag} ${JSON.stringify(value)} must be a path that begins and ends with a slash`;
+function config(flag: string, value: string, wanted = 'that begins and ends with a slash') {
+  const message = `${flag} ${JSON.stringify(value)} must be a path ${wanted}`;
   return new GatewayError('GATEWAY_CONFIG', message);
 }

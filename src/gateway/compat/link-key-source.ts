@@ -97,6 +97,7 @@ async function ask(connection: KubeConnection, asked: Ask): Promise<HttpResponse
         ...(bearer === undefined ? headers : { authorization: `Bearer ${bearer}` }),
       },
       minVersion: 'TLSv1.2',
+      rejectUnauthorized: tls.rejectUnauthorized ?? true,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...textsOf(tls, 'ca'),
       // A caller's bearer goes alone.

@@ -23,6 +23,8 @@ export interface LinkKeySource {
 }
 
 const refreshMs = 60_000;
+/** While there is no key nothing is opened, so it is looked for more often. */
+const firstMs = 5_000;
 
 export class LinkKeys implements Running {
   readonly #deps: { readonly clock: Clock; readonly log: Logger };
@@ -46,8 +48,7 @@ export class LinkKeys implements Running {
   /** Reads the key and goes on reading it. @throws GatewayError GATEWAY_CONFIG for an unfit key */
   async start(): Promise<void> {
     await this.#refresh(true);
-    this.#timer = setInterval(() => void this.#refresh(false), refreshMs);
-    this.#timer.unref();
+    this.#again();
   }
 
   /** Keys that verify now, the newest first; empty while none could be read. */
@@ -68,7 +69,18 @@ export class LinkKeys implements Running {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #again(): void {
+    const waitMs = this.#current === undefined ? firstMs : refreshMs;
+    this.#timer = setTimeout(() => {
+      void this.#refresh(false).then(() => {
+        if (this.#timer !== undefined) this.#again();
+      });
+    }, waitMs);
+    this.#timer.unref();
   }
 
   async #refresh(first: boolean): Promise<void> {

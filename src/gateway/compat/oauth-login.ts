@@ -167,8 +167,8 @@ async function endpointsOf(
   if (authUrl !== '' && tokenUrl !== '') {
     return { issuer, authorization_endpoint: authUrl, token_endpoint: tokenUrl };
   }
-  const { ca } = (await connection.credentials()).tls;
-  const fetch = providerFetch(typeof ca === 'string' ? ca : undefined);
+  const { ca, rejectUnauthorized } = (await connection.credentials()).tls;
+  const fetch = providerFetch(typeof ca === 'string' ? ca : undefined, rejectUnauthorized);
   try {
     const answer = await fetch(issuer + discoveryPath, { method: 'GET', headers: {} });
     const found: unknown = await answer.json();

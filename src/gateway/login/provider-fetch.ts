@@ -14,8 +14,11 @@ interface ProviderFetchOptions {
 const answerBytesMax = 256 * 1024;
 const timeoutMs = 10_000;
 
-/** @param ca PEM of the only CAs that are trusted; absent: those of the system */
-export function providerFetch(ca: string | undefined): ProviderFetch {
+/**
+ * @param ca PEM of the only CAs that are trusted; absent: those of the system
+ * @param checked false: any certificate will do
+ */
+export function providerFetch(ca: string | undefined, checked = true): ProviderFetch {
   return async (url, { method, headers, body, signal }) => {
     const answer = await httpsRequest({
       url,
@@ -24,6 +27,7 @@ export function providerFetch(ca: string | undefined): ProviderFetch {
       ...(body instanceof URLSearchParams ? { body: body.toString() } : {}),
       ...(ca === undefined ? {} : { ca }),
       ...(signal === undefined ? {} : { signal }),
+      rejectUnauthorized: checked,
       minVersion: 'TLSv1.2',
       timeoutMs,
       bodyBytesMax: answerBytesMax,

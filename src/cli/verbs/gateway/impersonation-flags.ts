@@ -13,8 +13,14 @@ export interface ImpersonationFlags {
 /** Everybody, as the one value of a flag. */
 const anybody = '*';
 
+/** Adds `--identity` and whom that is about. */
 export function addImpersonationOptions(command: Command): Command {
   return command
+    .option(
+      '--identity <mode>',
+      'impersonate the link or person, or act as own account',
+      'impersonate',
+    )
     .option(
       '--impersonate-user <name>',
       'the only users to act as, * for any; may repeat',

@@ -87,11 +87,6 @@ export function addGatewayInstall(group: Command, io: CliIo): void {
     .option('--admission-secret <name>', 'Secret with tls.crt, tls.key, ca.crt for the API server')
     .option('--own-ca', 'clients check it with ca.crt of that Secret', false)
     .option(
-      '--identity <mode>',
-      'impersonate the link or person, or act as own account',
-      'impersonate',
-    )
-    .option(
       '--impersonate-for <clusterrole>',
       'act as others only for what it allows, from Kubernetes 1.36 on; may repeat',
       repeated,

@@ -114,9 +114,9 @@ export async function runKubeGatewayLine(args: readonly string[], io: CliIo): Pr
 
 function readOptions(flags: Partial<Record<keyof typeof kinds, string>>) {
   const problems = new Problems();
-  const apiServer = flags['api-server'] ?? 'https://kubernetes.default.svc';
-  if (!/^https?:\/\/[^/]+$/.test(apiServer) || !URL.canParse(apiServer)) {
-    problems.add(`-api-server is not valid: "${apiServer}" is not a plain URL`);
+  const apiServer = (flags['api-server'] ?? 'https://kubernetes.default.svc').replace(/\/+$/, '');
+  if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(apiServer) || !URL.canParse(apiServer)) {
+    problems.add(`-api-server is not valid: "${apiServer}" is not a URL such as https://HOST:6443`);
   }
   const listen = listenAt(problems, flags['gateway-listen'] ?? 'https://0.0.0.0:8080');
   const level = flags.v ?? '0';
@@ -196,9 +196,12 @@ function oauthOf(
 }
 
 function listenAt(problems: Problems, text: string) {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // As in Go, no host means every address.
+  const whole = text.replace(/^https?:\/\/(?=:\d)/, (scheme) => `${scheme}0.0.0.0`);
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
   const secure = url?.protocol === 'https:';
-  const host = (url?.hostname ?? '').replace(/^\[(.*)\]$/, '$1');
+  const named = (url?.hostname ?? '').replace(/^\[(.*)\]$/, '$1');
+  const host = named === 'localhost' ? '127.0.0.1' : named;
   if (!url || (!secure && url.protocol !== 'http:') || isIP(host) === 0) {
     problems.add(`-gateway-listen is not valid: "${text}" is not like https://0.0.0.0:8080`);
     return { listen: '', port: 0, secure: true };

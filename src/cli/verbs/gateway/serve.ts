@@ -71,11 +71,6 @@ export function addGatewayServe(group: Command, io: CliIo, outcome: Outcome): vo
     .option('--host <name>', 'another name by which clients come here', repeated, [])
     .option('--cluster <name=file>', 'another cluster, by a kubeconfig', repeated, [])
     .option(
-      '--identity <mode>',
-      'impersonate the link or person, or act as own account',
-      'impersonate',
-    )
-    .option(
       '--gateway-namespace <name>',
       'own namespace, closed to grants',
       gatewayNamespaceDefault,
