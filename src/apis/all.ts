@@ -7,6 +7,7 @@ import { attachedConnectorBinding } from './attached-connector-binding/attached-
 import { certificate } from './certificate/certificate.ts';
 import { connector } from './connector/connector.ts';
 import { gatewayToken } from './gateway-token/gateway-token.ts';
+import { gatewayVerdict } from './gateway-verdict/gateway-verdict.ts';
 import { issuedLink } from './issued-link/issued-link.ts';
 import { link } from './link/link.ts';
 import { listener } from './listener/listener.ts';
@@ -30,5 +31,6 @@ export const apiDefinitions: readonly ResourceDefinition[] = [
   securedAccess,
   certificate,
   gatewayToken,
+  gatewayVerdict,
   issuedLink,
 ];

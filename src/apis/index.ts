@@ -51,6 +51,8 @@ export {
   loginGroupsMax,
   redemptionsKeptMax,
 } from './gateway-token/gateway-token.ts';
+export type { GatewayVerdict } from './gateway-verdict/gateway-verdict.ts';
+export { gatewayVerdict } from './gateway-verdict/gateway-verdict.ts';
 export type { IssuedLink } from './issued-link/issued-link.ts';
 export {
   issuedLink,

@@ -15,5 +15,6 @@ export const readyConditions = {
   SecuredAccess: ['Configured', 'Resolved'],
   Certificate: [],
   GatewayToken: ['Processed'],
+  GatewayVerdict: ['Counted'],
   IssuedLink: ['Valid'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
-import { announce, recordingKeyName, startGateway } from '#gateway/index.ts';
+import { announce, recordingKeyName, serverApprovers, startGateway } from '#gateway/index.ts';
 import { EventRecorder } from '#kubeclient/index.ts';
 import type { Metrics } from '#telemetry/index.ts';
 import { createTokenRequestFace, requestRatesDefault } from '#token-request/index.ts';
@@ -53,7 +53,13 @@ export async function startGatewayPart(
   const gateway = stack.add(
     'gateway',
     await startGateway(
-      { ...deps, events, beside: tokens, onRead: new YoungHeap(collectYoung()).onRead },
+      {
+        ...deps,
+        events,
+        approvers: serverApprovers,
+        beside: tokens,
+        onRead: new YoungHeap(collectYoung()).onRead,
+      },
       {
         host: options.listen,
         port: options.port,

@@ -1,7 +1,12 @@
 /** The gateway, put together: grants, rules, proxy, audit and one HTTPS server. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BlockList } from 'node:net';
-import { type GatewayApproval, type GatewayToken, gatewayToken } from '#apis/index.ts';
+import {
+  type GatewayApproval,
+  type GatewayToken,
+  gatewayToken,
+  gatewayVerdict,
+} from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
@@ -31,13 +36,14 @@ import { GrantFollower } from './grant/grant-follower.ts';
 import { ConsolePages } from './console/console-pages.ts';
 import { StaticPages } from './console/static-pages.ts';
 import { Admission } from './http/admission.ts';
-import { ApprovalRoutes, type ApprovalRoutesDeps } from './http/approval-routes.ts';
-import type { OriginOptions } from './http/browser-guard.ts';
+import { ApprovalRoutes } from './http/approval-routes.ts';
 import { GatewayHandler } from './http/gateway-handler.ts';
 import type { PageSource } from './http/page-source.ts';
 import { NativeApi } from './http/native-api.ts';
+import { VerdictFollower, type VerdictFollowerDeps } from './verdict/verdict-follower.ts';
+import type { Approvers } from './verdict/approvers.ts';
 import { ApprovalSeal } from './oversight/approval-seal.ts';
-import { Approvals, type ApprovalsDeps } from './oversight/approvals.ts';
+import { Approvals } from './oversight/approvals.ts';
 import { Recorder } from './http/recorder.ts';
 import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits.ts';
 import { type RecordingOptions, Recordings } from './recording/recordings.ts';
@@ -60,6 +66,8 @@ export interface GatewayDeps {
   readonly metrics: MetricsRegistry;
   /** Says who created which grant. Absent: the API server does, as the embedded one. */
   readonly creators?: Creators;
+  /** Says who made which verdict. Absent: as `creators` was told; without them none is counted. */
+  readonly approvers?: Approvers;
   /** Answers everything below a path of its own, before any grant is looked at. */
   readonly beside?: Beside;
   /** Told of the bytes of long answers and streams as they pass, to free their buffers in time. */
@@ -166,7 +174,9 @@ export async function startGateway(
     await begun.recordings?.stop();
     throw new GatewayError('GATEWAY_CONFIG', 'the API that keeps the grants cannot be read');
   }
+  parts.verdicts?.start();
   const stopParts = async (): Promise<void> => {
+    await parts.verdicts?.stop();
     await parts.streams.stop();
     await begun.recordings?.stop();
     await parts.follower.stop();
@@ -280,13 +290,11 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   };
   const { issuing } = options;
   const issuer = issuing && new Issuer({ ...deps, connection: issuing });
+  const approving = issuing && { ...deps, connection: issuing, grants, book, seal };
+  const counting = approving && new Approvals(approving, limits);
   const approvals =
-    issuing &&
-    approvalRoutes(
-      { ...deps, connection: issuing, grants, book, seal, gatekeeper, identity },
-      limits,
-      origins,
-    );
+    counting && new ApprovalRoutes({ gatekeeper, identity, approvals: counting }, limits, origins);
+  const recorder = new Recorder({ audit, clock, metrics, identity, limits });
   const unhealthy = (): string | undefined =>
     follower.isConfirmed ? undefined : 'the grants have not been confirmed for too long';
   const handler = new GatewayHandler(
@@ -300,7 +308,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
       login:
         login &&
         new LoginRoutes({ ...deps, gatekeeper, streams, identity }, login, { limits, origins }),
-      recorder: new Recorder({ audit, clock, metrics, identity, limits }),
+      recorder,
       forward: {
         streams,
         identity,
@@ -315,15 +323,16 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
     { hosts: hostSet(options.hosts), trustedProxies, forward: limits },
   );
   metrics.gauge('drawbridge_gateway_streams', 'Streams open now.', () => streams.size);
-  return { handler, streams, follower, upstreams, unhealthy };
+  const verdicts = counting && verdictsFor({ ...deps, approvals: counting, recorder });
+  return { handler, streams, follower, verdicts, upstreams, unhealthy };
 }
 
-function approvalRoutes(
-  deps: ApprovalsDeps & Omit<ApprovalRoutesDeps, 'approvals'>,
-  limits: GrantLimits,
-  origins: OriginOptions,
-): ApprovalRoutes {
-  return new ApprovalRoutes({ ...deps, approvals: new Approvals(deps, limits) }, limits, origins);
+function verdictsFor(
+  deps: GatewayDeps & Pick<VerdictFollowerDeps, 'approvals' | 'recorder'>,
+): VerdictFollower | undefined {
+  const approvers = deps.approvers ?? deps.creators?.approvers;
+  if (approvers === undefined) return undefined;
+  return new VerdictFollower({ ...deps, approvers, verdicts: new Informer(gatewayVerdict, deps) });
 }
 
 function limitsOf({ limits }: GatewayOptions, seal: ApprovalSeal, creators?: Creators) {

@@ -41,6 +41,7 @@ export {
 } from './recording/recordings.ts';
 export { type AuditVerdict, verifyAuditLog } from './audit/verify.ts';
 export { AdmissionService, type AdmissionServiceOptions } from './creator/admission-service.ts';
+export { type Approvers, serverApprovers } from './verdict/approvers.ts';
 export { Creators } from './creator/creators.ts';
 export { sealKey, sealSecretName } from './creator/seal-key.ts';
 export { webhookConfigurationName, webhookName } from './creator/webhook-configuration.ts';

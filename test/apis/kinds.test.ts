@@ -50,6 +50,7 @@ const expected: readonly [string, string, readonly string[], string][] = [
     ['gt'],
     'Uses Allowed, Uses, Expiration, Revoked, Status, Message, Issued By*',
   ],
+  ['GatewayVerdict', 'gatewayverdicts', ['gv'], 'Token, Decision, By, Status, Message'],
   [
     'IssuedLink',
     'issuedlinks',

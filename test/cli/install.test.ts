@@ -177,7 +177,7 @@ test('the API server asks the gateway by a Service, about grants and nothing els
     {
       name: 'gatewaytokens.drawbridge.dev',
       rules: [
-        { ...rule, operations: ['CREATE'], resources: ['gatewaytokens'] },
+        { ...rule, operations: ['CREATE'], resources: ['gatewaytokens', 'gatewayverdicts'] },
         { ...rule, operations: ['UPDATE'], resources: ['gatewaytokens/status'] },
       ],
       matchConditions: [

@@ -115,7 +115,7 @@ async function startReal(): Promise<GatewayTarget> {
   const client = new KubeClient(owner);
   ends.unshift(() => client.close());
   for (const { of, object } of crdObjects()) await client.create(of, object);
-  for (const path of [grants, certificates]) {
+  for (const path of [grants, verdicts, certificates]) {
     await until(async () => (await api.call(path)).status === 200, `${path} to be served`);
   }
   for (const { of, object } of gatewayObjects(wish)) {
@@ -134,12 +134,14 @@ async function startReal(): Promise<GatewayTarget> {
 }
 
 const grants = '/apis/drawbridge.dev/v1alpha1/gatewaytokens';
+const verdicts = '/apis/drawbridge.dev/v1alpha1/gatewayverdicts';
 const certificates = '/apis/skupper.io/v2alpha1/certificates';
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const bindings = `${rbac}/clusterrolebindings`;
 const links = 'test-links';
 const perTest = [
   '/apis/drawbridge.dev/v1alpha1/namespaces/default/gatewaytokens',
+  '/apis/drawbridge.dev/v1alpha1/namespaces/default/gatewayverdicts',
   '/api/v1/namespaces/default/configmaps',
   '/api/v1/namespaces/default/pods?gracePeriodSeconds=0',
   '/api/v1/namespaces/default/services',

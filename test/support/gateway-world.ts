@@ -4,6 +4,7 @@ import { connect } from 'node:tls';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import { noMetrics } from '#base/metrics.ts';
 import {
+  type GatewayDeps,
   type GatewayOptions,
   hashOf,
   newCode,
@@ -17,6 +18,7 @@ import { type KubeConnection, KubeClient } from '#kubeclient/index.ts';
 import type { AskedApi } from './api-server.ts';
 import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts';
 import { gatewayTarget } from './gateway-target.ts';
+import { gatewayVouching } from './gateway-vouching.ts';
 import type { RawAnswer } from './raw-http.ts';
 import { type RecorderUpstream, recorderUpstream } from './recorder-upstream.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -54,6 +56,10 @@ export interface GatewaySetup {
   readonly recorded?: boolean;
   readonly connection?: KubeConnection;
   readonly options?: Partial<GatewayOptions>;
+  /** It is known who made grants and verdicts, as in production. */
+  readonly vouched?: boolean;
+  /** Told what is announced as Events. */
+  readonly events?: GatewayDeps['events'];
 }
 
 /** Namespace of the grants in tests. */
@@ -79,12 +85,14 @@ export async function gatewayWorld(
     recorder === undefined
       ? (setup.connection ?? connection)
       : recordedConnection(recorder.url.origin, recorder.ca);
+  const vouching = setup.vouched === true ? await gatewayVouching(t, target) : {};
   const gateways: RunningGateway[] = [];
   for (let at = 0; at < (setup.replicas ?? 1); at++) {
     const gateway = await startGateway(
       {
         client: own,
-        events: { record: () => undefined },
+        events: setup.events ?? { record: () => undefined },
+        ...vouching,
         clock: systemClock,
         random: systemRandom,
         log: silentLogger,

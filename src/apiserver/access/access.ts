@@ -15,6 +15,7 @@ import { type Authorizer, MastersFirst } from './authorization/authorizer.ts';
 import { RoleKeeper } from './authorization/role-keeper.ts';
 import { StoredRoles } from './authorization/stored-roles.ts';
 import { gatewayTokenGate } from './gates/gateway-token-gate.ts';
+import { gatewayVerdictGate } from './gates/gateway-verdict-gate.ts';
 import { roleGate } from './gates/role-gate.ts';
 import { ReviewTable } from './reviews/review-table.ts';
 import { TokenChecker } from './tokens/token-checker.ts';
@@ -64,6 +65,7 @@ export class Access {
     this.gates = [
       roleGate({ authorizer, rulesFor, rulesOf }),
       gatewayTokenGate({ authorizer }),
+      gatewayVerdictGate,
       revocationGate,
     ];
   }

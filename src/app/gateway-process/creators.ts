@@ -5,7 +5,13 @@
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
 import type { MetricsRegistry } from '#base/metrics.ts';
-import { AdmissionService, Creators, sealKey } from '#gateway/index.ts';
+import {
+  AdmissionService,
+  type Approvers,
+  Creators,
+  sealKey,
+  serverApprovers,
+} from '#gateway/index.ts';
 import type { KubeClient } from '#kubeclient/index.ts';
 import { AppError } from '../errors.ts';
 import { systemClock, systemRandom } from '../system.ts';
@@ -29,28 +35,37 @@ export interface CreatorDeps {
   readonly metrics: MetricsRegistry;
 }
 
+/** Who says who made what. */
+export interface Vouching {
+  /** Absent: grants are believed as they are. */
+  readonly creators?: Creators;
+  /** Absent: what `creators` were told counts. */
+  readonly approvers?: Approvers;
+}
+
 /**
- * @returns undefined when grants are believed as they are
  * @throws AppError APP_SETTINGS; GatewayError GATEWAY_CONFIG; KubeClientError
  */
 export async function creatorsFor(
   { client, log }: CreatorDeps,
   { trustAll, admission }: CreatorFlags,
   namespace: string,
-): Promise<Creators | undefined> {
+): Promise<Vouching> {
   const version = await client.raw<{ gitVersion?: string }>({ method: 'GET', path: '/version' });
   if (version.gitVersion?.includes('drawbridge') === true) {
-    if (admission === undefined) return undefined;
+    if (admission === undefined) return { approvers: serverApprovers };
     throw new AppError(
       'APP_SETTINGS',
       `${client.server} is a drawbridge up, which decides about grants itself`,
       'leave --admission-port out',
     );
   }
-  if (!trustAll)
-    return new Creators(await sealKey({ client, random: systemRandom }, namespace), systemClock);
+  if (!trustAll) {
+    const key = await sealKey({ client, random: systemRandom }, namespace);
+    return { creators: new Creators(key, systemClock) };
+  }
   log.warn('whoever can make grants is believed to hold what they open', {});
-  return undefined;
+  return {};
 }
 
 /** Begins to answer the API server. @throws AppError APP_FILE_UNREADABLE */

@@ -71,7 +71,8 @@ async function serve(
   const events = stack.add('events', new EventRecorder(deps, 'drawbridge-gateway'));
   const { tlsFiles, publicCaFile, oidc, namespace, publicUrl, audit } = options;
   const ca = publicCaFile === undefined ? '' : await readText(publicCaFile, 'the CA');
-  const creators = await creatorsFor(deps, options.creators, namespace);
+  const vouching = await creatorsFor(deps, options.creators, namespace);
+  const { creators } = vouching;
   if (creators !== undefined && options.creators.admission !== undefined) {
     const where = { host: options.listen, namespace };
     const running = startAdmission({ ...deps, creators }, options.creators.admission, where);
@@ -80,7 +81,7 @@ async function serve(
   const { onRead } = new YoungHeap(collectYoung());
   const clusters = await connections(local, options.clusters);
   const gateway = await startGateway(
-    { ...deps, events, onRead, ...(creators === undefined ? {} : { creators }) },
+    { ...deps, events, onRead, ...vouching },
     {
       ...options,
       host: options.listen,

@@ -1,13 +1,25 @@
 /**
- * The question of an API server whether a GatewayToken may be written, and the answer.
+ * The question of an API server whether a GatewayToken or a verdict may be written, and the answer.
  * @spec Kubernetes admission.k8s.io/v1 AdmissionReview
  */
-import type { GatewayToken } from '#apis/index.ts';
+import {
+  type GatewayToken,
+  gatewayToken,
+  type GatewayVerdict,
+  gatewayVerdict,
+} from '#apis/index.ts';
 import { isRecord } from '#kube/index.ts';
 import type { User } from '#rbac/index.ts';
 import { GatewayError } from '../errors.ts';
 
-export interface AdmissionRequest {
+/** What is asked about, by its plural. */
+interface Asked {
+  readonly gatewaytokens: GatewayToken;
+  readonly gatewayverdicts: GatewayVerdict;
+}
+
+interface Question<R extends keyof Asked> {
+  readonly resource: R;
   /** Of the question. */
   readonly uid: string;
   readonly operation: string;
@@ -16,13 +28,22 @@ export interface AdmissionRequest {
   /** Who writes; the impersonated one where somebody impersonates. */
   readonly user: User;
   readonly namespace: string;
-  readonly object: GatewayToken;
-  readonly old: GatewayToken | undefined;
+  readonly object: Asked[R];
+  readonly old: Asked[R] | undefined;
 }
+
+export type GrantQuestion = Question<'gatewaytokens'>;
+export type VerdictQuestion = Question<'gatewayverdicts'>;
+export type AdmissionRequest = GrantQuestion | VerdictQuestion;
 
 export interface Verdict {
   readonly allowed: boolean;
   readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+}
+
+/** The answer to somebody who may not. */
+export function forbidden(message: string): Verdict {
+  return { allowed: false, status: { code: 403, reason: 'Forbidden', message } };
 }
 
 const apiVersion = 'admission.k8s.io/v1';
@@ -38,20 +59,24 @@ export function parseAdmissionReview(body: Buffer): AdmissionRequest {
   const uid = textIn(request, 'uid');
   if (uid === '' || uid.length > uidCharsMax) throw refused('request.uid is missing');
   const { group, resource } = recordIn(request, 'resource');
-  if (group !== 'drawbridge.dev' || resource !== 'gatewaytokens') {
-    throw refused('request.resource is not gatewaytokens.drawbridge.dev');
-  }
-  const { oldObject } = request;
-  return {
+  const question = {
     uid,
     operation: textIn(request, 'operation'),
     subresource: textIn(request, 'subResource'),
     dryRun: request['dryRun'] === true,
     user: userIn(recordIn(request, 'userInfo')),
     namespace: textIn(request, 'namespace'),
-    object: grantOf(request['object'], 'object'),
-    old: oldObject == null ? undefined : grantOf(oldObject, 'oldObject'),
   };
+  const object = objectOf(request['object']);
+  const { oldObject } = request;
+  const old = oldObject == null ? undefined : objectOf(oldObject);
+  if (group === gatewayToken.group && resource === gatewayToken.plural) {
+    return { resource: 'gatewaytokens', ...question, object, old };
+  }
+  if (group === gatewayVerdict.group && resource === gatewayVerdict.plural) {
+    return { resource: 'gatewayverdicts', ...question, object, old };
+  }
+  throw refused('request.resource is neither gatewaytokens nor gatewayverdicts of drawbridge.dev');
 }
 
 /** The answer to the question with that uid. */
@@ -80,14 +105,14 @@ function userIn(info: Readonly<Record<string, unknown>>): User {
   };
 }
 
-/** What the API server sends has passed the schema of the kind: only its outline is looked at. */
-function grantOf(value: unknown, what: string): GatewayToken {
+/** What the API server sends has passed the schema of its kind: only the outline is looked at. */
+function objectOf(value: unknown): GatewayToken & GatewayVerdict {
   const object = isRecord(value) ? value : {};
   const { metadata, spec = {}, status = {} } = object;
   if (!isRecord(metadata) || !isRecord(spec) || !isRecord(status)) {
-    throw refused(`request.${what} is no GatewayToken`);
+    throw refused('request.object is not the object that is asked about');
   }
-  return { ...object, metadata, spec, status } as unknown as GatewayToken;
+  return { ...object, metadata, spec, status } as unknown as GatewayToken & GatewayVerdict;
 }
 
 function recordIn(

@@ -1,15 +1,16 @@
 /**
- * Whether somebody may create a grant or write its status: the rules of the embedded API server,
+ * Whether somebody may create a grant, write its status, or say what he decides about it: the rules of the embedded API server,
  * with the API server of the cluster asked for what the creator holds.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type GatewayToken, gatewayTextMax, gatewayToken } from '#apis/index.ts';
+import { type GatewayToken, gatewayTextMax, gatewayToken, gatewayVerdict } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { keyOf } from '#kube/index.ts';
 import type { KubeClient } from '#kubeclient/index.ts';
 import {
+  anonymousName,
   type Attributes,
   lackingText,
   openedRights,
@@ -19,8 +20,15 @@ import {
 } from '#rbac/index.ts';
 import { loginLabel } from '../login/login-label.ts';
 import { isNewGrant } from '../grant/grant-facts.ts';
-import { escalation, lackingOf, mayDo } from '../issue/reviews.ts';
-import type { AdmissionRequest, Verdict } from './admission-review.ts';
+import { inWords } from '../issue/caller.ts';
+import { approving, escalation, lackingOf, mayDo } from '../issue/reviews.ts';
+import {
+  type AdmissionRequest,
+  forbidden,
+  type GrantQuestion,
+  type Verdict,
+  type VerdictQuestion,
+} from './admission-review.ts';
 import type { Creators } from './creators.ts';
 
 export interface CreatorReviewsDeps {
@@ -51,6 +59,10 @@ export class CreatorReviews {
   async decide(request: AdmissionRequest): Promise<Verdict> {
     const { operation, subresource } = request;
     try {
+      if (request.resource === 'gatewayverdicts') {
+        const isNew = operation === 'CREATE' && subresource === '';
+        return isNew ? await this.#verdict(request) : allowed;
+      }
       if (operation === 'CREATE' && subresource === '') return await this.#create(request);
       if (operation === 'UPDATE' && subresource === 'status') return await this.#status(request);
       // The kind itself keeps everything else as it is, and ending a grant is nobody's privilege.
@@ -64,7 +76,7 @@ export class CreatorReviews {
     }
   }
 
-  async #create({ user, namespace, object, dryRun }: AdmissionRequest): Promise<Verdict> {
+  async #create({ user, namespace, object, dryRun }: GrantQuestion): Promise<Verdict> {
     if (user.name.length > gatewayTextMax) {
       return forbidden(`user names have at most ${gatewayTextMax} characters`);
     }
@@ -82,6 +94,25 @@ export class CreatorReviews {
     return allowed;
   }
 
+  /** Who may approve the token may say so; whether it still waits for him is seen when it counts. */
+  async #verdict({ user, namespace, object, dryRun }: VerdictQuestion): Promise<Verdict> {
+    if (user.name.length > gatewayTextMax || user.name === anonymousName) {
+      return forbidden('a user of this name cannot approve');
+    }
+    const key = { namespace, name: object.spec.token };
+    if (!(await this.#asking(user)(approving(key)))) {
+      return forbidden(`you may not yourself ${inWords(approving(key))}`);
+    }
+    if (dryRun) return allowed;
+    // As with grants: nobody but the API server knows the uid now.
+    const found = await this.#deps.client.find(gatewayVerdict, keyOf(object));
+    if (found !== undefined && found.metadata.uid === object.metadata.uid) {
+      return forbidden('this verdict is there already');
+    }
+    this.#deps.creators.approvers.onAdmitted(object, user);
+    return allowed;
+  }
+
   async #openingRefusal(
     user: User,
     namespace: string,
@@ -95,7 +126,7 @@ export class CreatorReviews {
     return lacking.length === 0 ? undefined : lackingText(user, lacking);
   }
 
-  async #status({ user, namespace, object, old }: AdmissionRequest): Promise<Verdict> {
+  async #status({ user, namespace, object, old }: GrantQuestion): Promise<Verdict> {
     const before = old?.status ?? {};
     const issuer = old === undefined ? undefined : await this.#issuerOf(old);
     const refusal = statusRefusal({ user, issuer, before, after: object.status ?? {} });
@@ -121,8 +152,4 @@ export class CreatorReviews {
     const signal = AbortSignal.timeout(decideMsMax);
     return (attributes) => mayDo(this.#deps.client, attributes, user, signal);
   }
-}
-
-function forbidden(message: string): Verdict {
-  return { allowed: false, status: { code: 403, reason: 'Forbidden', message } };
 }

@@ -6,34 +6,31 @@
 import type { GatewayToken } from '#apis/index.ts';
 import type { Clock } from '#base/clock.ts';
 import { keyOf, keyText } from '#kube/index.ts';
+import { AdmittedApprovers } from '../verdict/approvers.ts';
+import { AdmittedObjects } from './admitted-objects.ts';
 import { hasSeal, openingText, sealOf, secretPath } from './seal.ts';
 
 interface Admitted {
   readonly key: string;
   readonly creator: string;
   readonly opening: string;
-  readonly untilMs: number;
 }
-
-/** How long an admitted grant may take to appear; milliseconds. */
-const appearMsMax = 120_000;
-/** Admitted grants that have not appeared yet; the oldest is forgotten first. */
-const admittedMax = 4096;
 
 /** Stands for the gateway itself, which makes grants of logins. */
 export const gatewayItself = 'system:drawbridge:gateway';
 
 export class Creators {
   readonly #key: Buffer;
-  readonly #clock: Clock;
-  /** By uid, which nobody but the API server knows before the object is there. */
-  readonly #admitted = new Map<string, Admitted>();
+  /** Who said what about grants of others; the API server tells that the same way. */
+  readonly approvers: AdmittedApprovers;
+  readonly #admitted: AdmittedObjects<Admitted>;
   /** Objects of the cache are replaced when they change, so the object is the key. */
   readonly #proven = new WeakMap<GatewayToken, boolean>();
 
   constructor(key: Buffer, clock: Clock) {
     this.#key = key;
-    this.#clock = clock;
+    this.approvers = new AdmittedApprovers(clock);
+    this.#admitted = new AdmittedObjects(clock);
   }
 
   /** Where the API server asks. */
@@ -61,21 +58,14 @@ export class Creators {
 
   /** The API server says who is about to create this grant, and he may. */
   onAdmitted(grant: GatewayToken, creator: string): void {
-    const { uid } = grant.metadata;
-    if (uid === undefined) return;
-    const nowMs = this.#clock.monotonicMs();
-    for (const [oldest, { untilMs }] of this.#admitted) {
-      if (untilMs > nowMs && this.#admitted.size < admittedMax) break;
-      this.#admitted.delete(oldest);
-    }
     const key = keyText(keyOf(grant));
     const opening = openingText(grant.spec);
-    this.#admitted.set(uid, { key, creator, opening, untilMs: nowMs + appearMsMax });
+    this.#admitted.add(grant.metadata.uid, { key, creator, opening });
   }
 
   /** The grant as it has appeared, vouched for when it was admitted here; else the same object. */
   withCreator(grant: GatewayToken): GatewayToken {
-    const admitted = this.#admitted.get(grant.metadata.uid ?? '');
+    const admitted = this.#admitted.find(grant.metadata.uid);
     // That no object of this name had the uid before was looked at: the name belongs to the proof.
     if (admitted === undefined || admitted.key !== keyText(keyOf(grant))) return grant;
     if (admitted.opening !== openingText(grant.spec)) return grant;

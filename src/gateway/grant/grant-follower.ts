@@ -18,7 +18,7 @@ import {
 import type { Creators } from '../creator/creators.ts';
 import type { StreamRegistry } from '../stream/stream-registry.ts';
 import type { GrantBook } from './grant-book.ts';
-import type { GrantLimits } from './grant-facts.ts';
+import { decisionsOf, type GrantLimits, stateOf, waitingText } from './grant-facts.ts';
 import { decideStatus } from './grant-status.ts';
 
 export interface GrantFollowerDeps {
@@ -107,11 +107,30 @@ export class GrantFollower implements Running {
     const known = this.#deps.creators?.withCreator(grant) ?? grant;
     const wanted = decideStatus(known, this.#deps.clock.nowMs(), this.#limits);
     if (wanted === grant) return;
-    this.#deps.client.updateStatus(gatewayToken, wanted).catch((thrown: unknown) => {
-      const gone = isKubeError(thrown, 'KUBE_CONFLICT') || isKubeError(thrown, 'KUBE_NOT_FOUND');
-      if (!gone && !this.#cut.signal.aborted) {
-        this.#deps.log.warn('the status of a grant was not written', { error: messageOf(thrown) });
-      }
+    this.#deps.client.updateStatus(gatewayToken, wanted).then(
+      () => this.#tellWaiting(grant, wanted),
+      (thrown: unknown) => {
+        const gone = isKubeError(thrown, 'KUBE_CONFLICT') || isKubeError(thrown, 'KUBE_NOT_FOUND');
+        if (!gone && !this.#cut.signal.aborted) {
+          const error = messageOf(thrown);
+          this.#deps.log.warn('the status of a grant was not written', { error });
+        }
+      },
+    );
+  }
+
+  /** Once, by the replica that wrote it: whoever forwards Events brings it to those who may decide. */
+  #tellWaiting(before: GatewayToken, after: GatewayToken): void {
+    if (after.status?.message === before.status?.message) return;
+    if (stateOf(after, this.#deps.clock.nowMs(), this.#limits) !== 'pending') return;
+    if (decisionsOf(after, this.#limits).length > 0) return;
+    const { namespace = '', name } = after.metadata;
+    const who = after.status?.issuedBy ?? 'Somebody';
+    const how = `drawbridge gateway approve ${name} -n ${namespace}`;
+    this.#deps.events.record(after, {
+      type: 'Normal',
+      reason: 'WaitsForApproval',
+      message: `${who} asks for it, and it ${waitingText(after, this.#limits)}: ${how}`,
     });
   }
 

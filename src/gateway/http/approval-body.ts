@@ -4,6 +4,7 @@ import { gatewayTextMax } from '#apis/index.ts';
 import { checkLabelName, checkSubdomainName } from '#kube/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { ApprovalWish } from '../oversight/approvals.ts';
+import { isReason } from '../oversight/decide-approval.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
 import { readJson } from './json-body.ts';
 
@@ -30,11 +31,6 @@ export async function readApproval(
     throw refused(`reason must be one line of at most ${gatewayTextMax} characters`);
   }
   return { key: { namespace, name }, uid, decision, reason };
-}
-
-function isReason(value: unknown): value is string {
-  if (typeof value !== 'string' || value.length > gatewayTextMax) return false;
-  return value.trim() !== '' && !/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u.test(value);
 }
 
 function refused(why: string): GatewayError {

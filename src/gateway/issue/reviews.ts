@@ -1,5 +1,6 @@
 /** Asks an API server whether somebody may do something: the caller himself, or a named user. */
 import { gatewayToken } from '#apis/index.ts';
+import type { ObjectKey } from '#kube/index.ts';
 import type { KubeClient } from '#kubeclient/index.ts';
 import { type Attributes, attributesOf, type OpenedRight, type User } from '#rbac/index.ts';
 
@@ -12,6 +13,13 @@ export function escalation(namespace: string): Attributes {
   const { group: of, version, plural: resource } = gatewayToken;
   const place = { group: of, version, resource, subresource: '', namespace, name: '' };
   return { type: 'resource', verb: 'escalate', ...place };
+}
+
+/** Agreeing to a token of somebody else, or denying it. */
+export function approving({ namespace, name }: ObjectKey): Attributes {
+  const { group: of, version, plural: resource } = gatewayToken;
+  const place = { group: of, version, resource, subresource: '', namespace, name };
+  return { type: 'resource', verb: 'approve', ...place };
 }
 
 /**

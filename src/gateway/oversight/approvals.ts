@@ -5,12 +5,12 @@ import { messageOf } from '#base/errors.ts';
 import type { Logger } from '#base/log.ts';
 import { keyOf, type ObjectKey } from '#kube/index.ts';
 import type { EventRecorder, KubeClient, KubeConnection, Lister } from '#kubeclient/index.ts';
-import { type Attributes, authenticatedGroup } from '#rbac/index.ts';
+import { authenticatedGroup } from '#rbac/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { GrantBook } from '../grant/grant-book.ts';
 import { approvalsMissing, type GrantLimits, windowOf } from '../grant/grant-facts.ts';
 import { asRefusal, Caller } from '../issue/caller.ts';
-import { mayDo } from '../issue/reviews.ts';
+import { approving, mayDo } from '../issue/reviews.ts';
 import type { ApprovalSeal } from './approval-seal.ts';
 import { type Approver, decideApproval, type Verdict } from './decide-approval.ts';
 
@@ -72,7 +72,7 @@ export class Approvals {
   }
 
   /**
-   * @param person who has logged in; the API server says whether he may
+   * @param person who is known for sure; the API server says whether he may
    * @throws GatewayError as `decide`
    */
   async decideAs(person: Approver, wish: ApprovalWish): Promise<Decided> {
@@ -109,8 +109,14 @@ export class Approvals {
     return windowOf(grant, this.#limits)?.endMs ?? 0;
   }
 
-  async #may({ user: name, groups }: Approver, key: ObjectKey): Promise<boolean> {
-    const person = { name, groups: [...groups, authenticatedGroup] };
+  async #may({ user: name, groups, ...more }: Approver, key: ObjectKey): Promise<boolean> {
+    const { uid, extra } = more;
+    const person = {
+      name,
+      groups: [...new Set([...groups, authenticatedGroup])],
+      ...(uid === undefined ? {} : { uid }),
+      ...(extra === undefined ? {} : { extra }),
+    };
     try {
       return await mayDo(this.#deps.client, approving(key), person);
     } catch (thrown) {
@@ -134,18 +140,21 @@ export class Approvals {
       isNew = status !== undefined;
       return status;
     });
-    if (isNew) this.#tell(grant, approver, verdict);
-    if (verdict.decision === 'denied') await this.#revoke(key);
     const missing = approvalsMissing(grant, this.#limits);
-    return { grant, approver: approver.user, isNew, missing };
+    const decided = { grant, approver: approver.user, isNew, missing };
+    if (isNew) this.#tell(decided, verdict);
+    if (verdict.decision === 'denied') await this.#revoke(key);
+    return decided;
   }
 
-  #tell(grant: GatewayToken, { user }: Approver, { decision, reason }: Verdict): void {
-    const words = `${user} ${decision} it${reason === undefined ? '' : `: ${reason}`}`;
+  #tell({ grant, approver, missing }: Decided, { decision, reason }: Verdict): void {
+    const words = `${approver} ${decision} it${reason === undefined ? '' : `: ${reason}`}`;
+    const isApproved = decision === 'approved';
+    const still = missing === 0 ? 'it can be used now' : `it waits for ${missing} more`;
     this.#deps.events.record(grant, {
       type: 'Normal',
-      reason: decision === 'approved' ? 'Approved' : 'Denied',
-      message: words,
+      reason: isApproved ? 'Approved' : 'Denied',
+      message: `${words} (${isApproved ? still : 'it has ended'})`,
     });
   }
 
@@ -157,10 +166,4 @@ export class Approvals {
       this.#deps.log.warn('a denied grant was not revoked', { reason: messageOf(thrown) });
     }
   }
-}
-
-function approving({ namespace, name }: ObjectKey): Attributes {
-  const { group, version, plural: resource } = gatewayToken;
-  const place = { group, version, resource, subresource: '', namespace, name };
-  return { type: 'resource', verb: 'approve', ...place };
 }

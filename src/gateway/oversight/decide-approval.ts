@@ -7,6 +7,7 @@ import {
   type GatewaySubject,
   type GatewayToken,
   gatewayListMax,
+  gatewayTextMax,
 } from '#apis/index.ts';
 import { formatTime } from '#kube/index.ts';
 import { GatewayError } from '../errors.ts';
@@ -22,11 +23,20 @@ import {
 export interface Approver {
   readonly user: string;
   readonly groups: readonly string[];
+  readonly uid?: string;
+  /** What else authorizers may look at. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Verdict {
   readonly decision: 'approved' | 'denied';
   readonly reason: string | undefined;
+}
+
+/** One line for people, as it is kept and shown. */
+export function isReason(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > gatewayTextMax) return false;
+  return value.trim() !== '' && !/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u.test(value);
 }
 
 /** Signs a decision. */

@@ -47,7 +47,8 @@ const siteResources = [
 /** Our kinds whose objects carry codes. */
 const codeResources = ['accessgrants', 'accesstokens'];
 
-const drawbridgeResources = ['gatewaytokens', 'issuedlinks'];
+/** Who makes a verdict needs `approve` on its token, too. */
+const drawbridgeResources = ['gatewaytokens', 'gatewayverdicts', 'issuedlinks'];
 
 /** With their `/status`, which is only written by controllers and looked at by all. */
 const withStatus = (plurals: readonly string[]): string[] =>

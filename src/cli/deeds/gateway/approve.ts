@@ -1,4 +1,4 @@
-/** Approving or denying a grant: the gateway writes it down, the API server says who decides. */
+/** Approving or denying a grant with a bearer: the gateway writes it down, the API server says who decides. */
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
@@ -47,25 +47,16 @@ export async function grantToDecide(session: Session, name: string): Promise<Gat
   });
 }
 
-/** @throws CliError CLI_REFUSED with the gateway's words, CLI_API_NOT_FOUND */
-export async function decide(
-  session: Session,
+/**
+ * Through the gateway, where there is a token to show it.
+ * @throws CliError CLI_REFUSED with the gateway's words, CLI_API_NOT_FOUND
+ */
+export async function showVerdict(
   gateway: GatewayAddress,
   grant: GatewayToken,
   verdict: Verdict,
-  token?: string,
+  authorization: string,
 ): Promise<Decided> {
-  const authorization =
-    token === undefined ? await bearerOf(session.connection) : `Bearer ${token}`;
-  if (authorization === undefined) {
-    throw new CliError(
-      'CLI_REFUSED',
-      'the kubeconfig has no token, so the gateway cannot ask who you are',
-      {
-        todo: "give one with --token-file, such as that of 'kubectl create token NAME'",
-      },
-    );
-  }
   const { approver, missing } = await postToGateway({
     gateway: gateway.url,
     ca: gateway.ca,
@@ -82,10 +73,17 @@ export async function decide(
   });
 }
 
-/** What the kubeconfig would send to the API server. */
-async function bearerOf(connection: KubeConnection): Promise<string | undefined> {
-  const { headers } = await connection.credentials();
-  return Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+/**
+ * The bearer that says by itself who the API server would take us for; undefined where a client
+ * certificate, impersonation or a password say it, which nobody but the API server can be shown.
+ */
+export async function bearerOf(connection: KubeConnection): Promise<string | undefined> {
+  const { tls, headers } = await connection.credentials();
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  const hasMore = names.some((name) => name.startsWith('impersonate-'));
+  if (tls.cert !== undefined || tls.pfx !== undefined || hasMore) return undefined;
+  const value = Object.values(headers)[names.indexOf('authorization')];
+  return value !== undefined && /^bearer /i.test(value) ? value : undefined;
 }
 
 function todoOf(status: number): string {

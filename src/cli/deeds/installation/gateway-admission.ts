@@ -2,7 +2,7 @@
  * By which the API server of a cluster asks the gateway who may make which grant. The gateway fills
  * in caBundle and path itself; until it has, grants are refused. Pure.
  */
-import { gatewayToken } from '#apis/index.ts';
+import { gatewayToken, gatewayVerdict } from '#apis/index.ts';
 import { clusterKind } from '#controllers/index.ts';
 import { webhookConfigurationName, webhookName } from '#gateway/index.ts';
 import { isRecord, type KubeObject, type ResourceDefinition, service } from '#kube/index.ts';
@@ -50,7 +50,7 @@ export function webhookObject(wish: AdmissionWish): InstalledObject {
     {
       name: webhookName,
       rules: [
-        { ...rule, operations: ['CREATE'], resources: [plural] },
+        { ...rule, operations: ['CREATE'], resources: [plural, gatewayVerdict.plural] },
         { ...rule, operations: ['UPDATE'], resources: [`${plural}/status`] },
       ],
       // The gateway counts and seals by itself, and must not wait for itself.

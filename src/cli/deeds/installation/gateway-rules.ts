@@ -3,7 +3,7 @@
  * impersonate any user and group may do anything, so such a pod is as good as an administrator; as
  * the links alone it has what they have, and with the identity `account` what people bind to it.
  */
-import { gatewayToken } from '#apis/index.ts';
+import { gatewayToken, gatewayVerdict } from '#apis/index.ts';
 import { sealSecretName, webhookConfigurationName } from '#gateway/index.ts';
 import { type ImpersonationWish, impersonationRules } from './impersonation-rules.ts';
 import type { Rule } from './installed-object.ts';
@@ -18,6 +18,13 @@ export function gatewayRules(impersonates: ImpersonationWish | undefined): reado
     // Followed, found by their handles; redemptions are counted in the status.
     { apiGroups: [group], resources: [plural], verbs: ['get', 'list', 'watch'] },
     { apiGroups: [group], resources: [`${plural}/status`], verbs: ['update', 'patch'] },
+    // What people decide about grants, counted and then cleared away.
+    {
+      apiGroups: [group],
+      resources: [gatewayVerdict.plural],
+      verbs: ['get', 'list', 'watch', 'delete'],
+    },
+    { apiGroups: [group], resources: [`${gatewayVerdict.plural}/status`], verbs: ['update'] },
     // The API server asks the gateway who may make which grant, and that one asks back.
     { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
     // By which certificate and path the API server asks: this one configuration alone.

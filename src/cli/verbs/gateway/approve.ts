@@ -1,13 +1,22 @@
 /** `gateway approve` and `gateway deny`: the say of others about a grant that waits for it. */
 import type { Command } from 'commander';
-import { gatewayTextMax } from '#apis/index.ts';
+import { type GatewayToken, gatewayTextMax } from '#apis/index.ts';
 import {
   type AddressFlags,
   gatewayAddress,
   gatewayNamespaceDefault,
 } from '../../api/gateway-address.ts';
-import { withSession } from '../../api/session.ts';
-import { decide, grantToDecide, readTokenFile, type Verdict } from '../../deeds/gateway/approve.ts';
+import { type Session, withSession } from '../../api/session.ts';
+import {
+  bearerOf,
+  type Decided,
+  grantToDecide,
+  readTokenFile,
+  showVerdict,
+  type Verdict,
+} from '../../deeds/gateway/approve.ts';
+import { sayVerdict } from '../../deeds/gateway/verdict.ts';
+import { usageError } from '../../errors.ts';
 import { requiredName } from '../../input/arguments.ts';
 import { type GlobalFlags, readFormat } from '../../input/format.ts';
 import { Problems } from '../../input/problems.ts';
@@ -27,8 +36,9 @@ const words = {
     description: 'agree to a grant that waits for approval',
     help: `
 Who you are is what the API server says of your kubeconfig or --token-file. It takes the verb approve
-on gatewaytokens, being among those the grant names, and not being who made it. Each person counts
-once; an approval ends with the grant.
+on gatewaytokens, being among those the grant names, and not being who made it. Without a token, such
+as with a client certificate, the verdict goes through the API server as a GatewayVerdict, which takes
+create and get on gatewayverdicts. Each person counts once; an approval ends with the grant.
 
 Examples:
   drawbridge gateway approve link-6d1f0a2b -n west --reason 'incident 4711'
@@ -76,8 +86,7 @@ async function run(io: CliIo, flags: ApproveFlags, name: string, verdict: Verdic
   const token = tokenFile === undefined ? undefined : await readTokenFile(tokenFile);
   await withSession(io, flags, async (session) => {
     const grant = await grantToDecide(session, name);
-    const address = await gatewayAddress(session, flags);
-    const { approver, missing } = await decide(session, address, grant, verdict, token);
+    const { approver, missing } = await say(session, flags, { grant, verdict, token });
     const { decision } = verdict;
     if (format !== 'table') {
       const { namespace } = session;
@@ -91,6 +100,34 @@ async function run(io: CliIo, flags: ApproveFlags, name: string, verdict: Verdic
     const phrases = grantPhrases(grant).map((phrase) => `  ${phrase}\n`);
     io.stdout.write(`${grantSentence(grant, Date.now())}:\n${phrases.join('')}`);
   });
+}
+
+interface Said {
+  readonly grant: GatewayToken;
+  readonly verdict: Verdict;
+  /** Of --token-file. */
+  readonly token: string | undefined;
+}
+
+async function say(
+  session: Session,
+  flags: ApproveFlags,
+  { grant, verdict, token }: Said,
+): Promise<Decided> {
+  const { gateway, gatewayCaFile } = flags;
+  const bearer = token === undefined ? await bearerOf(session.connection) : `Bearer ${token}`;
+  if (bearer !== undefined) {
+    return showVerdict(await gatewayAddress(session, flags), grant, verdict, bearer);
+  }
+  if (gateway === undefined && gatewayCaFile === undefined) {
+    return sayVerdict(session, grant, verdict);
+  }
+  throw usageError(
+    [
+      '--gateway and --gateway-ca-file are for tokens, and the kubeconfig shows who you are otherwise',
+    ],
+    'leave them out: the verdict goes through the API server; or give a token with --token-file',
+  );
 }
 
 function verdictOf(
