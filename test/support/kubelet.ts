@@ -4,7 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -26,7 +33,8 @@ export async function buildNode(): Promise<
   { readonly path: string } | { readonly missing: string }
 > {
   const version = createHash('sha256');
-  for (const name of ['go.mod', join('node', 'main.go')]) {
+  const own = readdirSync(join(tools, 'node')).toSorted();
+  for (const name of ['go.mod', ...own.map((file) => join('node', file))]) {
     version.update(readFileSync(join(tools, name)));
   }
   const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');

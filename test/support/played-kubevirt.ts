@@ -19,7 +19,7 @@ export interface PlayedKubevirt {
   readonly apiServerArgs: readonly string[];
   /** Types of the key and pointer events that reached the screen. */
   readonly screenEvents: number[];
-  /** Who opened screens, as the API server says. */
+  /** Who opened screens and by which grant, as the API server says. */
   readonly viewers: string[];
   /** Screens that are open. */
   open(): number;
@@ -28,6 +28,7 @@ export interface PlayedKubevirt {
 }
 
 const group = 'subresources.kubevirt.io';
+const grantHeader = 'x-remote-extra-gateway.drawbridge.dev%2fgrant';
 const service = { name: 'virt-api', namespace: 'kubevirt' };
 
 export async function playKubevirt(t: TestContext, folder: string): Promise<PlayedKubevirt> {
@@ -72,7 +73,8 @@ export async function playKubevirt(t: TestContext, folder: string): Promise<Play
       socket.destroy();
       return;
     }
-    viewers.push(String(request.headers['x-remote-user']));
+    const { 'x-remote-user': user, [grantHeader]: grant } = request.headers;
+    viewers.push(`${String(user)} ${String(grant)}`);
     sockets.handleUpgrade(request, socket, head, (session) => playScreen(session, screenEvents));
   });
   await new Promise<void>((resolve) => {

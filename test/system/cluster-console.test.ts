@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { configMap } from '#kube/index.ts';
 import { browserFor, browserSkip, picture } from '../support/browser.ts';
 import { type InstalledGateway, installedGateway } from '../support/installed-gateway.ts';
+import { buildNode, startNode } from '../support/kubelet.ts';
 import { kubernetesSkip } from '../support/kubernetes.ts';
 import { type PlayedKubevirt, playKubevirt } from '../support/played-kubevirt.ts';
 import { screenColour } from '../support/played-screen.ts';
@@ -42,6 +43,13 @@ test('links in a browser before a real kube-apiserver', {
   await t.test('a link to a ConfigMap counts down, and ends when it is revoked', (s) =>
     settings(s, world),
   );
+  const node = await buildNode();
+  if ('path' in node) await startNode(t, node.path, world);
+  await t.test(
+    'logs and a terminal of a pod, which is cut',
+    { skip: 'missing' in node && node.missing },
+    (s) => pod(s, world),
+  );
   await t.test(
     'gateway acceptance 7: a screen shows and takes keys, and ends with its grant',
     (s) => screen(s, world, kubevirt, false),
@@ -74,6 +82,33 @@ async function settings(t: TestContext, world: InstalledGateway): Promise<void> 
   assert.deepEqual(complaints, []);
 }
 
+async function pod(t: TestContext, world: InstalledGateway): Promise<void> {
+  const { context, complaints } = await browserFor(t);
+  const page = await context.newPage();
+  await openLink(world, page, 'works', '--resource=pods', '--connect=exec,log');
+  await page.getByRole('link', { name: /^pods/ }).click();
+  await page.getByRole('link', { name: 'web' }).click();
+  await page.getByRole('link', { name: 'Logs of main' }).click();
+  await page.getByText('line 5 of default/web/main').waitFor();
+  await page.goBack();
+  await page.getByRole('link', { name: 'Terminal in main' }).click();
+  await page.getByText('live', { exact: true }).waitFor();
+  await page.keyboard.type('echo $((40 + 2)) in $(stty size)');
+  await page.keyboard.press('Enter');
+  // As wide as the page is, not as terminals are that nobody told their size.
+  const rows = page.locator('.xterm-rows');
+  await rows.getByText(/^42 in (?!0 0|24 80)\d+ \d+/).waitFor();
+  const box = await page.locator('.screen').boundingBox();
+  const bottom = (box?.y ?? 0) + (box?.height ?? 0);
+  assert.ok(bottom < (page.viewportSize()?.height ?? 0), 'all of it is in sight');
+  await picture(page, 'cluster-terminal');
+  await page.keyboard.type('exec sleep 600');
+  await page.keyboard.press('Enter');
+  succeeded(await world.cli('gateway', 'revoke', 'works', '--namespace=default'));
+  await page.getByRole('heading', { name: 'Access has ended' }).waitFor();
+  assert.deepEqual(complaints, []);
+}
+
 async function screen(
   t: TestContext,
   world: InstalledGateway,
@@ -93,7 +128,7 @@ async function screen(
     );
   await until(async () => (await pixel()).join() === screenColour.join(), 'the screen is drawn');
   await picture(page, `cluster-screen-${name}`);
-  assert.equal(kubevirt.viewers.at(-1), `gw:link:default:${name}`);
+  assert.equal(kubevirt.viewers.at(-1), `gw:link default/${name}`);
   kubevirt.screenEvents.length = 0;
   await page.locator('canvas').click();
   await page.keyboard.press('a');

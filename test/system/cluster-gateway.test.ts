@@ -122,7 +122,8 @@ async function recordedTerminal(t: TestContext, world: InstalledGateway): Promis
   const { cli, folder, kubernetes, origin, records } = world;
   const wish = ['--resource=pods', '--connect=exec', '--record=always', '--namespace=default'];
   const token = succeeded(await cli('gateway', 'token', 'create', 'filmed', ...wish)).trim();
-  const script = 'echo ready; read -r word; echo "heard $word"';
+  const wide = '[ "$(stty size)" = "20 60" ]';
+  const script = `stty -echo; echo ready; until ${wide}; do :; done; echo wide; read -r word; echo "heard $word"`;
   const command = ['sh', '-c', script].map((word) => `command=${encodeURIComponent(word)}`);
   const query = [...command, 'stdin=true', 'stdout=true', 'tty=true'].join('&');
   const terminal = new WebSocket(
@@ -142,13 +143,14 @@ async function recordedTerminal(t: TestContext, world: InstalledGateway): Promis
   terminal.on('close', () => {
     ended = true;
   });
-  await until(() => screen === 'ready\n', 'the shell');
+  await until(() => screen === 'ready\r\n', 'the shell');
   const send = (to: number, text: string): void =>
     terminal.send(Buffer.concat([Buffer.from([to]), Buffer.from(text)]));
   send(channel.resize, '{"Width":60,"Height":20}');
-  send(channel.stdin, 'opensesame\n');
+  await until(() => screen.endsWith('wide\r\n'), 'the new size at the shell');
+  send(channel.stdin, 'opensesame\r');
   await until(() => ended, 'the end of the shell');
-  assert.equal(screen, 'ready\nheard opensesame\n');
+  assert.equal(screen, 'ready\r\nwide\r\nheard opensesame\r\n');
 
   const close = await until(
     () => records().find(({ kind, grant }) => kind === 'close' && grant === 'default/filmed'),
@@ -165,7 +167,7 @@ async function recordedTerminal(t: TestContext, world: InstalledGateway): Promis
     .slice(1)
     .map((line) => parseAsciicastEvent(line))
     .map((event) => (event?.code === 'o' ? event.data : `<${event?.data}>`));
-  assert.equal(shown.join(''), 'ready\n<60x20>heard opensesame\n');
+  assert.equal(shown.join(''), 'ready\r\n<60x20>wide\r\nheard opensesame\r\n');
   const played = await cli('gateway', 'recordings', 'play', name, ...at, '--idle-max=1ms');
-  assert.ok(succeeded(played).startsWith('ready\nheard opensesame\n'), played.stdout);
+  assert.ok(succeeded(played).startsWith('ready\r\nwide\r\nheard opensesame\r\n'), played.stdout);
 }

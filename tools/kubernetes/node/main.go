@@ -1,10 +1,11 @@
-// Plays the streaming side of a kubelet for tests: exec and attach run local processes, port-forward
-// dials loopback, logs count lines. Only the API server, by its client certificate, may ask.
+// Plays the streaming side of a kubelet for tests: exec and attach run local processes, in a terminal
+// where they ask for one, port-forward dials loopback, logs count lines. Only the API server, by its client certificate, may ask.
 //
 //	node -cert FILE -key FILE -client-ca FILE     prints the port it listens on
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -106,8 +107,21 @@ func serveExec(w http.ResponseWriter, r *http.Request) {
 	if len(command) == 0 {
 		command = []string{"cat"}
 	}
-	process := exec.Command(command[0], command[1:]...)
-	if out := byType["stdout"]; out != nil {
+	wanting, done := context.WithCancel(context.Background())
+	go func() {
+		<-connection.CloseChan()
+		done()
+	}()
+	process := exec.CommandContext(wanting, command[0], command[1:]...)
+	writeStatus(byType["error"], run(process, byType))
+}
+
+func run(process *exec.Cmd, byType map[string]httpstream.Stream) error {
+	in, out, sizes := byType["stdin"], byType["stdout"], byType["resize"]
+	if sizes != nil && in != nil && out != nil {
+		return runInTerminal(process, in, out, sizes)
+	}
+	if out != nil {
 		process.Stdout = out
 	}
 	if out := byType["stderr"]; out != nil {
@@ -115,20 +129,15 @@ func serveExec(w http.ResponseWriter, r *http.Request) {
 	}
 	stdin, _ := process.StdinPipe()
 	if err := process.Start(); err != nil {
-		writeStatus(byType["error"], err)
-		return
+		return err
 	}
 	go func() {
-		if in := byType["stdin"]; in != nil {
+		if in != nil {
 			io.Copy(stdin, in)
 		}
 		stdin.Close()
 	}()
-	go func() {
-		<-connection.CloseChan()
-		process.Process.Kill()
-	}()
-	writeStatus(byType["error"], process.Wait())
+	return process.Wait()
 }
 
 func writeStatus(stream httpstream.Stream, err error) {
