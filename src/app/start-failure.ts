@@ -19,6 +19,10 @@ const actions: ReadonlyMap<string, string> = new Map([
       'handed out stop working',
   ],
   ['HTTP_LISTEN_FAILED', 'choose another port, or 0 for any free one'],
+  ['HTTP_TLS_INVALID', 'give a certificate and a private key in PEM that belong together'],
+  ['KUBE_CONFIG', 'check the path of the kubeconfig, what is in it, and the name of the context'],
+  ['KUBE_UNREACHABLE', 'check that the API server runs, and the address in the kubeconfig'],
+  ['GATEWAY_CONFIG', 'correct what is named, and start it again'],
 ]);
 
 /** One sentence that names the way out. */

@@ -39,12 +39,16 @@ test('values of flags are completed', async () => {
     'none',
   ]);
   assert.deepEqual(await complete('link', 'status', '-o', 'y'), ['yaml']);
+  assert.deepEqual(await complete('gateway', 'link', '--connect', 'e'), ['exec']);
+  assert.deepEqual(await complete('gateway', 'token', 'create', '--verb', 'g'), ['get']);
+  assert.deepEqual(await complete('gateway', 'kubeconfig', '--record', 'a'), ['always']);
   assert.deepEqual(await complete('completion', 'f'), ['fish']);
 });
 
 test('where a file is wanted nothing is offered, so that the shell offers files', async () => {
   assert.deepEqual(await complete('token', 'redeem', ''), []);
   assert.deepEqual(await complete('--kubeconfig', ''), []);
+  assert.deepEqual(await complete('gateway', 'serve', '--tls-cert', ''), []);
 });
 
 test('without an API there are no names, and no error', async () => {
@@ -64,6 +68,22 @@ test('names come from the API, in the namespace of the line', async (t) => {
   assert.deepEqual(await names('-n', 'one', 'listener', 'delete', 'w'), ['web-one']);
   assert.deepEqual(await names('-n', 'two', 'site', 'update', ''), ['site-two']);
   assert.deepEqual(await names('site', 'status', '-n', 't'), ['two']);
+  const grant = {
+    apiVersion: 'drawbridge.dev/v1alpha1',
+    kind: 'GatewayToken',
+    metadata: { name: 'look', namespace: 'one' },
+    spec: { rules: [{ verbs: ['get'], resources: ['pods'], namespaces: ['one'] }] },
+  };
+  const grants = '/apis/drawbridge.dev/v1alpha1/namespaces/one/gatewaytokens';
+  assert.equal((await api.call(grants, { body: grant })).status, 201);
+  for (const verb of ['revoke', 'approve', 'deny']) {
+    assert.deepEqual(await names('-n', 'one', 'gateway', verb, ''), ['look']);
+  }
+  const found = await names('gateway', 'link', '--resource', 's');
+  assert.ok(
+    ['secrets', 'sites.skupper.io'].every((each) => found.includes(each)),
+    found.join(),
+  );
 });
 
 test('bash completes with the printed code', async () => {

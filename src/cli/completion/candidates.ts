@@ -3,6 +3,8 @@
  * objects. The tree of verbs is the only source for the first two. Pure.
  */
 import type { Command, Option } from 'commander';
+import { streams } from '../input/grant/grant-flags.ts';
+import { methodsKnown, verbsKnown } from '../input/grant/grant-rules.ts';
 
 /** What names are wanted. */
 export type NameKind =
@@ -10,9 +12,11 @@ export type NameKind =
   | 'certificate'
   | 'connector'
   | 'context'
+  | 'gatewaytoken'
   | 'link'
   | 'listener'
   | 'namespace'
+  | 'resource'
   | 'secret'
   | 'site';
 
@@ -33,10 +37,20 @@ const flagValues: Readonly<Record<string, readonly string[]>> = {
   '--type': ['tcp'],
   '--platform': ['kubernetes'],
 };
+/** Values of flags of `gateway link`, `kubeconfig` and `token create`, by long name. */
+const grantFlagValues: typeof flagValues = {
+  '--connect': streams,
+  '--verb': verbsKnown,
+  '--method': methodsKnown,
+  '--count-per': ['redemption', 'request', 'stream'],
+  '--record': ['policy', 'always', 'never'],
+  '--cluster': ['local'],
+};
 /** Flags whose values are names of objects. */
 const flagNames: Readonly<Record<string, NameKind>> = {
   '--namespace': 'namespace',
   '--context': 'context',
+  '--resource': 'resource',
   '--tls-credentials': 'secret',
   '--tls-cert': 'secret',
   '--tls-trust': 'secret',
@@ -46,6 +60,7 @@ const waitGoals = ['ready', 'configured', 'none'];
 export const whyKinds = ['link', 'token', 'listener', 'connector', 'site'] as const;
 /** Verbs of a group that name an existing object of the group's kind. */
 const verbsWithName = new Set(['update', 'delete', 'status', 'rotate']);
+const gatewayVerbsWithName = new Set(['revoke', 'approve', 'deny']);
 const groupNames: Readonly<Record<string, NameKind>> = {
   site: 'site',
   certificate: 'certificate',
@@ -101,6 +116,10 @@ export function candidatesAt({ command, typed, flag, argsBefore }: Place): Candi
   }
   const names = groupNames[command.parent?.name() ?? ''];
   const isNamed = names !== undefined && verbsWithName.has(command.name());
+  const isOfGateway = command.parent?.name() === 'gateway';
+  if (isOfGateway && gatewayVerbsWithName.has(command.name())) {
+    return { words: [], names: 'gatewaytoken' };
+  }
   if (isNamed) return { words: [], names };
   if (command.name() === 'completion') return { words: ['bash', 'zsh', 'fish'] };
   return { words: [] };
@@ -109,6 +128,12 @@ export function candidatesAt({ command, typed, flag, argsBefore }: Place): Candi
 function valuesOf(command: Command, flag: Option): Candidates {
   const long = flag.long ?? '';
   if (long === '--wait' && command.name() !== 'status') return { words: waitGoals };
+  // What runs servers takes certificates as files.
+  if (command.name() === 'serve' && long.startsWith('--tls-')) return { words: [] };
+  // Other verbs have flags of these names for other things.
+  if (command.options.some((each) => each.long === '--connect') && grantFlagValues[long]) {
+    return { words: grantFlagValues[long] };
+  }
   const names = Object.hasOwn(flagNames, long) ? flagNames[long] : undefined;
   if (names !== undefined) return { words: [], names };
   return { words: Object.hasOwn(flagValues, long) ? (flagValues[long] ?? []) : [] };

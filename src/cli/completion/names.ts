@@ -1,5 +1,7 @@
 /** Names that exist, for completion. Whatever goes wrong, there are none: a shell shows no errors. */
+import { gatewayToken } from '#apis/index.ts';
 import type { ResourceDefinition } from '#kube/index.ts';
+import { apiResources } from '../api/api-resources.ts';
 import {
   accessToken,
   certificate,
@@ -19,10 +21,11 @@ import type { NameKind } from './candidates.ts';
 /** Longest wait for the API; a person waits with a finger on the key. Milliseconds. */
 const namesMsMax = 2000;
 
-const kinds: Readonly<Record<Exclude<NameKind, 'context'>, ResourceDefinition>> = {
+const kinds: Readonly<Record<Exclude<NameKind, 'context' | 'resource'>, ResourceDefinition>> = {
   accesstoken: accessToken,
   certificate,
   connector,
+  gatewaytoken: gatewayToken,
   link,
   listener,
   namespace: namespaceKind,
@@ -49,7 +52,12 @@ export async function namesOf(
 
 async function lookUp(io: CliIo, flags: GlobalFlags, kind: NameKind): Promise<readonly string[]> {
   if (kind === 'context') return contextNames(io, flags);
-  return withSession(io, flags, async ({ client, namespace }) => {
+  return withSession(io, flags, async (session) => {
+    const { client, namespace } = session;
+    if (kind === 'resource') {
+      const { resources } = await apiResources(session);
+      return resources.map(({ plural, group }) => (group === '' ? plural : `${plural}.${group}`));
+    }
     const scope = kind === 'namespace' ? {} : { namespace };
     const { items } = await client.list(kinds[kind], scope);
     return items.map(({ metadata }) => metadata.name);

@@ -7,7 +7,7 @@ import { type GrantFlags, type GrantSpec, lists, streams } from './grant-flags.t
 
 const verbsDefault = ['get', 'list', 'watch'];
 /** What requests can come to at an API server; others would make a rule that covers nothing. */
-const verbsKnown = [
+export const verbsKnown = [
   ...verbsDefault,
   'create',
   'update',
@@ -16,7 +16,8 @@ const verbsKnown = [
   'deletecollection',
   '*',
 ];
-const methodsKnown = ['get', 'post', 'put', 'patch', 'delete', 'watch'];
+/** What `--method` takes. */
+export const methodsKnown = ['get', 'post', 'put', 'patch', 'delete', 'watch'];
 /** Methods given where a verb is asked for. */
 const verbOfMethod: Readonly<Record<string, string>> = { post: 'create', put: 'update' };
 
