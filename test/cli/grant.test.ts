@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import { gatewayToken } from '#apis/index.ts';
 import { announce } from '#gateway/index.ts';
 import { gatewayWorld } from '../support/gateway-world.ts';
+import { until } from '../support/until.ts';
 import { cli } from '../support/up-cli.ts';
 
+const rule = { verbs: ['get'], apiGroups: [''], resources: ['pods'], namespaces: ['default'] };
 const pods = ['link', '--resource', 'pods'];
 
 /** Said without an API: nothing is asked and nothing is made. */
@@ -81,5 +83,25 @@ test('resources are meant as people call them, and what is not there is not gran
     const { code, stderr } = await link('far', '--resource', 'gizmos', '--cluster', 'east');
     assert.equal(code, 0, stderr);
     assert.deepEqual((await world.read('far')).spec.rules?.[0]?.resources, ['gizmos']);
+  });
+
+  await t.test('what was made with kubectl and cannot work gets no code', async () => {
+    const nothing: readonly (readonly [string, object, RegExp])[] = [
+      ['long', { rules: [rule], expirationWindow: '13h' }, /is too long/],
+      ['place', { rules: [rule], clientCIDRs: ['300.1.1.1'] }, /"300\.1\.1\.1" is neither/],
+      ['empty', {}, /neither rules nor urls/],
+      ['ended', { rules: [rule], revoked: true }, /it was revoked/],
+    ];
+    for (const [name, spec, what] of nothing) {
+      const { kind } = gatewayToken;
+      const metadata = { name, namespace: 'default' };
+      const apiVersion = 'drawbridge.dev/v1alpha1';
+      await world.client.create(gatewayToken, { apiVersion, kind, metadata, spec });
+      await until(async () => (await world.read(name)).status?.message !== undefined, name);
+      const { code, stdout, stderr } = await link(name);
+      assert.deepEqual([code, stdout], [1, ''], stderr);
+      assert.match(stderr, what);
+      assert.equal((await world.read(name)).status?.codeHash, undefined);
+    }
   });
 });

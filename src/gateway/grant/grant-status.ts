@@ -1,5 +1,7 @@
 /** The status that a grant should have, beside its uses: when it ends and whether it can be used. */
+import { BlockList } from 'node:net';
 import { type GatewayToken, readyConditions } from '#apis/index.ts';
+import { networksOf } from '#http/index.ts';
 import {
   type ConditionState,
   formatTime,
@@ -44,10 +46,8 @@ export function decideStatus(
 }
 
 function processed(grant: GatewayToken, nowMs: number, limits: GrantLimits): ConditionState {
-  const bad = (grant.spec.urls ?? []).find((text) => parseUrlPattern(text) === undefined);
-  if (bad !== undefined) {
-    return stateError(`urls: ${JSON.stringify(bad)} is not a pattern: a star is a whole segment`);
-  }
+  const fault = faultOf(grant.spec);
+  if (fault !== undefined) return stateError(fault);
   const state = stateOf(grant, nowMs, limits);
   switch (state) {
     case 'broken':
@@ -78,4 +78,23 @@ function processed(grant: GatewayToken, nowMs: number, limits: GrantLimits): Con
     default:
       return stateError(state satisfies never);
   }
+}
+
+/** What of the spec can never work, beside its times. */
+function faultOf({
+  rules = [],
+  urls = [],
+  clientCIDRs = [],
+}: GatewayToken['spec']): string | undefined {
+  const bad = urls.find((text) => parseUrlPattern(text) === undefined);
+  if (bad !== undefined) {
+    return `urls: ${JSON.stringify(bad)} is not a pattern: a star is a whole segment`;
+  }
+  const networks = networksOf(clientCIDRs);
+  if (!(networks instanceof BlockList)) {
+    return `clientCIDRs: ${JSON.stringify(networks.wrong)} is neither address nor network`;
+  }
+  return rules.length + urls.length === 0
+    ? 'It opens nothing: it has neither rules nor urls'
+    : undefined;
 }

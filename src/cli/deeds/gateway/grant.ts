@@ -51,6 +51,13 @@ export async function codeFor(session: Session, name: string): Promise<MadeGrant
       'make another grant, or revoke this one and make it anew',
     );
   }
+  const { spec, status = {} } = grant;
+  if (spec.revoked === true || status.status === 'Error') {
+    const why = spec.revoked === true ? 'it was revoked' : (status.message ?? 'it is not usable');
+    throw new CliError('CLI_REFUSED', `grant "${name}" would open nothing: ${why}`, {
+      todo: 'a grant cannot be changed: make another one',
+    });
+  }
   return giveCode(session, grant);
 }
 
