@@ -6,7 +6,7 @@
  */
 import { Agent } from 'node:https';
 import { httpsRequest } from '#http/index.ts';
-import { startOriginal } from './original.ts';
+import { startOriginal, startOurFace } from './original.ts';
 import {
   type Bench,
   cpuSeconds,
@@ -69,6 +69,7 @@ const bench = await startBench();
 const { direct, through, token, ca } = bench;
 const bearer = `Authorization: Bearer ${token}`;
 const original = await startOriginal(bench);
+const face = await startOurFace(bench);
 for (const lanes of [1, 64]) {
   await measureGets(
     `GET direct, ${lanes} connections`,
@@ -81,10 +82,15 @@ for (const lanes of [1, 64]) {
     lanes,
     bench.gateway,
   );
-  if (original === undefined) continue;
-  const request = getText(`/k8s${object}`, `Cookie: ${original.cookie}`);
-  const place = { port: original.port, ca, request };
-  await measureGets(`GET through kube-gateway, ${lanes}`, place, lanes, original.process);
+  for (const [name, other] of [
+    ['our face of kube-gateway', face],
+    ['kube-gateway', original],
+  ] as const) {
+    if (other === undefined) continue;
+    const request = getText(`/k8s${object}`, `Cookie: ${other.cookie}`);
+    const place = { port: other.port, ca, request };
+    await measureGets(`GET through ${name}, ${lanes}`, place, lanes, other.process);
+  }
 }
 const watched = `${mountedPath}?watch=1`;
 await watchDelay('watch direct', direct, getText(watched), ca);
@@ -95,4 +101,5 @@ if (original !== undefined) {
 }
 await redemptions(bench);
 original?.process.kill();
+face.process.kill();
 bench.stop();

@@ -1,4 +1,7 @@
-/** kube-gateway itself, where KUBE_GATEWAY names its executable: before the same upstream. */
+/**
+ * kube-gateway itself, where KUBE_GATEWAY names its executable, and ours with its face: both started
+ * with the same flags before the same upstream, opened by the same token.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -16,7 +19,17 @@ export interface Original {
 /** @returns undefined when the environment names none */
 export async function startOriginal(bench: Bench): Promise<Original | undefined> {
   const executable = process.env['KUBE_GATEWAY'];
-  if (executable === undefined) return undefined;
+  return executable === undefined ? undefined : startFace(bench, [executable]);
+}
+
+/** Ours, with the flags of kube-gateway. */
+export function startOurFace(bench: Bench): Promise<Original> {
+  const program = join(import.meta.dirname, '../../../bin/drawbridge.ts');
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
+  return startFace(bench, [...node, program, 'gateway']);
+}
+
+async function startFace(bench: Bench, command: readonly string[]): Promise<Original> {
   const token = join(bench.pki, 'original-token');
   writeFileSync(token, 'token-of-the-gateway');
   const port = await freePort();
@@ -30,13 +43,14 @@ export async function startOriginal(bench: Bench): Promise<Original | undefined>
     'public-dir': bench.pki,
   };
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
-  const child = spawn(executable, args, { stdio: 'ignore' });
+  const [executable = '', ...before] = command;
+  const child = spawn(executable, [...before, ...args], { stdio: 'ignore' });
   for (let tries = 0; ; tries++) {
     try {
       (await dial(port, bench.ca)).destroy();
       break;
     } catch (thrown) {
-      if (tries > 100) throw thrown;
+      if (tries > 200) throw thrown;
       await pause(50);
     }
   }

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { startOurFace } from './original.ts';
 import {
   type Bench,
   cpuSeconds,
@@ -72,7 +73,9 @@ async function throughput(name: string, port: number, ask: string, bench: Bench)
   console.log(`${name.padEnd(40)} ${(got / lasted / 1e6).toFixed(0)} MB/s${spent}`);
 }
 
-async function memory(name: string, ask: string, bytes: number, bench: Bench): Promise<void> {
+type Place = Pick<Bench, 'gateway' | 'through' | 'ca'>;
+
+async function memory(name: string, ask: string, bytes: number, bench: Place): Promise<void> {
   const socket = await dial(bench.through, bench.ca);
   const before = residentMiB(bench.gateway);
   let most = before;
@@ -137,6 +140,19 @@ await memory('a list of 1 GiB, 64 MB/s in bursts', askList(gib, '/k8s', token), 
 await pause(1000);
 await memory('an exec of 1 GiB, 64 MB/s in bursts', askExec(2 * gib, '/k8s', token), gib, bench);
 await pause(1000);
+const face = await startOurFace(bench);
+const faced = { gateway: face.process, through: face.port, ca: bench.ca };
+const withCookie = (bytes: number): string =>
+  getText(`/k8s${mountedPath}?bytes=${bytes}`, `Cookie: ${face.cookie}`);
+await memory(
+  '(warming up) our face of kube-gateway',
+  withCookie(64 * 1024 ** 2),
+  64 * 1024 ** 2,
+  faced,
+);
+await pause(1000);
+await memory('a list of 1 GiB through our face of it', withCookie(gib), gib, faced);
+face.process.kill();
 await watches(60, bench);
 await throughput('exec output direct', direct, askExec(64 * gib, '', token), bench);
 await throughput(

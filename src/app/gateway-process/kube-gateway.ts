@@ -10,6 +10,7 @@ import { createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { runUntilStopped } from '../run-until-stopped.ts';
 import type { RunningStack } from '../running-stack.ts';
 import { systemClock } from '../system.ts';
+import { collectYoung, YoungHeap } from '../router-process/young-heap.ts';
 import { accountTokenIn } from './account-token.ts';
 import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
 
@@ -54,7 +55,12 @@ async function serve(
   const publicDir = options.publicDir ?? (await usualPages());
   const oauth = options.oauth && (await oauthOf(options.oauth));
   const gateway = await startCompatGateway(
-    { clock: systemClock, log, metrics: createMetrics({ processMetrics: true }) },
+    {
+      clock: systemClock,
+      log,
+      metrics: createMetrics({ processMetrics: true }),
+      onRead: new YoungHeap(collectYoung()).onRead,
+    },
     {
       host: options.listen,
       port: options.port,

@@ -27,6 +27,8 @@ export interface CompatGatewayDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
+  /** Told of the bytes of long answers and streams as they pass, to free their buffers in time. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 export interface CompatGatewayOptions {
@@ -100,7 +102,12 @@ export async function startCompatGateway(
         identity: { mode: 'account' },
         limits: defaultGrantLimits,
       }),
-      forward: { streams, identity: { mode: 'account' }, countStream: async () => undefined },
+      forward: {
+        streams,
+        identity: { mode: 'account' },
+        countStream: async () => undefined,
+        ...(deps.onRead === undefined ? {} : { onRead: deps.onRead }),
+      },
       pages,
     },
     handlerOptions(options),

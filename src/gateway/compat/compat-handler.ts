@@ -2,15 +2,13 @@
  * The face of kube-gateway: its routes, JSON keys, cookie and redirects, over this gateway's own
  * data path. Where the original is open or forgiving, this one is not; docs/guide names each place.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { GatewayToken } from '#apis/index.ts';
 import { AttemptLimit, placeOf } from '#base/attempt-limit.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Logger } from '#base/log.ts';
-import { Secret } from '#base/secret.ts';
 import { HttpError, readBody, sendReply } from '#http/index.ts';
 import { redacted } from '../audit/redaction.ts';
 import { pageHeaders } from '../console/page-headers.ts';
@@ -31,7 +29,6 @@ import { type HeaderLines, lineOf, readInbound } from '../request/inbound-header
 import { below, parseTarget, type Target } from '../request/target.ts';
 import { isUpgradeable } from '../rules/connect-capability.ts';
 import type { HardDenyOptions } from '../rules/hard-deny.ts';
-import type { Access } from '../session/gatekeeper.ts';
 import {
   linkTokenOf,
   loginPage,
@@ -40,11 +37,11 @@ import {
   screenLocation,
   setLinkCookie,
 } from './compat-pages.ts';
+import { LinkAccesses } from './link-accesses.ts';
 import type { LinkKeys } from './link-keys.ts';
 import { allowByLink } from './link-rules.ts';
-import { signLinkToken, verifyLinkToken } from './link-token.ts';
+import { signLinkToken } from './link-token.ts';
 import {
-  type LinkClaims,
   looseUrls,
   mintAnswer,
   mintBytesMax,
@@ -93,6 +90,7 @@ export class CompatHandler {
   readonly #deps: CompatHandlerDeps;
   readonly #options: CompatHandlerOptions;
   readonly #mints = new AttemptLimit(mints);
+  readonly #links = new LinkAccesses();
   readonly #origins = { allowedOrigins: new Set<string>() };
 
   constructor(deps: CompatHandlerDeps, options: CompatHandlerOptions) {
@@ -295,8 +293,7 @@ export class CompatHandler {
     if (keys.length === 0) {
       throw new GatewayError('GATEWAY_STORE', 'the verification key cannot be read now');
     }
-    const claims = await verifyLinkToken(token, keys, this.#deps.clock.nowMs());
-    const access = accessOf(token, claims);
+    const { claims, access } = await this.#links.enter(token, keys, this.#deps.clock.nowMs());
     facts.admitted = { access };
     const decision = allowByLink(claims, facts.method, target, this.#options.never);
     return this.#admitted(facts, lines, target, {
@@ -350,27 +347,6 @@ export class CompatHandler {
     }
     return fault;
   }
-}
-
-/** A signed token stands for a grant of its own: streams end with it, records name it. */
-function accessOf(token: string, claims: LinkClaims): Access {
-  const digest = createHash('sha256').update(token).digest('hex');
-  const key = {
-    namespace: 'kube-gateway',
-    name: claims.id === '' ? digest.slice(0, 12) : claims.id,
-  };
-  const grant: GatewayToken = {
-    apiVersion: 'drawbridge.dev/v1alpha1',
-    kind: 'GatewayToken',
-    metadata: { ...key, uid: digest },
-    spec: {},
-  };
-  return {
-    grant,
-    session: { kind: 'session', key, secret: new Secret('') },
-    sessionId: digest.slice(0, 12),
-    endMs: claims.expires * 1000,
-  };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

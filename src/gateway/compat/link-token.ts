@@ -49,30 +49,42 @@ export function signLinkToken(claims: LinkClaims, key: KeyObject): Promise<strin
     .sign(key);
 }
 
+/** What one of our keys has signed. */
+export interface SignedLink {
+  readonly claims: LinkClaims;
+  readonly key: KeyObject;
+}
+
 /**
- * The claims of a token that one of the keys signed and whose time is now.
- * @throws GatewayError GATEWAY_CREDENTIAL, GATEWAY_NOT_YET, GATEWAY_ENDED
+ * The claims of a token that one of the keys signed, whatever its time.
+ * @throws GatewayError GATEWAY_CREDENTIAL
  */
 export async function verifyLinkToken(
   token: string,
   keys: readonly KeyObject[],
-  nowMs: number,
-): Promise<LinkClaims> {
-  const payload = await verifiedPayload(token, keys);
+): Promise<SignedLink> {
+  const { payload, key } = await verifiedPayload(token, keys);
   const { exp, nbf = 0, id = '', verbs, URLs } = payload;
   // Zero means "never" to the original; here a token that does not end is none.
   if (!isSeconds(exp) || exp <= 0) throw refused('the token does not end');
   if (nbf !== 0 && !isSeconds(nbf)) throw refused('the token is malformed');
   if (!isTexts(verbs) || !isTexts(URLs)) throw refused('the token names no verbs or paths');
-  if (nowMs >= exp * 1000) throw new GatewayError('GATEWAY_ENDED', 'the token has expired');
-  if (nowMs < nbf * 1000) throw new GatewayError('GATEWAY_NOT_YET', 'the token is not valid yet');
-  return {
+  const claims = {
     id: typeof id === 'string' ? id : '',
     verbs: verbs.map((verb) => verb.toLowerCase()),
     urls: URLs,
     notBefore: nbf,
     expires: exp,
   };
+  return { claims, key };
+}
+
+/** @throws GatewayError GATEWAY_NOT_YET, GATEWAY_ENDED */
+export function refuseOutOfTime({ expires, notBefore }: LinkClaims, nowMs: number): void {
+  if (nowMs >= expires * 1000) throw new GatewayError('GATEWAY_ENDED', 'the token has expired');
+  if (nowMs < notBefore * 1000) {
+    throw new GatewayError('GATEWAY_NOT_YET', 'the token is not valid yet');
+  }
 }
 
 interface Payload {
@@ -83,7 +95,10 @@ interface Payload {
   readonly URLs?: unknown;
 }
 
-async function verifiedPayload(token: string, keys: readonly KeyObject[]): Promise<Payload> {
+async function verifiedPayload(
+  token: string,
+  keys: readonly KeyObject[],
+): Promise<{ readonly payload: Payload; readonly key: KeyObject }> {
   if (token.length > tokenCharsMax) throw refused('the token is malformed');
   try {
     // A header that names a key, or anything else, is not one of ours.
@@ -101,7 +116,7 @@ async function verifiedPayload(token: string, keys: readonly KeyObject[]): Promi
         currentDate,
         clockTolerance: Number.MAX_SAFE_INTEGER,
       });
-      return payload;
+      return { payload, key };
     } catch {
       // Another key may have signed it.
     }
