@@ -30,8 +30,15 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     counter: (name, help, labels = []) => {
       const known = counters.get(name);
       if (known !== undefined) return known;
-      const counter = new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-      const bounded = boundedCounter(counter, labels, labelSetsMax);
+      const tallies = new Map<string, Tally>();
+      const counter = new Counter({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [registry],
+        collect: () => settle(tallies),
+      });
+      const bounded = boundedCounter(counter, labels, labelSetsMax, tallies);
       counters.set(name, bounded);
       return bounded;
     },
@@ -47,31 +54,50 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   };
 }
 
+/** What was counted under some labels since the last scrape. */
+interface Tally {
+  readonly counter: Counter.Internal;
+  amount: number;
+}
+
+function settle(tallies: ReadonlyMap<string, Tally>): void {
+  for (const tally of tallies.values()) {
+    if (tally.amount > 0) tally.counter.inc(tally.amount);
+    tally.amount = 0;
+  }
+}
+
 function boundedCounter(
   counter: Counter,
   labels: readonly string[],
   labelSetsMax: number,
+  tallies: Map<string, Tally>,
 ): ReturnType<MetricsRegistry['counter']> {
   const seen = new Set<string>();
   const other = Object.fromEntries(labels.map((label) => [label, 'other']));
-  const childOf = (values: Readonly<Record<string, string>> | undefined): Counter.Internal => {
+  const setOf = (values: Readonly<Record<string, string>> | undefined): Record<string, string> => {
     const set = Object.fromEntries(labels.map((label) => [label, values?.[label] ?? '']));
     const key = JSON.stringify(set);
     if (!seen.has(key)) {
-      if (seen.size >= labelSetsMax) return counter.labels(other);
+      if (seen.size >= labelSetsMax) return other;
       seen.add(key);
     }
-    return counter.labels(set);
+    return set;
   };
   return {
     add: (amount, values) => {
       if (labels.length === 0) counter.inc(amount);
-      else childOf(values).inc(amount);
+      else counter.labels(setOf(values)).inc(amount);
     },
     bind: (values) => {
-      if (labels.length === 0) return (amount) => counter.inc(amount);
-      const child = childOf(values);
-      return (amount) => child.inc(amount);
+      const set = setOf(values);
+      const key = JSON.stringify(set);
+      const known = tallies.get(key);
+      const tally = known ?? { counter: counter.labels(set), amount: 0 };
+      if (known === undefined) tallies.set(key, tally);
+      return (amount) => {
+        tally.amount += amount;
+      };
     },
   };
 }

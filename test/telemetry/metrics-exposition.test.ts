@@ -31,3 +31,21 @@ test('labels chosen by peers cannot grow without bound', async () => {
   assert.equal(text.match(/^c\{/gmu)?.length, 11);
   assert.match(text, /^c\{peer="other"\} 990$/mu);
 });
+
+test('what is counted through bound counters is in every scrape, once, beside what is added', async () => {
+  const metrics = createMetrics({ labelSetsMax: 10 });
+  const counter = metrics.counter('c', 'help', ['peer']);
+  const [one, again] = [counter.bind({ peer: 'a' }), counter.bind({ peer: 'a' })];
+  one(2);
+  again(3);
+  counter.add(1, { peer: 'a' });
+  assert.match(await metrics.scrape(), /^c\{peer="a"\} 6$/mu);
+  assert.match(await metrics.scrape(), /^c\{peer="a"\} 6$/mu);
+  one(4);
+  metrics.counter('plain', 'help').bind({})(5);
+  const text = await metrics.scrape();
+  assert.match(text, /^c\{peer="a"\} 10$/mu);
+  assert.match(text, /^plain 5$/mu);
+  for (let index = 0; index < 1000; index++) counter.bind({ peer: `p${index}` })(1);
+  assert.match(await metrics.scrape(), /^c\{peer="other"\} 991$/mu);
+});

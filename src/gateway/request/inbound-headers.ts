@@ -66,8 +66,37 @@ function collect(raw: readonly string[]): Map<string, string[]> {
 /** Headers that name a user, in every spelling that a server could take for one. */
 const identity = /^\s*impersonate[-_]/;
 
+/** Spellings of headers that come with most requests, in lower case: the shorter way to their name. */
+const usual: ReadonlyMap<string, string> = new Map(
+  [
+    'Host',
+    'Accept',
+    'Accept-Encoding',
+    'Accept-Language',
+    'Authorization',
+    'Cache-Control',
+    'Connection',
+    'Content-Length',
+    'Content-Type',
+    'Cookie',
+    'Kubectl-Command',
+    'Kubectl-Session',
+    'Origin',
+    'Referer',
+    'Sec-Fetch-Dest',
+    'Sec-Fetch-Mode',
+    'Sec-Fetch-Site',
+    'User-Agent',
+    'X-Forwarded-For',
+  ].flatMap((text) => [text, text.toLowerCase()].map((spelling) => [spelling, text.toLowerCase()])),
+);
+
 /** The name in lower case. @throws GatewayError GATEWAY_REQUEST when it names a user */
 function nameOf(spelling: string): string {
+  return usual.get(spelling) ?? checkedName(spelling);
+}
+
+function checkedName(spelling: string): string {
   const name = spelling.toLowerCase();
   // Whoever could say who he is to the API server would be anybody.
   if (identity.test(name)) throw refused('headers that name a user are set by the gateway alone');

@@ -44,6 +44,10 @@ export class ConnectionPool implements ExchangeOwner {
   readonly #waiting = new Set<Exchange>();
   readonly #connecting = new Set<Socket>();
   readonly #secureContext: ReturnType<typeof createSecureContext> | undefined;
+  /** Whose answer has not begun, in the order in which their time ends: all have the same. */
+  readonly #unheard = new Set<Exchange>();
+  /** One timer for all of them: setting one for each request costs more than reading its answer. */
+  #alarm: NodeJS.Timeout | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #session: Buffer | undefined;
   #retired = false;
@@ -61,7 +65,10 @@ export class ConnectionPool implements ExchangeOwner {
    * is sent once more.
    */
   send(request: PoolRequest, sink: AnswerSink): Exchange {
-    const exchange = new Exchange(request, sink, this.#options.limits.firstByteMsMax, this);
+    const dueMs = performance.now() + this.#options.limits.firstByteMsMax;
+    const exchange = new Exchange(request, sink, dueMs, this);
+    this.#unheard.add(exchange);
+    this.#alarm ??= this.#wake(this.#options.limits.firstByteMsMax);
     const kept = this.#free.pop();
     if (kept === undefined) this.#wait(exchange);
     else exchange.start(kept);
@@ -81,11 +88,18 @@ export class ConnectionPool implements ExchangeOwner {
     for (const exchange of this.#waiting) exchange.fail(unreachable());
     for (const socket of this.#connecting) socket.destroy();
     for (const connection of this.#connections) connection.cut();
+    clearTimeout(this.#alarm);
+    this.#alarm = undefined;
   }
 
   /** Of an exchange. */
   onLost(exchange: Exchange): void {
     this.#wait(exchange);
+  }
+
+  /** Of an exchange. */
+  onHeard(exchange: Exchange): void {
+    this.#unheard.delete(exchange);
   }
 
   /** Of an exchange. */
@@ -180,6 +194,20 @@ export class ConnectionPool implements ExchangeOwner {
   /** A place that has become free may be what somebody waits for. */
   #fill(): void {
     if (this.#waiting.size > this.#connecting.size) this.#connect();
+  }
+
+  #wake(afterMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#alarm = undefined;
+      const nowMs = performance.now();
+      for (const exchange of this.#unheard) {
+        if (exchange.dueMs > nowMs) {
+          this.#alarm = this.#wake(Math.ceil(exchange.dueMs - nowMs));
+          return;
+        }
+        exchange.expire();
+      }
+    }, afterMs).unref();
   }
 
   #sweepLater(): NodeJS.Timeout {

@@ -17,13 +17,14 @@ export interface ExchangeOwner {
   onLost(exchange: Exchange): void;
   /** It does not wait for a connection any more. */
   onGivenUp(exchange: Exchange): void;
+  /** The head of its answer has come, or never will. */
+  onHeard(exchange: Exchange): void;
 }
 
 export class Exchange implements AnswerSink {
   readonly #request: PoolRequest;
   readonly #sink: AnswerSink;
   readonly #owner: ExchangeOwner;
-  readonly #firstByte: NodeJS.Timeout;
   #connection: PooledConnection | undefined;
   #repeatable: boolean;
   #done = false;
@@ -33,20 +34,21 @@ export class Exchange implements AnswerSink {
   #early: (Buffer | string)[] = [];
   #onDrained: (() => void) | undefined;
 
-  constructor(
-    request: PoolRequest,
-    sink: AnswerSink,
-    firstByteMsMax: number,
-    owner: ExchangeOwner,
-  ) {
+  /** When the head of the answer must have come; milliseconds of a monotonic clock. */
+  readonly dueMs: number;
+
+  constructor(request: PoolRequest, sink: AnswerSink, dueMs: number, owner: ExchangeOwner) {
     this.#request = request;
     this.#sink = sink;
     this.#owner = owner;
     this.#repeatable = request.method === 'GET' || request.method === 'HEAD';
     this.#finished = request.body === 'none';
-    this.#firstByte = setTimeout(() => {
-      this.#giveUp(new HttpError('HTTP_TIMEOUT', 'the server did not answer in time'));
-    }, firstByteMsMax);
+    this.dueMs = dueMs;
+  }
+
+  /** Of the pool: its time is over. */
+  expire(): void {
+    this.#giveUp(new HttpError('HTTP_TIMEOUT', 'the server did not answer in time'));
   }
 
   /** Of the pool: the request goes out on this connection. */
@@ -101,7 +103,7 @@ export class Exchange implements AnswerSink {
   }
 
   onHead(head: AnswerHead): void {
-    clearTimeout(this.#firstByte);
+    this.#owner.onHeard(this);
     this.#sink.onHead(head);
   }
 
@@ -146,7 +148,7 @@ export class Exchange implements AnswerSink {
   #settle(): boolean {
     if (this.#done) return false;
     this.#done = true;
-    clearTimeout(this.#firstByte);
+    this.#owner.onHeard(this);
     return true;
   }
 }
