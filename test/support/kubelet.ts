@@ -64,14 +64,13 @@ export async function startNode(
     writeFileSync(file, text, { mode: 0o600 });
     return file;
   };
-  const running = startProcess(t, path, [
-    '-cert',
-    write('node.crt', files.serverCert),
-    '-key',
-    write('node.key', files.serverKey),
-    '-client-ca',
-    write('node-ca.crt', files.ca),
-  ]);
+  const args = [
+    `-cert=${write('node.crt', files.serverCert)}`,
+    `-key=${write('node.key', files.serverKey)}`,
+    `-client-ca=${write('node-ca.crt', files.ca)}`,
+  ];
+  // Shells that run there read and write files of their home.
+  const running = startProcess(t, path, args, { env: { PATH: env.PATH, HOME: folder } });
   const port = await waitUntil('the node to listen', () => /^(\d+)\n/.exec(running.stdout)?.[1], {
     describe: () => running.describe(),
   });
