@@ -104,4 +104,19 @@ test('resources are meant as people call them, and what is not there is not gran
       assert.equal((await world.read(name)).status?.codeHash, undefined);
     }
   });
+
+  await t.test('what ended long ago is listed when asked for', async () => {
+    const list = (...words: string[]) =>
+      cli(['--kubeconfig', world.api.kubeconfig, '-n', 'default', 'gateway', 'list', ...words]);
+    await world.grant('old', { rules: [rule], notBefore: '2020-01-01T00:00:00Z' });
+    await until(async () => (await world.read('old')).status?.message === 'Expired', 'old');
+    const { stdout, stderr } = await list();
+    assert.match(stdout, /^ended .* Revoked/m);
+    assert.doesNotMatch(stdout, /^old /m);
+    assert.match(stderr, /^1 that ended more than an hour ago: --ended shows them$/m);
+    const all = await list('--ended');
+    assert.match(all.stdout, /^old .* Expired/m);
+    assert.equal(all.stderr, '');
+    assert.match((await list('-o', 'json')).stdout, /"name": "old"/);
+  });
 });

@@ -84,6 +84,22 @@ function endOf({ status }: GatewayToken): string {
   return `Denied by ${who}${reason === '' ? '' : `: ${reason}`}`;
 }
 
+/** True when it has been over for so long that hardly anybody asks for it. */
+export function isLongOver({ spec, status = {} }: GatewayToken, nowMs: number): boolean {
+  const { expirationTime, conditions = [] } = status;
+  const settled = conditions.map(
+    ({ lastTransitionTime }) => parseTime(lastTransitionTime ?? '') ?? 0,
+  );
+  const ends = [
+    ...(spec.revoked === true && settled.length > 0 ? [Math.max(...settled)] : []),
+    ...(expirationTime === undefined ? [] : [parseTime(expirationTime) ?? nowMs]),
+  ];
+  return ends.length > 0 && Math.min(...ends) + longOverMs < nowMs;
+}
+
+/** A grant that ended is listed for this long; milliseconds. */
+const longOverMs = 3_600_000;
+
 /** The table of `gateway list`. */
 export function renderGrants(
   grants: readonly GatewayToken[],

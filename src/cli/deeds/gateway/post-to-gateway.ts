@@ -52,7 +52,7 @@ async function send(asked: GatewayQuestion): Promise<HttpResponse> {
   } catch (thrown) {
     if (!(thrown instanceof HttpError)) throw thrown;
     throw new CliError('CLI_API_NOT_FOUND', `${gateway} cannot be asked: ${thrown.message}`, {
-      todo: 'check --gateway, and --gateway-ca-file when its certificate is not publicly trusted',
+      todo: 'check the address of the gateway and that it runs, and the CA file when its certificate is not publicly trusted',
       cause: thrown,
     });
   }

@@ -9,14 +9,16 @@ import { noArguments } from '../../input/arguments.ts';
 import { type GlobalFlags, readFormat, refuseGlobals } from '../../input/format.ts';
 import { Problems } from '../../input/problems.ts';
 import type { CliIo, Outcome } from '../../io.ts';
-import { renderGrants } from '../../output/gateway-grant.ts';
+import { isLongOver, renderGrants } from '../../output/gateway-grant.ts';
 import { renderList } from '../../output/objects.ts';
 
 interface ListFlags extends GlobalFlags {
   readonly allNamespaces: boolean;
+  readonly ended: boolean;
 }
 
-interface RevokeFlags extends ListFlags {
+interface RevokeFlags extends GlobalFlags {
+  readonly allNamespaces: boolean;
   readonly all: boolean;
   readonly user?: string;
 }
@@ -27,6 +29,7 @@ export function addGatewayList(group: Command, io: CliIo): void {
     .command('list')
     .description('show grants: what they open, how often they were used, when they end')
     .option('-A, --all-namespaces', 'of all namespaces', false)
+    .option('--ended', 'also those that ended more than an hour ago', false)
     .allowExcessArguments(true)
     .addHelpText('after', '\nExamples:\n  drawbridge gateway list -A')
     .action(async (_flags: unknown, command: Command) => {
@@ -39,17 +42,21 @@ export function addGatewayList(group: Command, io: CliIo): void {
         grants: await listGrants(session, flags.allNamespaces),
         where: `${session.namespace}; -A shows all namespaces`,
       }));
-      if (format === 'table' && grants.length === 0) {
+      if (format !== 'table') {
+        io.stdout.write(renderList(grants, format));
+        return;
+      }
+      const nowMs = Date.now();
+      const shown = flags.ended ? grants : grants.filter((each) => !isLongOver(each, nowMs));
+      const left = grants.length - shown.length;
+      if (shown.length > 0) io.stdout.write(renderGrants(shown, flags.allNamespaces, nowMs));
+      else if (left === 0) {
         io.stderr.write(
           `There are no grants in ${flags.allNamespaces ? 'any namespace' : where}\n`,
         );
-        return;
       }
-      io.stdout.write(
-        format === 'table'
-          ? renderGrants(grants, flags.allNamespaces, Date.now())
-          : renderList(grants, format),
-      );
+      if (left > 0)
+        io.stderr.write(`${left} that ended more than an hour ago: --ended shows them\n`);
     });
 }
 
