@@ -326,6 +326,8 @@ test('gateway hole 35: a host that is not served gets 421', async (t) => {
   for (const host of ['kubernetes.default.svc', 'evil.example', 'localhost.evil', '']) {
     const bytes = request('/k8s/api/v1/pods', token).replace('Host: localhost', `Host: ${host}`);
     assert.equal((await world.raw(bytes)).status, 421, host);
+    const nowhere = bytes.replace('/k8s/api/v1/pods', '/s/tag/nowhere');
+    assert.equal((await world.raw(nowhere)).status, 421, `${host} learns what is not there`);
   }
   silentUpstream(world, 'a foreign host was served');
 });

@@ -136,9 +136,8 @@ export class GatewayHandler {
   #open(request: IncomingMessage, facts: Facts): Opened {
     const lines = readInbound(request);
     facts.client = clientOf(request.socket.remoteAddress, lines, this.#options.trustedProxies);
-    const route = this.#routes.read(request.url ?? '');
     requireHost(lines, this.#options.hosts);
-    return { lines, route };
+    return { lines, route: this.#routes.read(request.url ?? '') };
   }
 
   #servePage(path: string, request: IncomingMessage, response: ServerResponse): void {
