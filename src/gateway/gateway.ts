@@ -49,6 +49,7 @@ import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits
 import { type RecordingOptions, Recordings } from './recording/recordings.ts';
 import type { Identity, IdentityMode, Impersonates } from './proxy/identity.ts';
 import { Upstream } from './proxy/upstream.ts';
+import { requireUsable } from './proxy/usable-connections.ts';
 import { Gatekeeper, type GatekeeperDeps } from './session/gatekeeper.ts';
 import {
   defaultStreamLimits,
@@ -162,6 +163,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const log = deps.log.child({ component: 'gateway' });
   const proxies = options.proxyProtocol && networksIn(options.proxyProtocol, 'PROXY protocol');
+  requireUsable(options.clusters, log);
   const begun = await begin({ ...deps, log }, options);
   const { audit, grants } = begun;
   const parts = assemble({ ...deps, log }, options, begun);

@@ -6,7 +6,8 @@
 import type { RequestOptions } from 'node:https';
 import { messageOf } from '#base/errors.ts';
 import { KubeClientError } from './errors.ts';
-import { readTokenFile, tokenFileOf } from './token-file.ts';
+import { kubeconfigUser } from './kubeconfig-user.ts';
+import { readTokenFile } from './token-file.ts';
 
 /** What a request needs besides its path: TLS material and headers. */
 export interface KubeCredentials {
@@ -14,7 +15,8 @@ export interface KubeCredentials {
     RequestOptions,
     'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'rejectUnauthorized' | 'servername'
   >;
-  readonly headers: Readonly<Record<string, string>>;
+  /** A header with several values is sent in as many lines. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
   /** Carries the connections instead of ours: the kubeconfig names a proxy. */
   readonly agent?: RequestOptions['agent'];
 }
@@ -24,6 +26,12 @@ export interface KubeConnection {
   readonly server: string;
   /** Namespace of the context; `default` when it names none. */
   readonly namespace: string;
+  /** Connections go by the agent of the credentials: the kubeconfig names a proxy. */
+  readonly proxied?: boolean;
+  /** The credentials say whom to impersonate. */
+  readonly impersonates?: boolean;
+  /** The server's certificate is not checked. */
+  readonly insecure?: boolean;
   /** Asked before requests, so that credentials which expire are renewed; at once when they are known. */
   credentials(): KubeCredentials | Promise<KubeCredentials>;
 }
@@ -80,8 +88,8 @@ export async function connectionFromKubeconfig(
     throw new KubeClientError('KUBE_CONFIG', `kubeconfig has ${what}`);
   }
   const mounted: unknown = config.getCurrentUser()?.authProvider?.config?.tokenFile;
-  const tokenFile =
-    typeof mounted === 'string' ? mounted : await tokenFileOf(options, context.user, loadYaml);
+  const user = await kubeconfigUser(options, context.user, loadYaml);
+  const tokenFile = typeof mounted === 'string' ? mounted : user.tokenFile;
   const proxied = cluster.proxyUrl !== undefined && cluster.proxyUrl !== '';
   const read = async (): Promise<KubeCredentials> => {
     const applied: RequestOptions = { headers: {} };
@@ -91,6 +99,7 @@ export async function connectionFromKubeconfig(
       tls: tlsOf(applied),
       headers: {
         ...headersOf(applied),
+        ...user.impersonation,
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
       },
       ...(proxied ? { agent: applied.agent } : {}),
@@ -100,6 +109,9 @@ export async function connectionFromKubeconfig(
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: context.namespace ?? 'default',
+    proxied,
+    impersonates: Object.keys(user.impersonation).length > 0,
+    insecure: cluster.skipTLSVerify,
     credentials: () => {
       const nowMs = performance.now();
       if (kept !== undefined && nowMs < kept.untilMs) return kept.credentials;

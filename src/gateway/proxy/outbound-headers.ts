@@ -2,6 +2,7 @@
  * Headers towards the API server, built from a list of what may pass. Nothing is copied and pruned:
  * a header that is not named here does not exist upstream.
  */
+import type { KubeCredentials } from '#kubeclient/index.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
 import { lineOf } from '../request/inbound-headers.ts';
 import type { FlatHeaders } from './identity.ts';
@@ -23,7 +24,7 @@ export interface OutboundFacts {
   /** Host of the API server, with its port. */
   readonly host: string;
   /** Credential headers of the gateway. */
-  readonly credentials: Readonly<Record<string, string>>;
+  readonly credentials: KubeCredentials['headers'];
   /** Who it is. */
   readonly identity: FlatHeaders;
   readonly auditId: string;
@@ -44,7 +45,10 @@ export function passedHeaders(lines: HeaderLines, auditId: string, client: strin
 
 /** Of any request, what says who asks whom; the same as long as grant and credentials are. */
 export function senderHeaders(facts: Pick<OutboundFacts, 'host' | 'credentials' | 'identity'>) {
-  return ['Host', facts.host, ...Object.entries(facts.credentials).flat(), ...facts.identity];
+  const credentials = Object.entries(facts.credentials).flatMap(([name, value]) =>
+    [value].flat().flatMap((each) => [name, each]),
+  );
+  return ['Host', facts.host, ...credentials, ...facts.identity];
 }
 
 /** The header lines that ask to switch protocols. @param protocols WebSocket subprotocols to offer */

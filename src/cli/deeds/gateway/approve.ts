@@ -83,7 +83,7 @@ export async function bearerOf(connection: KubeConnection): Promise<string | und
   const hasMore = names.some((name) => name.startsWith('impersonate-'));
   if (tls.cert !== undefined || tls.pfx !== undefined || hasMore) return undefined;
   const value = Object.values(headers)[names.indexOf('authorization')];
-  return value !== undefined && /^bearer /i.test(value) ? value : undefined;
+  return typeof value === 'string' && /^bearer /i.test(value) ? value : undefined;
 }
 
 function todoOf(status: number): string {
