@@ -44,9 +44,9 @@ import { VerdictFollower, type VerdictFollowerDeps } from './verdict/verdict-fol
 import type { Approvers } from './verdict/approvers.ts';
 import { ApprovalSeal } from './oversight/approval-seal.ts';
 import { Approvals } from './oversight/approvals.ts';
-import { Recorder } from './http/recorder.ts';
+import { recordCut, Recorder } from './http/recorder.ts';
 import { defaultForwardLimits, type ForwardLimits } from './proxy/forward-limits.ts';
-import { type RecordingOptions, Recordings } from './recording/recordings.ts';
+import { type CutRecording, type RecordingOptions, Recordings } from './recording/recordings.ts';
 import type { Identity, IdentityMode, Impersonates } from './proxy/identity.ts';
 import { Upstream } from './proxy/upstream.ts';
 import { requireUsable } from './proxy/usable-connections.ts';
@@ -172,8 +172,9 @@ export async function startGateway(
   if (!(await isInTime(grants.synced, startMsMax))) {
     await grants.stop();
     await parts.follower.stop();
-    await audit.stop();
     await begun.recordings?.stop();
+    await audit.stop();
+    await begun.recordings?.close();
     throw new GatewayError('GATEWAY_CONFIG', 'the API that keeps the grants cannot be read');
   }
   parts.verdicts?.start();
@@ -184,6 +185,7 @@ export async function startGateway(
     await parts.follower.stop();
     await grants.stop();
     await audit.stop();
+    await begun.recordings?.close();
     for (const upstream of parts.upstreams.values()) upstream.close();
   };
   try {
@@ -245,7 +247,8 @@ async function begin(deps: GatewayDeps, options: GatewayOptions): Promise<Begun>
   await audit.start();
   const grants = new Informer<GatewayToken>(gatewayToken, deps);
   const { recording } = options;
-  const recordings = recording && (await Recordings.open(deps, recording));
+  const onCut = (cut: CutRecording): Promise<boolean> => recordCut(audit, cut);
+  const recordings = recording && (await Recordings.open({ ...deps, onCut }, recording));
   const seal = await ApprovalSeal.open(deps, options.namespace);
   return { audit, grants, trustedProxies, pages, seal, recordings };
 }
@@ -296,7 +299,7 @@ function assemble(deps: GatewayDeps, options: GatewayOptions, begun: Begun) {
   const counting = approving && new Approvals(approving, limits);
   const approvals =
     counting && new ApprovalRoutes({ gatekeeper, identity, approvals: counting }, limits, origins);
-  const recorder = new Recorder({ audit, clock, metrics, identity, limits });
+  const recorder = new Recorder({ audit, clock, metrics, identity, limits, recordings });
   const unhealthy = (): string | undefined =>
     follower.isConfirmed ? undefined : 'the grants have not been confirmed for too long';
   const handler = new GatewayHandler(

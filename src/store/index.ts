@@ -14,7 +14,7 @@ export type {
 export { type BackupFacts, backUpStore } from './backup/back-up.ts';
 export { type RestoreOptions, restoreStore } from './backup/restore.ts';
 export type { ChangeListener, Store } from './contract.ts';
-export { type DirectoryLock } from './directory-lock.ts';
+export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 export { keyPathIn } from './directory.ts';
 export { errorDocs, StoreError, type StoreErrorCode } from './errors.ts';
 export { fileSealer } from './sealing/file-sealer.ts';

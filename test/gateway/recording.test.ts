@@ -168,6 +168,12 @@ test('gateway acceptance 25: a terminal with a resize is replayed as it was, and
   assert.deepEqual(close.recording, { name, sha256, bytes: facts.bytes });
   assert.equal((await verifyAuditLog(world.audit)).intact, true);
 
+  const unsettled = () =>
+    readdirSync(join(world.place.directory, 'writers'), { recursive: true }).filter((path) =>
+      String(path).endsWith(name),
+    );
+  await until(() => unsettled().length === 0, 'nothing to be left for the next gateway');
+
   const at = ['--dir', world.place.directory];
   const played = await cli(['gateway', 'recordings', 'play', name, ...at, '--idle-max', '1ms']);
   assert.equal(played.code, 0, played.stderr);
@@ -179,8 +185,11 @@ test('gateway acceptance 25: a terminal with a resize is replayed as it was, and
   assert.equal((await cli(['gateway', 'recordings', 'export', name, ...at])).stdout, cast);
   const removed = await cli(['gateway', 'recordings', 'delete', name, ...at]);
   assert.match(removed.stdout, /is removed/);
-  assert.deepEqual(readdirSync(world.place.directory), ['recordings.key']);
+  assert.deepEqual(filesOf(world), []);
 });
+
+const filesOf = ({ place }: Bench) =>
+  readdirSync(place.directory).filter((file) => file.endsWith('.recording'));
 
 async function castOf(world: Bench): Promise<string> {
   const { recordings } = await listRecordings(world.place);
@@ -302,6 +311,17 @@ test('a recording that is full ends its session, and nothing unrecorded is shown
   await until(() => records(world.audit).some(({ kind }) => kind === 'close'), 'the record');
   const close = records(world.audit).find(({ kind }) => kind === 'close');
   assert.equal(close.reason, 'the recording cannot go on');
+  // It is ended all the same, and its hash recorded.
+  const late = await until(
+    () => records(world.audit).find(({ recording }) => recording !== undefined),
+    'its hash',
+  );
+  assert.deepEqual([late.auditId, late.rule], [close.auditId, 'recording']);
+  const { recordings } = await listRecordings(world.place);
+  assert.deepEqual(
+    recordings.map(({ state, name }) => [state, name]),
+    [['cut', late.recording.name]],
+  );
 });
 
 test('beyond the sum of all recordings no terminal opens until old ones are gone', async (t) => {
@@ -314,23 +334,22 @@ test('beyond the sum of all recordings no terminal opens until old ones are gone
   const second = open(world, token);
   await until(() => second.closed, 'the second to be refused');
   assert.match(second.bytes.toString(), /503 .*the recordings have reached their limit/s);
-  const [file = ''] = readdirSync(world.place.directory).filter((each) =>
-    each.endsWith('.recording'),
-  );
+  const [file = ''] = filesOf(world);
   utimesSync(join(world.place.directory, file), 1, 1);
-  const deps = { clock: systemClock, log: silentLogger };
+  const deps = { clock: systemClock, log: silentLogger, onCut: async () => true };
   const again = await Recordings.open(deps, { ...world.place, policy: 'all', keepMs: 3600_000 });
   t.after(() => again.stop());
-  assert.deepEqual(readdirSync(world.place.directory), ['recordings.key']);
+  t.after(() => again.close());
+  assert.deepEqual(filesOf(world), []);
 });
 
-test('a refusal of the API server leaves no recording, and a killed gateway one that says so', async (t) => {
+test('a refusal of the API server leaves no recording, and one that goes on says so', async (t) => {
   const world = await bench(t, { policy: 'asked' });
   const token = await world.grant('g', { ...spec, recording: 'always' });
   world.upstream.answer = 'refuse';
   const refused = open(world, token);
   await until(() => refused.closed, 'the refusal');
-  await until(() => readdirSync(world.place.directory).length === 1, 'the file to go');
+  await until(() => filesOf(world).length === 0, 'the file to go');
   world.upstream.answer = 'accept';
   const terminal = open(world, token);
   const { show } = await opened(world, terminal);
@@ -338,15 +357,15 @@ test('a refusal of the API server leaves no recording, and a killed gateway one 
   await until(() => terminal.bytes.includes('so far'), 'some output');
   const { recordings } = await listRecordings(world.place);
   assert.deepEqual(
-    recordings.map(({ durationMs }) => durationMs),
-    [undefined],
+    recordings.map(({ state }) => state),
+    ['unfinished'],
   );
   const { stdout } = await cli(['gateway', 'recordings', 'list', '--dir', world.place.directory]);
-  assert.match(stdout, /cut short/);
+  assert.match(stdout, /not ended/);
   // Where the grant leaves it to the gateway, this one records nothing.
   const plain = open(world, await world.grant('plain', spec));
   await until(() => plain.bytes.includes('101'), 'a terminal that is not recorded');
-  assert.equal(readdirSync(world.place.directory).length, 2);
+  assert.equal(filesOf(world).length, 1);
 });
 
 test('wrong input to the verbs of recordings says what is wrong', async (t) => {

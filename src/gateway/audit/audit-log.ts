@@ -137,6 +137,12 @@ export class AuditLog implements Running {
     this.#writing ??= this.#write();
   }
 
+  /** Resolves when nothing waits any more; to false when that could not be written. */
+  async written(): Promise<boolean> {
+    await this.#writing;
+    return this.#waiting.length === 0 && !this.#failing;
+  }
+
   /** Writes what waits, then closes the file. */
   async stop(): Promise<void> {
     this.#stopped = true;

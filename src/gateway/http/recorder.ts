@@ -11,6 +11,7 @@ import type { Decision } from '../rules/decide.ts';
 import type { Decided } from '../oversight/approvals.ts';
 import type { Verdict } from '../oversight/decide-approval.ts';
 import { type Identity, userOf } from '../proxy/identity.ts';
+import type { CutRecording, Recordings } from '../recording/recordings.ts';
 import type { Access } from '../session/gatekeeper.ts';
 
 /** What is known of a request while it is handled. */
@@ -30,6 +31,8 @@ export interface RecorderDeps {
   readonly metrics: MetricsRegistry;
   readonly identity: Identity;
   readonly limits: GrantLimits;
+  /** Told of recordings whose hash is being written. */
+  readonly recordings?: Pick<Recordings, 'settle'> | undefined;
 }
 
 export class Recorder {
@@ -87,6 +90,8 @@ export class Recorder {
       reason: ended,
       recording,
     });
+    if (recording !== undefined)
+      this.#deps.recordings?.settle(recording.name, this.#deps.audit.written());
   }
 
   onRefused(facts: Facts, fault: GatewayError): void {
@@ -197,6 +202,31 @@ function grantFacts(
     ...(issuedBy === undefined ? {} : { issuedBy }),
     ...(approvers.length === 0 ? {} : { approvers }),
   };
+}
+
+/** The record of a recording that nobody could end or write of in its time. */
+export function recordCut(
+  audit: AuditLog,
+  { mark, about, durationMs, wasWhole }: CutRecording,
+): Promise<boolean> {
+  const { auditId, grant, session, user, client, what } = about;
+  audit.append({
+    kind: 'close',
+    auditId,
+    grant,
+    session,
+    ...(user === undefined ? {} : { user }),
+    client,
+    method: '',
+    target: what,
+    decision: 'allow',
+    rule: 'recording',
+    reason: wasWhole ? 'recorded late: the gateway was killed' : 'cut: the recording was not ended',
+    status: 101,
+    durationMs,
+    recording: mark,
+  });
+  return audit.written();
 }
 
 function infoFacts(info: NonNullable<AuditRecord['info']>): NonNullable<AuditRecord['info']> {

@@ -91,11 +91,7 @@ export class RecordingWriter {
   }
 
   async #piece(kind: Kind, text: string): Promise<void> {
-    const body = Buffer.from(this.#sealer.seal(placeOf(this.name, this.#pieces, kind), text));
-    const head = Buffer.alloc(pieceHeadBytes);
-    head[0] = kinds[kind];
-    head.writeUInt32BE(body.length, 1);
-    await this.#put(Buffer.concat([head, body]));
+    await this.#put(pieceOf({ name: this.name, sealer: this.#sealer }, this.#pieces, kind, text));
     this.#pieces++;
   }
 
@@ -106,6 +102,20 @@ export class RecordingWriter {
   }
 }
 
+/** A piece as it lies in the file. @param number counted from 0 */
+export function pieceOf(
+  { name, sealer }: { readonly name: string; readonly sealer: Sealer },
+  number: number,
+  kind: Kind,
+  text: string,
+): Buffer {
+  const body = Buffer.from(sealer.seal(placeOf(name, number, kind), text));
+  const head = Buffer.alloc(pieceHeadBytes);
+  head[0] = kinds[kind];
+  head.writeUInt32BE(body.length, 1);
+  return Buffer.concat([head, body]);
+}
+
 /** What a whole file shows. */
 export interface RecordingRead {
   /** Text of the first piece. */
@@ -114,6 +124,9 @@ export interface RecordingRead {
   readonly end: string | undefined;
   readonly bytes: number;
   readonly sha256: string;
+  /** Whole pieces, and the bytes up to the end of the last of them. */
+  readonly pieces: number;
+  readonly wholeBytes: number;
 }
 
 /**
@@ -141,7 +154,9 @@ export async function readRecording(
     }
     let about = '';
     let end: string | undefined;
-    for (let number = 0; ; number++) {
+    let wholeBytes = bytes;
+    let number = 0;
+    for (; ; number++) {
       const head = await take(pieceHeadBytes);
       if (head === undefined) break;
       const kind = kindOf(head[0]);
@@ -156,9 +171,10 @@ export async function readRecording(
       if (kind === 'about') about = text;
       else if (kind === 'end') end = text;
       else await onText(text);
+      wholeBytes = bytes;
     }
     if (about === '') throw broken(name, 'it was cut before its first piece');
-    return { about, end, bytes, sha256: hash.digest('hex') };
+    return { about, end, bytes, sha256: hash.digest('hex'), pieces: number, wholeBytes };
   } finally {
     await file.close();
   }
@@ -179,7 +195,7 @@ function broken(name: string, why: string): GatewayError {
 }
 
 /** What can be told without reading all of it. */
-export type RecordingGlance = Omit<RecordingRead, 'sha256'>;
+export type RecordingGlance = Pick<RecordingRead, 'about' | 'end' | 'bytes'>;
 
 /** @throws as `readRecording` */
 export async function glanceRecording(

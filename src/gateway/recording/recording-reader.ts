@@ -16,8 +16,10 @@ export interface RecordingFacts {
   readonly name: string;
   /** Epoch milliseconds. */
   readonly startMs: number;
-  /** Undefined when it was cut short: the gateway was killed, or could not write. */
+  /** Undefined while it is not ended. */
   readonly durationMs: number | undefined;
+  /** `cut`: its gateway was killed, or could not write; `unfinished`: goes on, or not yet ended so. */
+  readonly state: 'whole' | 'cut' | 'unfinished';
   readonly bytes: number;
   readonly grant: string;
   readonly session: string;
@@ -100,12 +102,15 @@ function factsOf(
     const value = facts[key];
     return typeof value === 'string' ? value : '';
   };
-  const durationMs = end === undefined ? undefined : Number(parsed(end)['durationMs']);
+  const ended = end === undefined ? undefined : parsed(end);
+  const durationMs = ended === undefined ? undefined : Number(ended['durationMs']);
+  const state = ended === undefined ? 'unfinished' : ended['cut'] === true ? 'cut' : 'whole';
   const user = text('user');
   return {
     name,
     startMs: Number(facts['startMs']),
     durationMs,
+    state,
     bytes,
     grant: text('grant'),
     session: text('session'),

@@ -24,21 +24,24 @@ export interface RecordingDeps {
   readonly writer: RecordingWriter;
 }
 
+/** What became of a recording. */
+export type RecordingLeft = 'whole' | 'cut' | 'nothing';
+
 export class Recording {
   readonly #deps: RecordingDeps;
   readonly #encoder: AsciicastEncoder;
   readonly #bytesMax: number;
   readonly #beganMs: number;
-  readonly #over: (kept: boolean) => void;
+  readonly #over: (left: RecordingLeft) => void;
   #pending = '';
   #writing: Promise<void> = Promise.resolve();
   #finished: Promise<RecordingMark | undefined> | undefined;
 
-  /** @param over told once: whether the file stays */
+  /** @param over told once, at the end */
   constructor(
     deps: RecordingDeps,
     facts: { readonly startMs: number; readonly about: RecordingAbout; readonly bytesMax: number },
-    over: (kept: boolean) => void,
+    over: (left: RecordingLeft) => void,
   ) {
     this.#deps = deps;
     const { startMs, about, bytesMax } = facts;
@@ -82,7 +85,7 @@ export class Recording {
   async discard(): Promise<void> {
     this.#finished ??= Promise.resolve(undefined);
     await this.#deps.writer.close();
-    this.#over(false);
+    this.#over('nothing');
   }
 
   async #finish(): Promise<RecordingMark | undefined> {
@@ -92,12 +95,14 @@ export class Recording {
       const rest = this.#pending + this.#encoder.end(atMs);
       this.#pending = '';
       if (rest !== '') await this.#deps.writer.write(rest);
-      return await this.#deps.writer.finish(JSON.stringify({ durationMs: Math.round(atMs) }));
+      const end = JSON.stringify({ durationMs: Math.round(atMs) });
+      const mark = await this.#deps.writer.finish(end);
+      this.#over('whole');
+      return mark;
     } catch {
       await this.#deps.writer.close().catch(() => undefined);
+      this.#over('cut');
       return undefined;
-    } finally {
-      this.#over(true);
     }
   }
 

@@ -1,15 +1,20 @@
 /** The folder of recordings: begins them, keeps their sum below a limit, removes old ones, lists. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assert } from '#base/assert.ts';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
 import type { Logger } from '#base/log.ts';
+import { isRecord } from '#kube/index.ts';
 import { fileSealer, type Sealer } from '#store/index.ts';
 import { GatewayError } from '../errors.ts';
 import { Recording, type RecordingAbout } from './recording.ts';
-import { RecordingWriter } from './recording-file.ts';
+import { type RecordingMark, RecordingWriter } from './recording-file.ts';
+import { sealCut } from './seal-cut.ts';
+import { WriterPlace } from './writer-place.ts';
 
 export interface RecordingOptions {
   readonly directory: string;
@@ -49,6 +54,20 @@ export function recordingSealer(keyPath: string, make: boolean): Sealer {
 export interface RecordingsDeps {
   readonly clock: Clock;
   readonly log: Logger;
+  /**
+   * Told of a recording that a process did not end; resolves when it is in the audit log, to false
+   * when it could not be written.
+   */
+  readonly onCut: (cut: CutRecording) => Promise<boolean>;
+}
+
+/** A recording that ended with its process. */
+export interface CutRecording {
+  readonly mark: RecordingMark;
+  readonly about: RecordingAbout;
+  readonly durationMs: number;
+  /** It was ended, and only its hash was not written. */
+  readonly wasWhole: boolean;
 }
 
 export class Recordings implements Running {
@@ -58,16 +77,18 @@ export class Recordings implements Running {
   readonly #limits: RecordingLimits;
   readonly #sealer: Sealer;
   readonly #open = new Set<Recording>();
-  #total: number;
+  #writer: WriterPlace;
+  #total = 0;
   #sweep: NodeJS.Timeout | undefined;
+  #settling: Promise<void> = Promise.resolve();
 
-  private constructor(deps: RecordingsDeps, options: RecordingOptions, total: number) {
+  private constructor(deps: RecordingsDeps, options: RecordingOptions) {
     this.#deps = deps;
     this.#options = options;
     this.policy = options.policy;
     this.#limits = { ...defaultRecordingLimits, ...options.limits };
     this.#sealer = recordingSealer(options.keyPath, true);
-    this.#total = total;
+    this.#writer = WriterPlace.open(options.directory);
   }
 
   /** @throws GatewayError GATEWAY_CONFIG when the folder or its key cannot be used */
@@ -75,9 +96,13 @@ export class Recordings implements Running {
     const { directory } = options;
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      const recordings = new Recordings(deps, options, 0);
+      const recordings = new Recordings(deps, options);
       await recordings.sweep();
-      recordings.#sweep = setInterval(() => void recordings.sweep(), sweepMs);
+      recordings.#lookForDead();
+      recordings.#sweep = setInterval(() => {
+        void recordings.sweep();
+        recordings.#lookForDead();
+      }, sweepMs);
       recordings.#sweep.unref();
       return recordings;
     } catch (cause) {
@@ -100,22 +125,25 @@ export class Recordings implements Running {
     const startMs = clock.nowMs();
     const time = new Date(startMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
     const name = `${time}Z-${randomBytes(4).toString('hex')}`;
-    const path = join(this.#options.directory, `${name}${recordingSuffix}`);
+    const path = this.#pathOf(name);
     try {
+      await (await this.#ownPlace()).add(name);
       const text = JSON.stringify({ ...about, startMs });
       const writer = await RecordingWriter.create(path, {
         name,
         about: text,
         sealer: this.#sealer,
       });
-      const recording = new Recording({ clock, writer }, { startMs, about, bytesMax }, (kept) => {
+      const recording = new Recording({ clock, writer }, { startMs, about, bytesMax }, (left) => {
         this.#open.delete(recording);
-        if (kept) this.#total += recording.bytes;
-        else void unlink(path).catch(() => undefined);
+        if (left === 'nothing') void this.#drop(name);
+        else this.#total += recording.bytes;
+        if (left === 'cut') this.#later(() => this.#settleCut(this.#writer, name));
       });
       this.#open.add(recording);
       return recording;
     } catch (cause) {
+      await this.#drop(name);
       log.error('a recording cannot be begun', { error: messageOf(cause) });
       throw unwritable('the recording cannot be written', cause);
     }
@@ -142,13 +170,85 @@ export class Recordings implements Running {
     this.#total = total;
   }
 
+  /** Its hash is in the audit log once `written` is true: then nobody has to look after it. */
+  settle(name: string, written: Promise<boolean>): void {
+    this.#settling = Promise.all([
+      this.#settling,
+      written.then((is) => (is ? this.#writer.settle(name) : undefined)),
+    ]).then(() => undefined);
+  }
+
+  /** Ends what is open. */
   async stop(): Promise<void> {
     clearInterval(this.#sweep);
     await Promise.all([...this.#open].map((recording) => recording.finish()));
+    await this.#settling;
+  }
+
+  /** After the last record: what is not settled is left to the next process. */
+  async close(): Promise<void> {
+    await this.#settling;
+    await this.#writer.close();
+  }
+
+  /** Made anew when the folder was away and has come back. */
+  async #ownPlace(): Promise<WriterPlace> {
+    const { directory } = this.#options;
+    if (!this.#writer.isThere && existsSync(directory)) {
+      await this.#writer.close();
+      this.#writer = WriterPlace.open(directory);
+    }
+    return this.#writer;
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#options.directory, `${name}${recordingSuffix}`);
+  }
+
+  async #drop(name: string): Promise<void> {
+    await unlink(this.#pathOf(name)).catch(() => undefined);
+    await this.#writer.settle(name);
+  }
+
+  #lookForDead(): void {
+    this.#later(async () => {
+      for (const place of await WriterPlace.dead(this.#options.directory)) {
+        for (const name of await place.names()) await this.#settleCut(place, name);
+        await place.close();
+      }
+    });
+  }
+
+  /** One after the other. */
+  #later(deed: () => Promise<void>): void {
+    this.#settling = this.#settling.then(deed).catch((thrown: unknown) => {
+      this.#deps.log.warn('recordings were not ended', { reason: messageOf(thrown) });
+    });
+  }
+
+  async #settleCut(place: WriterPlace, name: string): Promise<void> {
+    const path = this.#pathOf(name);
+    if ((await stat(path).catch(() => undefined)) === undefined) return place.settle(name);
+    try {
+      const { about, ...cut } = await sealCut(path, { name, sealer: this.#sealer });
+      if (await this.#deps.onCut({ ...cut, about: parseAbout(about) })) await place.settle(name);
+    } catch (thrown) {
+      this.#deps.log.error('a recording cannot be ended', {
+        recording: name,
+        reason: messageOf(thrown),
+      });
+    }
   }
 }
 
 function unwritable(why: string, cause?: unknown): GatewayError {
   const message = `terminals are recorded here, and ${why}: none can be opened now`;
   return new GatewayError('GATEWAY_RECORDING', message, { cause, retry: { afterMs: 30_000 } });
+}
+
+/** We sealed it ourselves. */
+function parseAbout(text: string): RecordingAbout {
+  const value: unknown = JSON.parse(text);
+  assert(isRecord(value), 'a recording says what it is of');
+  return value as unknown as RecordingAbout;
 }

@@ -35,9 +35,10 @@ export async function playRecording(
       if (event.code === 'o') io.stdout.write(filter.push(event.data));
     }
   };
-  const { durationMs } = await exportRecording(folder, name, play);
+  const { state } = await exportRecording(folder, name, play);
   io.stdout.write(calm);
-  if (durationMs === undefined) io.stderr.write('The recording was cut short here\n');
+  if (state === 'cut') io.stderr.write('The recording was cut short here\n');
+  if (state === 'unfinished') io.stderr.write('The recording is not ended\n');
 }
 
 async function pause(ms: number): Promise<void> {

@@ -10,10 +10,11 @@ export function renderRecordings(recordings: readonly RecordingFacts[]): string 
     formatTime(each.startMs),
     lengthOf(each),
     each.grant,
+    plain(each.user ?? ''),
     plain(each.what),
     String(each.bytes),
   ]);
-  return renderTable(['NAME', 'STARTED', 'LENGTH', 'GRANT', 'WHAT', 'BYTES'], rows);
+  return renderTable(['NAME', 'STARTED', 'LENGTH', 'GRANT', 'USER', 'WHAT', 'BYTES'], rows);
 }
 
 /** One recording, a line for each fact. */
@@ -39,12 +40,13 @@ export function recordingDocument({ startMs, durationMs, ...facts }: RecordingFa
   return {
     ...facts,
     started: formatTime(startMs),
-    ...(durationMs === undefined ? { cutShort: true } : { seconds: durationMs / 1000 }),
+    ...(durationMs === undefined ? {} : { seconds: durationMs / 1000 }),
   };
 }
 
-function lengthOf({ durationMs }: RecordingFacts): string {
-  return durationMs === undefined ? 'cut short' : humanAge(durationMs);
+function lengthOf({ durationMs, state }: RecordingFacts): string {
+  if (durationMs === undefined) return 'not ended';
+  return state === 'cut' ? `${humanAge(durationMs)}, cut short` : humanAge(durationMs);
 }
 
 function plain(text: string): string {
