@@ -169,15 +169,6 @@ export async function startGateway(
   const parts = assemble({ ...deps, log }, options, begun);
   grants.start();
   parts.follower.start();
-  if (!(await isInTime(grants.synced, startMsMax))) {
-    await grants.stop();
-    await parts.follower.stop();
-    await begun.recordings?.stop();
-    await audit.stop();
-    await begun.recordings?.close();
-    throw new GatewayError('GATEWAY_CONFIG', 'the API that keeps the grants cannot be read');
-  }
-  parts.verdicts?.start();
   const stopParts = async (): Promise<void> => {
     await parts.verdicts?.stop();
     await parts.streams.stop();
@@ -188,6 +179,11 @@ export async function startGateway(
     await begun.recordings?.close();
     for (const upstream of parts.upstreams.values()) upstream.close();
   };
+  if (!(await isInTime(grants.synced, startMsMax))) {
+    await stopParts();
+    throw new GatewayError('GATEWAY_CONFIG', 'the API that keeps the grants cannot be read');
+  }
+  parts.verdicts?.start();
   try {
     const server = await startHttpServer(
       {
