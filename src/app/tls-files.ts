@@ -2,6 +2,7 @@
  * Files that others keep for us: texts read once, and a TLS identity that is read again each minute,
  * because mounted Secrets swap links in ways that file events miss.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '#base/errors.ts';
 import type { Running } from '#base/lifecycle.ts';
@@ -27,6 +28,26 @@ export async function readText(path: string, what: string): Promise<string> {
       cause,
     });
   }
+}
+
+/**
+ * A bundle of CAs. One that holds no certificate would trust nobody, and say so at each connection.
+ * @throws AppError APP_FILE_UNREADABLE
+ */
+export async function readCas(path: string, what: string): Promise<string> {
+  const text = await readText(path, what);
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+    if (blocks.length > 0) return text;
+  } catch {
+    // Told below.
+  }
+  throw new AppError(
+    'APP_FILE_UNREADABLE',
+    `${what} ${path} ${blocks.length === 0 ? 'holds no certificate' : 'holds a certificate that cannot be read'}`,
+    'give a file with certificates in PEM',
+  );
 }
 
 /** @throws AppError APP_FILE_UNREADABLE */

@@ -19,6 +19,7 @@ import {
   tooManyRequests,
 } from '#kube/index.ts';
 import { readBearerClaims } from './bearer-claims.ts';
+import { TokenRequestError } from './errors.ts';
 import { type InboundHeaders, onlyGetAndPost, readInboundHeaders, tokenOf } from './headers.ts';
 import { readsBody, refuseCaller, refuseSpec, type TokenRequestPolicy } from './policy.ts';
 import { checkBodyType, encodeTokenRequest, readTokenRequestSpec } from './request-body.ts';
@@ -196,7 +197,7 @@ export class TokenRequestHandler {
       if (thrown.code === 'HTTP_BODY_INCOMPLETE') return badRequest('the body ended early');
     }
     this.#deps.log.warn('no answer of the API server', { reason: messageOf(thrown) });
-    if (thrown instanceof HttpError) {
+    if (thrown instanceof TokenRequestError) {
       return serviceUnavailable('the API server does not answer now, try again in a moment');
     }
     return internalError('the request could not be finished', thrown);

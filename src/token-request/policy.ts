@@ -95,6 +95,9 @@ function refused(account: string, why: string): StatusError {
   return forbiddenResource({ plural: 'serviceaccounts', group: '' }, account, why);
 }
 
+/** Shortest life that Kubernetes gives; milliseconds. */
+const expirationMsLeast = 600_000;
+
 type Reader<T> = (value: unknown, field: string) => T;
 
 const fault = (field: string, wanted: string): TokenRequestError =>
@@ -158,6 +161,9 @@ export function parsePolicy(value: unknown): TokenRequestPolicy {
       : (fields[name](given, name) as ReturnType<(typeof fields)[K]>);
   };
   const expirationMs = read('expirationMax');
+  if (expirationMs !== undefined && expirationMs < expirationMsLeast) {
+    throw fault('expirationMax', '10m or more: Kubernetes makes no shorter tokens');
+  }
   const bearerMs = read('bearerLifetimeMin');
   return {
     ...defined('accounts', read('accounts')),

@@ -3,7 +3,9 @@
  * caller's bearer or nothing.
  */
 import { Agent } from 'node:https';
+import { messageOf } from '#base/errors.ts';
 import { HttpError, type HttpResponse, httpsRequest } from '#http/index.ts';
+import { TokenRequestError } from './errors.ts';
 
 export interface UpstreamOptions {
   /** `https://host:port`, with a path when the API server is behind one. */
@@ -28,6 +30,13 @@ const socketsMax = 64;
 const timeoutMs = 65_000;
 /** A TokenRequest with its token has a few kilobytes. */
 const answerBytesMax = 256 * 1024;
+/** What an API server answers here: nothing that a browser would run. */
+const answerTypes = new Set([
+  'application/json',
+  'application/vnd.kubernetes.protobuf',
+  'application/yaml',
+  'text/plain',
+]);
 
 export class Upstream {
   readonly #options: UpstreamOptions;
@@ -37,8 +46,21 @@ export class Upstream {
     this.#options = options;
   }
 
-  /** @throws HttpError when there is no whole answer */
+  /** @throws TokenRequestError TOKENREQUEST_UPSTREAM when there is no whole answer of an API server */
   async send(request: UpstreamRequest): Promise<HttpResponse> {
+    const answer = await this.#ask(request).catch((cause: unknown) => {
+      throw new TokenRequestError('TOKENREQUEST_UPSTREAM', messageOf(cause), { cause });
+    });
+    const { status, headers } = answer;
+    const type = (headers['content-type'] ?? 'application/json').split(';', 1)[0] ?? '';
+    if ((status >= 300 && status < 400) || !answerTypes.has(type.trim().toLowerCase())) {
+      const message = `${this.#options.url.origin} is no API server: it answers ${status} ${type}`;
+      throw new TokenRequestError('TOKENREQUEST_UPSTREAM', message);
+    }
+    return answer;
+  }
+
+  async #ask(request: UpstreamRequest): Promise<HttpResponse> {
     const { url, ca, serverName } = this.#options;
     const target = `${url.pathname.replace(/\/$/, '')}${request.target}`;
     const whole = new URL(target, url.origin);

@@ -280,6 +280,31 @@ test('an API server that is not there, or not the one we trust, gives 503 withou
   assert.deepEqual(upstream.received, []);
 });
 
+test('what is no API server, or says too much, gives 503 and nothing of it', async (t) => {
+  const { send, upstream, lines } = await bench(t);
+  const page = '<script>alert(1)</script>';
+  const answers: readonly (readonly [string, RegExp])[] = [
+    [answerText('302 Found', '', ['Location: https://169.254.169.254/']), /it answers 302/],
+    [
+      `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
+      /it answers 200 text\/html/,
+    ],
+    [answerText('201 Created', 'x'.repeat(300_000)), /no answer of the API server/],
+  ];
+  for (const [answer, why] of answers) {
+    upstream.answer = answer;
+    const { status, head, body } = await send(`GET ${path}`);
+    assert.equal(status, 503, body);
+    assert.match(body, /the API server does not answer now/);
+    assert.doesNotMatch(head + body, /script|169\.254|location/i);
+    assert.match(lines.at(-2) ?? '', why);
+  }
+  const plain = 'Too many requests, please try again later.';
+  upstream.answer = `HTTP/1.1 429 Too Many\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\nContent-Length: ${plain.length}\r\n\r\n${plain}`;
+  const busy = await send(`GET ${path}`);
+  assert.deepEqual([busy.status, busy.body], [429, plain]);
+});
+
 test('gateway acceptance 50: neither log lines nor answers hold a bearer', async (t) => {
   const { send, lines, upstream } = await bench(t);
   upstream.answer = answerText('201 Created', '{"status":{"token":"minted.secret.token"}}');

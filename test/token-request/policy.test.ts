@@ -81,6 +81,7 @@ test('a policy that is wrong names the field', () => {
     [{ selfOnly: 'yes' }, /selfOnly/],
     [{ expirationMax: '1d' }, /expirationMax/],
     [{ expirationMax: '-5m' }, /expirationMax/],
+    [{ expirationMax: '9m' }, /expirationMax must be 10m or more/],
     [{ bearerLifetimeMin: 25 }, /bearerLifetimeMin/],
   ] as const) {
     assert.throws(() => parsePolicy(value), {

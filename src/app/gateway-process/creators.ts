@@ -15,7 +15,7 @@ import {
 import type { KubeClient } from '#kubeclient/index.ts';
 import { AppError } from '../errors.ts';
 import { systemClock, systemRandom } from '../system.ts';
-import { readText } from '../tls-files.ts';
+import { readCas } from '../tls-files.ts';
 
 export interface CreatorFlags {
   /** Believe that everybody who can make grants may do what they open. */
@@ -76,7 +76,7 @@ export async function startAdmission(
 ): Promise<Running> {
   const { port, secret: name, clientCaFile } = flags;
   const clientCa =
-    clientCaFile === undefined ? {} : { clientCa: await readText(clientCaFile, 'the client CA') };
+    clientCaFile === undefined ? {} : { clientCa: await readCas(clientCaFile, 'the client CA') };
   const service = new AdmissionService(
     { ...deps, clock: systemClock },
     { host: where.host, port, secret: { namespace: where.namespace, name }, ...clientCa },

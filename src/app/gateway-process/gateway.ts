@@ -16,7 +16,7 @@ import { startMetricsEndpoint } from '../metrics-endpoint.ts';
 import { runUntilStopped } from '../run-until-stopped.ts';
 import type { RunningStack } from '../running-stack.ts';
 import { systemClock, systemRandom } from '../system.ts';
-import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
+import { followTlsFiles, readCas, readTlsFiles } from '../tls-files.ts';
 
 export interface GatewayProcessOptions
   extends Pick<
@@ -70,7 +70,7 @@ async function serve(
   const deps = { client, clock: systemClock, random: systemRandom, log, metrics };
   const events = stack.add('events', new EventRecorder(deps, 'drawbridge-gateway'));
   const { tlsFiles, publicCaFile, oidc, namespace, publicUrl, audit } = options;
-  const ca = publicCaFile === undefined ? '' : await readText(publicCaFile, 'the CA');
+  const ca = publicCaFile === undefined ? '' : await readCas(publicCaFile, 'the CA');
   const vouching = await creatorsFor(deps, options.creators, namespace);
   const { creators } = vouching;
   if (creators !== undefined && options.creators.admission !== undefined) {

@@ -12,7 +12,7 @@ import type { RunningStack } from '../running-stack.ts';
 import { systemClock } from '../system.ts';
 import { collectYoung, YoungHeap } from '../router-process/young-heap.ts';
 import { accountTokenIn } from './account-token.ts';
-import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
+import { followTlsFiles, readCas, readTlsFiles } from '../tls-files.ts';
 
 export interface KubeGatewayProcessOptions
   extends Pick<
@@ -93,7 +93,7 @@ async function oauthOf({
   ...rest
 }: NonNullable<KubeGatewayProcessOptions['oauth']>): Promise<OAuthOptions> {
   if (caFile === undefined) return rest;
-  return { ...rest, ca: await readText(caFile, 'the CA of the OAuth server') };
+  return { ...rest, ca: await readCas(caFile, 'the CA of the OAuth server') };
 }
 
 async function usualPages(): Promise<string | undefined> {
@@ -104,7 +104,7 @@ async function usualPages(): Promise<string | undefined> {
 /** Unreadable files end the start, as in the original; later the last good token is used on. */
 async function connectionOf(options: KubeGatewayProcessOptions): Promise<KubeConnection> {
   const { apiServer, caFile, skipVerify, tokenFile } = options;
-  const ca = skipVerify || caFile === '' ? undefined : await readText(caFile, 'the CA');
+  const ca = skipVerify || caFile === '' ? undefined : await readCas(caFile, 'the CA');
   const tokenOf = tokenFile === '' ? undefined : await accountTokenIn(tokenFile, systemClock);
   const tls = {
     ...(ca === undefined ? {} : { ca }),

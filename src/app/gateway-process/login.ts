@@ -2,7 +2,7 @@
 import { Secret } from '#base/secret.ts';
 import { type LoginOptions, parseLoginRules } from '#gateway/index.ts';
 import { AppError } from '../errors.ts';
-import { readText } from '../tls-files.ts';
+import { readCas, readText } from '../tls-files.ts';
 
 export interface LoginFlags
   extends Pick<LoginOptions, 'issuer' | 'clientId' | 'scopes' | 'groupsClaim' | 'prefix'> {
@@ -26,7 +26,7 @@ export async function readLogin(
     ...rest,
     ...where,
     clientSecret: new Secret(secret),
-    ...(caFile === undefined ? {} : { ca: await readText(caFile, 'the CA of the provider') }),
+    ...(caFile === undefined ? {} : { ca: await readCas(caFile, 'the CA of the provider') }),
     rules: parseLoginRules(await readText(rulesFile, 'the login rules')),
   };
 }

@@ -16,7 +16,7 @@ import { startMetricsEndpoint } from '../metrics-endpoint.ts';
 import { runUntilStopped } from '../run-until-stopped.ts';
 import type { RunningStack } from '../running-stack.ts';
 import { systemClock } from '../system.ts';
-import { followTlsFiles, readText, readTlsFiles } from '../tls-files.ts';
+import { followTlsFiles, readCas, readText, readTlsFiles } from '../tls-files.ts';
 
 export interface TokenRequestProcessOptions {
   readonly listen: string;
@@ -51,7 +51,7 @@ async function serve(
 ): Promise<void> {
   const metrics = createMetrics({ processMetrics: true });
   const { apiServerCaFile: caFile, apiServerName, tlsFiles } = options;
-  if (caFile !== undefined) await readText(caFile, 'the CA bundle');
+  if (caFile !== undefined) await readCas(caFile, 'the CA bundle');
   const tls = tlsFiles === undefined ? undefined : await readTlsFiles(tlsFiles);
   const server = await startTokenRequestServer(
     { clock: systemClock, log, metrics },
@@ -65,7 +65,7 @@ async function serve(
       corsOrigins: options.corsOrigins,
       upstream: {
         url: options.apiServer,
-        ...(caFile === undefined ? {} : { ca: () => readText(caFile, 'the CA bundle') }),
+        ...(caFile === undefined ? {} : { ca: () => readCas(caFile, 'the CA bundle') }),
         ...(apiServerName === undefined ? {} : { serverName: apiServerName }),
       },
       ...(tls === undefined ? {} : { tls }),

@@ -82,6 +82,9 @@ async function readWish(io: CliIo, flags: GetFlags): Promise<TokenWish> {
     problems.add(`--service-account is not valid: "${flags.serviceAccount}" is not namespace/name`);
   }
   const durationMs = problems.take(readDuration('--duration', flags.duration, durationMsMin)) ?? 0;
+  if (flags.execCredential && flags.output !== undefined) {
+    problems.add('--output has no meaning with --exec-credential');
+  }
   if (flags.audience.includes('')) problems.add('--audience is not valid: it is empty');
   if (flags.server !== undefined && !isHttpsUrl(flags.server)) {
     problems.add(`--server is not valid: "${flags.server}" is not an https URL`);
