@@ -38,8 +38,8 @@ export async function readCas(path: string, what: string): Promise<string> {
   const text = await readText(path, what);
   const blocks = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
   try {
-    for (const block of blocks) new X509Certificate(block);
-    if (blocks.length > 0) return text;
+    const all = blocks.map((block) => new X509Certificate(block));
+    if (all.length > 0) return text;
   } catch {
     // Told below.
   }

@@ -157,7 +157,8 @@ class HttpServer implements RunningHttpServer {
       : createServer(settings, onRequest);
     this.#server.maxConnections = this.#limits.connectionsMax;
     // Before ours are added: the server's own listeners wait for the header, ours see everything.
-    const toldBy = options.proxies && proxiedConnections(this.#server, options.proxies);
+    const toldBy =
+      options.proxies && proxiedConnections(this.#server, options.proxies, deps.logger);
     this.#server.on('connection', (socket: Socket) => this.#track(socket));
     this.#server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       const client = toldBy?.(socket);

@@ -105,7 +105,9 @@ export async function connectionFromKubeconfig(
       ...(proxied ? { agent: applied.agent } : {}),
     };
   };
-  let kept: { readonly credentials: KubeCredentials; readonly untilMs: number } | undefined;
+  let kept:
+    | { readonly credentials: KubeCredentials; readonly readMs: number; untilMs: number }
+    | undefined;
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: context.namespace ?? 'default',
@@ -115,16 +117,27 @@ export async function connectionFromKubeconfig(
     credentials: () => {
       const nowMs = performance.now();
       if (kept !== undefined && nowMs < kept.untilMs) return kept.credentials;
-      return read().then((credentials) => {
-        kept = { credentials, untilMs: nowMs + credentialsMsMax };
-        return credentials;
-      });
+      return read().then(
+        (credentials) => {
+          kept = { credentials, readMs: nowMs, untilMs: nowMs + credentialsMsMax };
+          return credentials;
+        },
+        (thrown: unknown) => {
+          // Files that are being replaced are away or empty for a moment.
+          if (kept === undefined || nowMs - kept.readMs > staleMsMax) throw thrown;
+          kept.untilMs = nowMs + retryMs;
+          return kept.credentials;
+        },
+      );
     },
   };
 }
 
 /** How long credentials read from files or programs are used before they are read again. */
 const credentialsMsMax = 10_000;
+/** How long they are used on when they cannot be read again. */
+const staleMsMax = 600_000;
+const retryMs = 1_000;
 
 function tlsOf(applied: RequestOptions): KubeCredentials['tls'] {
   const { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername } = applied;

@@ -4,7 +4,7 @@ import { BlockList, connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { property, assert as check, uint8Array } from 'fast-check';
-import { silentLogger } from '#base/log.ts';
+import { type Logger, silentLogger } from '#base/log.ts';
 import { type RunningHttpServer, startHttpServer } from '#http/index.ts';
 import { readProxyHeader } from '#http/proxy-protocol.ts';
 import { makeTlsParts } from '../support/tls-parts.ts';
@@ -67,13 +67,14 @@ test('anything else is wrong, and nothing throws', () => {
 async function addressServer(
   t: TestContext,
   trusted: string,
+  logger: Logger = silentLogger,
 ): Promise<[RunningHttpServer, string]> {
   const { server: identity } = await makeTlsParts();
   const proxies = new BlockList();
   proxies.addAddress(trusted);
   const server = await startHttpServer(
     {
-      logger: silentLogger,
+      logger,
       handle: async (request, response) => {
         response.end(request.socket.remoteAddress);
       },
@@ -117,6 +118,30 @@ test('a trusted proxy tells the address, and must', async (t) => {
   assert.equal(await askThrough(port, ca, version2.local), '127.0.0.1');
   assert.equal(await askThrough(port, ca, ''), '');
   assert.equal(await askThrough(port, ca, 'PROXY TCP4 nobody\r\n'), '');
+});
+
+test('a proxy that is not set up for it is told in the log, once and not each time', async (t) => {
+  const told: unknown[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (message, facts) => void told.push([message, facts]),
+    child: () => logger,
+  };
+  const [{ port }, ca] = await addressServer(t, '127.0.0.1', logger);
+  await new Promise<void>((resolve) => {
+    // A health check.
+    const look = connect(port, '127.0.0.1', () => look.end());
+    look.on('close', () => resolve());
+    look.resume();
+  });
+  assert.deepEqual(told, []);
+  for (let at = 0; at < 3; at++) assert.equal(await askThrough(port, ca, ''), '');
+  assert.deepEqual(told, [
+    [
+      'connections of a proxy are refused: it must begin with the PROXY protocol',
+      { proxy: '127.0.0.1', reason: 'no header of the PROXY protocol', connections: 1 },
+    ],
+  ]);
 });
 
 test('who is not a trusted proxy cannot tell an address', async (t) => {

@@ -157,6 +157,36 @@ test('a token file of a kubeconfig is read, beside it and without its line end',
   });
 });
 
+test('credentials that are away while they are replaced are used on, for a while', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-kubeconfig-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'token');
+  const text = JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server: 'https://host:6440' } }],
+    users: [{ name: 'u', user: { tokenFile: file } }],
+    contexts: [{ name: 'west', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'west',
+  });
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
+  writeFileSync(file, 'one');
+  const connection = await connectionFromKubeconfig({ text });
+  const bearerAfter = async (ms: number): Promise<unknown> => {
+    nowMs += ms;
+    return (await connection.credentials()).headers['Authorization'];
+  };
+  assert.equal(await bearerAfter(0), 'Bearer one');
+  writeFileSync(file, '\n');
+  assert.equal(await bearerAfter(11_000), 'Bearer one');
+  rmSync(file);
+  assert.equal(await bearerAfter(300_000), 'Bearer one');
+  writeFileSync(file, 'two');
+  assert.equal(await bearerAfter(2_000), 'Bearer two');
+  rmSync(file);
+  assert.equal(await bearerAfter(599_000), 'Bearer two');
+  await assert.rejects(async () => bearerAfter(2_000), { code: 'KUBE_CONFIG' });
+});
+
 test('a file that is no kubeconfig has no context, and says so', async () => {
   await assert.rejects(connectionFromKubeconfig({ text: 'a-host-name' }), {
     code: 'KUBE_CONFIG',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { parsePolicy } from '#token-request/index.ts';
+import { readTokenTarget } from '#token-request/target.ts';
 import { repositoryRoot } from '../../scripts/house/source-tree.ts';
 import type { AnyJson } from '../support/api-server.ts';
 import { cli } from '../support/up-cli.ts';
@@ -58,6 +59,30 @@ for (const [overlay, kind] of Object.entries(kinds)) {
     assert.deepEqual(container.securityContext.capabilities.drop, ['ALL']);
   });
 }
+
+test('every way in leads what is below the prefix of the process there, and nothing else', {
+  skip: missing,
+}, () => {
+  const ways: Readonly<Record<string, (way: AnyJson) => unknown>> = {
+    Ingress: ({ spec }) => spec.rules[0].http.paths.map(({ path }: AnyJson) => path),
+    HTTPRoute: ({ spec }) => spec.rules[0].matches.map(({ path }: AnyJson) => path.value),
+    Route: ({ spec }) => [spec.path],
+    VirtualService: ({ spec }) => spec.http[0].match.map(({ uri }: AnyJson) => uri.prefix),
+  };
+  const path = '/api/v1/namespaces/bots/serviceaccounts/deployer/token';
+  for (const [overlay, kind] of Object.entries(kinds)) {
+    const objects = built(overlay);
+    const { args } = objects.find((each) => each.kind === 'Deployment').spec.template.spec
+      .containers[0];
+    const prefix = /--prefix=(\S+)/.exec(args.join(' '))?.[1] ?? '/kubernetes';
+    assert.deepEqual(
+      ways[kind]?.(objects.find((each) => each.kind === kind)),
+      [`${prefix}/`],
+      overlay,
+    );
+    assert.equal(readTokenTarget(prefix + path, prefix).upstream, path);
+  }
+});
 
 test('the arguments of the pod are flags that the command knows', async () => {
   const deployment: AnyJson = parse(readFileSync(join(root, 'base', 'deployment.yaml'), 'utf8'));

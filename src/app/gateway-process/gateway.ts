@@ -1,6 +1,7 @@
 /** The process that is the gateway: before the API server of a kubeconfig or of its pod. */
 import { collectYoung, YoungHeap } from '../router-process/young-heap.ts';
 import { messageOf } from '#base/errors.ts';
+import { clusterConnections } from './cluster-connections.ts';
 import { type CreatorFlags, creatorsFor, startAdmission } from './creators.ts';
 import { type LoginFlags, readLogin } from './login.ts';
 import { announce, type GatewayOptions, type IdentityMode, startGateway } from '#gateway/index.ts';
@@ -9,7 +10,6 @@ import {
   EventRecorder,
   KubeClient,
   type KubeconfigOptions,
-  type KubeConnection,
 } from '#kubeclient/index.ts';
 import { createMetrics, type RunningLogger } from '#telemetry/index.ts';
 import { startMetricsEndpoint } from '../metrics-endpoint.ts';
@@ -66,6 +66,7 @@ async function serve(
 ): Promise<void> {
   const metrics = createMetrics({ processMetrics: true });
   const local = await connectionFromKubeconfig(options.kubeconfig);
+  const clusters = await clusterConnections(log, local, options.clusters);
   const client = new KubeClient(local);
   const deps = { client, clock: systemClock, random: systemRandom, log, metrics };
   const events = stack.add('events', new EventRecorder(deps, 'drawbridge-gateway'));
@@ -79,7 +80,6 @@ async function serve(
     stack.add('admission', await running);
   }
   const { onRead } = new YoungHeap(collectYoung());
-  const clusters = await connections(local, options.clusters);
   const gateway = await startGateway(
     { ...deps, events, onRead, ...vouching },
     {
@@ -112,13 +112,4 @@ async function serve(
   // Where records go to the standard output, they have it alone.
   const told = audit.file === '-' ? process.stderr : process.stdout;
   told.write(`drawbridge gateway serves ${local.server} at ${gateway.origin}\n`);
-}
-
-async function connections(
-  local: KubeConnection,
-  files: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<string, KubeConnection>> {
-  const all = new Map([['local', local]]);
-  for (const [name, path] of files) all.set(name, await connectionFromKubeconfig({ path }));
-  return all;
 }
