@@ -6,7 +6,7 @@ import { GatewayError, isGuess } from '../errors.ts';
 import type { Admitted } from '../proxy/exchange.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { refuseUnrecordable } from '../recording/recording-rule.ts';
-import type { HeaderLines } from '../request/inbound-headers.ts';
+import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
 import { GrantRules, isDiscovery } from '../rules/decide.ts';
 import type { HardDenyOptions } from '../rules/hard-deny.ts';
 import { LastDecisions } from '../rules/last-decisions.ts';
@@ -81,7 +81,9 @@ export class Admission {
     if (upstream === undefined) {
       throw new GatewayError('GATEWAY_NOT_FOUND', 'the gateway knows no cluster of this name');
     }
-    const decision = this.#decisions.decide(this.#rulesOf(access), method, route.target);
+    const type = lineOf(lines, 'content-type');
+    const rules = this.#rulesOf(access);
+    const decision = this.#decisions.decide(rules, { method, target: route.target, type });
     note({ decision, upstream });
     if (!decision.allowed) {
       throw new GatewayError('GATEWAY_DENIED', decision.reason, { rule: decision.rule });

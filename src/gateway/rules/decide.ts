@@ -6,7 +6,8 @@ import { unreachable } from '#base/assert.ts';
 import type { GatewayRule, GatewayToken } from '#apis/index.ts';
 import { type RequestInfo, requestInfo } from '../request/request-info.ts';
 import { type Target, valuesOf } from '../request/target.ts';
-import { type Capability, capabilityOf } from './connect-capability.ts';
+import { type Capability, capabilityOf, namedSubresources } from './connect-capability.ts';
+import { mayCreate } from './create-by-name.ts';
 import { type HardDenyOptions, hardDenied } from './hard-deny.ts';
 import { type Ask, type Match, matchAllow, matchDeny } from './rule-match.ts';
 import { matchesUrl, parseUrlPattern, type UrlPattern } from './url-pattern.ts';
@@ -57,8 +58,11 @@ export class GrantRules {
     this.#never = never;
   }
 
-  /** @param target below the mount point */
-  decide(method: string, target: Target): Decision {
+  /**
+   * @param target below the mount point
+   * @param contentType of the body, as it came
+   */
+  decide(method: string, target: Target, contentType = ''): Decision {
     const info = requestInfo(method, target);
     const capability = capabilityOf(info);
     const follow = valuesOf(target.query, 'follow').some((value) => !/^(?:false|0)$/i.test(value));
@@ -73,13 +77,19 @@ export class GrantRules {
       return { ...base, allowed: false, rule: 'never', reason };
     }
     const ask: Ask = { info, query: target.query, capability };
-    const denied = info.isResource && this.#deny.find(({ rule }) => matchDeny(rule, ask));
+    const asks = mayCreate(method, contentType, info) ? [ask, creating(ask)] : [ask];
+    const denied =
+      info.isResource && this.#deny.find(({ rule }) => asks.some((each) => matchDeny(rule, each)));
     if (denied) {
       const reason = `${denied.id} of the grant denies this`;
       return { ...base, allowed: false, rule: denied.id, reason };
     }
     const verdict = this.#permit(method, target, ask);
-    return { ...base, ...verdict };
+    const [, create] = asks;
+    if (!verdict.allowed || create === undefined) return { ...base, ...verdict };
+    // What is not there yet would be made: both verbs are needed, as RBAC demands it.
+    const made = this.#permit('POST', target, create);
+    return { ...base, ...(made.allowed ? verdict : made) };
   }
 
   #permit(method: string, target: Target, ask: Ask): Pick<Decision, 'allowed' | 'rule' | 'reason'> {
@@ -105,8 +115,17 @@ export class GrantRules {
     const verb = method === 'HEAD' ? 'get' : lower(method);
     if (!this.#methods.has(verb)) return undefined;
     if (info.verb === 'watch' && !this.#methods.has('watch')) return undefined;
-    return this.#urls.find(({ pattern }) => matchesUrl(pattern, target.segments))?.id;
+    const named = namedSubresources.has(info.subresource);
+    return this.#urls.find(
+      ({ pattern }) =>
+        matchesUrl(pattern, target.segments) &&
+        (!named || pattern.segments.includes(info.subresource)),
+    )?.id;
   }
+}
+
+function creating(ask: Ask): Ask {
+  return { ...ask, info: { ...ask.info, verb: 'create' } };
 }
 
 /** True for reading what every client must read first; such requests are not counted. */

@@ -4,6 +4,7 @@
  */
 import type { GatewayToken } from '#apis/index.ts';
 import type { RequestInfo } from '../request/request-info.ts';
+import { capabilityOf } from './connect-capability.ts';
 
 export interface HardDenyOptions {
   /** Namespaces whose Secrets stay closed, such as the gateway's own. */
@@ -26,7 +27,10 @@ const readOnlyGroups: Readonly<Record<string, string>> = {
 export function hardDenied(info: RequestInfo, options: HardDenyOptions): string | undefined {
   if (!info.isResource) return undefined;
   const { group, resource, subresource, namespace, verb } = info;
-  const changes = !reading.has(verb) || subresource === 'token';
+  // A stream into a workload is opened by reading, too, and is as good as a change of it.
+  const capability = capabilityOf(info);
+  const opens = capability !== undefined && capability !== 'log';
+  const changes = !reading.has(verb) || subresource === 'token' || opens;
   if (group === '' && resource === 'secrets') {
     if (namespace === '') return 'Secrets of all namespaces at once are never opened';
     if (options.protectedNamespaces.has(namespace)) {
@@ -40,7 +44,8 @@ export function hardDenied(info: RequestInfo, options: HardDenyOptions): string 
   if (group === '' && resource === 'nodes' && !options.nodesProxy) {
     if (subresource === 'proxy' || verb === 'proxy') return 'nodes/proxy is switched off';
   }
-  if (group === '' && changes && options.protectedNamespaces.has(namespace)) {
+  // Whoever makes workloads there, of whatever group, gives them the keys.
+  if (changes && options.protectedNamespaces.has(namespace)) {
     return 'this namespace belongs to the gateway';
   }
   if (verb === 'impersonate' || verb === 'escalate' || verb === 'bind') {

@@ -1,14 +1,20 @@
 /**
  * The last decision about each target, for who asks the same again. A decision is a function of
- * rules, method and target, and all three are compared: rules and target as the objects they are,
- * because a grant that changes gets other rules. It goes when its target does.
+ * rules, method, target and type of the body, and all are compared: rules and target as the objects
+ * they are, because a grant that changes gets other rules. It goes when its target does.
  */
 import type { Target } from '../request/target.ts';
 import type { Decision, GrantRules } from './decide.ts';
 
-interface Made {
-  readonly rules: GrantRules;
+export interface Asked {
   readonly method: string;
+  readonly target: Target;
+  /** Content type of the body, as it came. */
+  readonly type: string | undefined;
+}
+
+interface Made extends Pick<Asked, 'method' | 'type'> {
+  readonly rules: GrantRules;
   readonly decision: Decision;
 }
 
@@ -16,11 +22,12 @@ export class LastDecisions {
   readonly #made = new WeakMap<Target, Made>();
 
   /** @throws GatewayError GATEWAY_TARGET */
-  decide(rules: GrantRules, method: string, target: Target): Decision {
+  decide(rules: GrantRules, { method, target, type }: Asked): Decision {
     const made = this.#made.get(target);
-    if (made !== undefined && made.rules === rules && made.method === method) return made.decision;
-    const decision = rules.decide(method, target);
-    this.#made.set(target, { rules, method, decision });
+    const same = made?.rules === rules && made.method === method && made.type === type;
+    if (same) return made.decision;
+    const decision = rules.decide(method, target, type);
+    this.#made.set(target, { rules, method, type, decision });
     return decision;
   }
 }

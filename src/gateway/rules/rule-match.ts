@@ -41,7 +41,20 @@ export function matchDeny(rule: GatewayRule, ask: Ask): boolean {
   const { resources = [], subresources = [] } = rule;
   if (resources.length > 0 && !resources.some((name) => denies(name, info))) return false;
   if (subresources.length > 0 && !has(subresources, info.subresource)) return false;
-  return queriesFit(rule, ask.query);
+  return Object.entries(rule.queries ?? {}).every(([key, value]) =>
+    valuesOf(ask.query, key).some((given) => meansSame(given, value)),
+  );
+}
+
+/** Whether a server could read one as the other: switches have many spellings. */
+function meansSame(given: string, value: string): boolean {
+  return given === value || (isSwitch.test(value) && isOn(given) === isOn(value));
+}
+
+const isSwitch = /^(?:true|false|1|0)$/i;
+
+function isOn(value: string): boolean {
+  return !/^(?:false|0)$/i.test(value);
 }
 
 /** Through a proxy every method is one of its own; the other capabilities open one stream. */
