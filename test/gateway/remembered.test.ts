@@ -75,15 +75,19 @@ test('routes are remembered in a bounded number, and long targets are not', () =
   assert.equal(routes.size, 1024);
 });
 
-test('a decision is remembered for its rules and method alone', () => {
+test('a decision is remembered for its rules, method and type of body alone', () => {
   const decisions = new LastDecisions();
   const target = parseTarget('/api/v1/namespaces/n/pods/p');
   const reader = new GrantRules({ rules: [{ verbs: ['get'], resources: ['pods'] }] }, never);
   const nobody = new GrantRules({ rules: [] }, never);
-  const allowed = (rules: GrantRules, method: string): boolean =>
-    decisions.decide(rules, method, target).allowed;
-  const first = decisions.decide(reader, 'GET', target);
-  assert.equal(decisions.decide(reader, 'GET', target), first);
+  const patcher = new GrantRules({ rules: [{ verbs: ['patch'], resources: ['pods'] }] }, never);
+  const asked = { method: 'GET', target, type: undefined };
+  const allowed = (rules: GrantRules, method: string, type?: string): boolean =>
+    decisions.decide(rules, { method, target, type }).allowed;
+  const first = decisions.decide(reader, asked);
+  assert.equal(decisions.decide(reader, asked), first);
+  assert.equal(allowed(patcher, 'PATCH', 'application/merge-patch+json'), true);
+  assert.equal(allowed(patcher, 'PATCH', 'application/apply-patch+yaml'), false);
   assert.deepEqual(
     [allowed(reader, 'GET'), allowed(nobody, 'GET'), allowed(reader, 'DELETE')],
     [true, false, false],

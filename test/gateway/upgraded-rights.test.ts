@@ -79,7 +79,13 @@ test('nothing is opened or changed in the namespace of the gateway, by any trans
   const world = await gatewayWorld(t, { recorded: true });
   const own = '/k8s/api/v1/namespaces/drawbridge-system';
   const rules = [{ verbs: ['*'], subresources: ['*'] }];
-  const connect = ['exec', 'attach', 'portforward', 'proxy', 'log'] as const;
+  const connect: GatewayToken['spec']['connect'] = [
+    'exec',
+    'attach',
+    'portforward',
+    'proxy',
+    'log',
+  ];
   const opening = [
     `GET ${own}/pods/p/exec?command=sh`,
     `GET ${own}/pods/p/attach`,
@@ -103,8 +109,8 @@ test('a rule that denies by query denies every spelling that a server reads so',
   const world = await gatewayWorld(t, { recorded: true });
   const pod = `${ns}/pods/p`;
   const allow = { verbs: ['*'], resources: ['pods'] };
-  const deny = (queries: Record<string, string>) => ({
-    rules: [allow, { ...allow, effect: 'deny' as const, queries }],
+  const deny = (queries: Record<string, string>): GatewayToken['spec'] => ({
+    rules: [allow, { ...allow, effect: 'deny', queries }],
     connect: ['exec', 'log'],
   });
   const shells = [

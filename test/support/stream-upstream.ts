@@ -20,6 +20,8 @@ export interface StreamUpstream {
   answer: UpgradeAnswer;
   /** Sent for each chunk, so that the client sees that it went through. */
   reply: Buffer;
+  /** Upgrades are answered when this is over. */
+  hold: Promise<void> | undefined;
   /** Answers requests that do not upgrade. */
   handle: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -42,6 +44,7 @@ export async function streamUpstream(t: TestContext): Promise<StreamUpstream> {
     answer: 'accept',
     // A text frame of WebSocket.
     reply: Buffer.from([0x81, 2, ...Buffer.from('ok')]),
+    hold: undefined,
     handle: (_request, response) => response.end('{}'),
   };
   const note = (request: IncomingMessage): void => {
@@ -53,9 +56,7 @@ export async function streamUpstream(t: TestContext): Promise<StreamUpstream> {
     note(request);
     state.handle(request, response);
   });
-  server.on('upgrade', (request, socket, head) => {
-    note(request);
-    socket.on('error', () => undefined);
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.write(headOf(request, state.answer));
     if (state.answer === 'refuse' || state.answer === 'plain') {
       socket.on('data', (chunk: Buffer) => {
@@ -70,6 +71,12 @@ export async function streamUpstream(t: TestContext): Promise<StreamUpstream> {
       state.received += chunk.toString('latin1');
       if (state.reply.length > 0) socket.write(state.reply);
     });
+  };
+  server.on('upgrade', (request, socket, head) => {
+    note(request);
+    socket.on('error', () => undefined);
+    if (state.hold === undefined) onUpgrade(request, socket, head);
+    else void state.hold.then(() => onUpgrade(request, socket, head));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

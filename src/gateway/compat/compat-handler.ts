@@ -328,11 +328,11 @@ export class CompatHandler {
     target: Target,
     found: Pick<Admitted, 'upstream' | 'access' | 'decision'>,
   ): Admitted {
-    const { method, client, auditId } = facts;
+    const { method, client, auditId, startMs: sinceMs } = facts;
     const mount = this.#options.apiPath.slice(0, -1);
-    const admitted = { method, lines, target, mount, client, auditId, browser: true, ...found };
-    facts.admitted = admitted;
-    return admitted;
+    const admitted = { method, lines, target, mount, client, auditId, browser: true, sinceMs };
+    facts.admitted = { ...admitted, ...found };
+    return { ...admitted, ...found };
   }
 
   #refused(facts: Facts, thrown: unknown): GatewayError {

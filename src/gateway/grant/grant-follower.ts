@@ -89,8 +89,11 @@ export class GrantFollower implements Running {
       this.#deps.streams.endOf(uid, 'revoked');
       return;
     }
+    const state = stateOf(object, this.#deps.clock.nowMs(), this.#limits);
+    // Whoever waits to delete it, or denied it, has ended it as well.
+    if (state === 'revoked' || state === 'denied') this.#deps.streams.endOf(uid, 'revoked');
+    else this.#endLeft(uid, object, previous);
     if (object.spec.revoked === true) {
-      this.#deps.streams.endOf(uid, 'revoked');
       if (previous !== undefined && previous.spec.revoked !== true) {
         this.#deps.events.record(object, {
           type: 'Normal',
@@ -100,6 +103,14 @@ export class GrantFollower implements Running {
       }
     }
     this.#settle(object);
+  }
+
+  /** Sessions that were left by way of another replica. */
+  #endLeft(uid: string, now: GatewayToken, previous: GatewayToken | undefined): void {
+    const open = new Set(now.status?.redemptions?.flatMap(({ session }) => session ?? []));
+    for (const { id, session } of previous?.status?.redemptions ?? []) {
+      if (session !== undefined && !open.has(session)) this.#deps.streams.endOf(uid, 'left', id);
+    }
   }
 
   /** Somebody else may settle the same grant: a conflict means that it was done. */

@@ -67,6 +67,7 @@ export class Admission {
    */
   async admit(ask: ProxyAsk, note: (known: Partial<Admitted>) => void): Promise<Admitted> {
     const { route, lines, method, client, auditId } = ask;
+    const sinceMs = this.#deps.clock.monotonicMs();
     const { handle, browser } = readCredential(lines, route.tag, ask.upgrade?.bearer);
     if (browser) this.#proveOrigin(ask);
     this.refuseGuesser(client);
@@ -94,7 +95,8 @@ export class Admission {
       if (counted !== undefined) await counted;
     }
     const { target, mount } = route;
-    return { method, lines, target, mount, upstream, access, decision, auditId, client, browser };
+    const asked = { method, lines, target, mount, auditId, client, browser, sinceMs };
+    return { ...asked, upstream, access, decision };
   }
 
   /** Somebody brought a handle that is none: the same place may not do so for ever. */

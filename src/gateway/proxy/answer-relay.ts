@@ -12,7 +12,7 @@ import {
   type HttpError,
 } from '#http/index.ts';
 import { type EndReason, endText } from '../stream/stream-registry.ts';
-import type { Admitted, Outcome } from './exchange.ts';
+import { type Admitted, type Outcome, ownerOf } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
 import { answerHeaders } from './response-headers.ts';
 import { upstreamFault } from './upstream-fault.ts';
@@ -167,11 +167,9 @@ export class AnswerRelay implements AnswerSink {
 
   /** @throws GatewayError GATEWAY_BUSY */
   #register(): void {
-    const { grant, sessionId, endMs } = this.#admitted.access;
     this.#release = this.#deps.streams.add({
-      grant: grant.metadata.uid ?? '',
-      session: sessionId,
-      endMs,
+      ...ownerOf(this.#admitted),
+      endMs: this.#admitted.access.endMs,
       end: (reason) => this.#end(reason),
     });
   }

@@ -4,6 +4,7 @@ import type { Decision } from '../rules/decide.ts';
 import type { Access } from '../session/gatekeeper.ts';
 import type { HeaderLines } from '../request/inbound-headers.ts';
 import type { Target } from '../request/target.ts';
+import type { StreamOwner } from '../stream/stream-registry.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface Admitted {
@@ -21,6 +22,13 @@ export interface Admitted {
   readonly client: string;
   /** The client is a browser with a session cookie. */
   readonly browser: boolean;
+  /** When the checks began; monotonic milliseconds. */
+  readonly sinceMs: number;
+}
+
+/** Whose stream an admitted request opens. */
+export function ownerOf({ access, sinceMs }: Admitted): StreamOwner {
+  return { grant: access.grant.metadata.uid ?? '', session: access.sessionId, sinceMs };
 }
 
 /** What became of it, for the audit record. */

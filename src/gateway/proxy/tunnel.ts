@@ -5,7 +5,7 @@ import { tapsOf } from '../recording/terminal-tap.ts';
 import { type EndReason, endText } from '../stream/stream-registry.ts';
 import { ViewOnlyFilter } from '../stream/view-only.ts';
 import { closeFrame, closePolicy, FrameTracker } from '../stream/web-socket-frames.ts';
-import type { Admitted, Outcome } from './exchange.ts';
+import { type Admitted, type Outcome, ownerOf } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
 
 /** A connection and the bytes that came with its head. */
@@ -50,9 +50,8 @@ export async function tunnel(
   const lanes = lanesOf(admitted, sides, end);
   let release: () => void;
   try {
-    const { access } = admitted;
-    const { sessionId: session, endMs } = access;
-    release = deps.streams.add({ grant: access.grant.metadata.uid ?? '', session, endMs, end });
+    const { endMs } = admitted.access;
+    release = deps.streams.add({ ...ownerOf(admitted), endMs, end });
   } catch {
     // The switch has been announced: all that is left is to end it.
     end('stopping');

@@ -11,7 +11,7 @@ import { GatewayError } from '../errors.ts';
 import { beginRecording, recordable } from '../recording/begin-recording.ts';
 import type { Recording } from '../recording/recording.ts';
 import { type HeaderLines, lineOf } from '../request/inbound-headers.ts';
-import type { Admitted, Outcome } from './exchange.ts';
+import { type Admitted, type Outcome, ownerOf } from './exchange.ts';
 import type { ForwardDeps, ForwardLimits } from './forward-limits.ts';
 import { identityHeaders } from './identity.ts';
 import { upgradeHeaders } from './outbound-headers.ts';
@@ -102,6 +102,7 @@ async function open(
   try {
     refuseOther(admitted.lines, asked, answer.message);
     await deps.countStream(admitted);
+    deps.streams.refuseEnded(ownerOf(admitted));
   } catch (thrown) {
     answer.switched.socket.destroy();
     throw thrown;

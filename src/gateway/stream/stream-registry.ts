@@ -5,6 +5,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Running } from '#base/lifecycle.ts';
 import { GatewayError } from '../errors.ts';
+import { RecentEnds } from './recent-ends.ts';
 
 /** Why a stream ends; told to the client where its protocol can. */
 export type EndReason =
@@ -17,11 +18,17 @@ export type EndReason =
   | 'viewOnly'
   | 'unrecorded';
 
-export interface OpenStream {
+/** Whose stream it is. */
+export interface StreamOwner {
   /** uid of the grant. */
   readonly grant: string;
   /** Session within it. */
   readonly session: string;
+  /** When it was let in; monotonic milliseconds. */
+  readonly sinceMs: number;
+}
+
+export interface OpenStream extends StreamOwner {
   /** When it has to end; milliseconds since 1970. */
   readonly endMs: number;
   /** Ends it now. Called at most once. */
@@ -48,6 +55,7 @@ export class StreamRegistry implements Running {
   readonly #clock: Clock;
   readonly #limits: StreamLimits;
   readonly #byGrant = new Map<string, Set<Entry>>();
+  readonly #over = new RecentEnds();
   #size = 0;
 
   constructor(clock: Clock, limits: StreamLimits = defaultStreamLimits) {
@@ -62,9 +70,11 @@ export class StreamRegistry implements Running {
   /**
    * Takes a stream under watch.
    * @returns call it when the stream has ended by itself
-   * @throws GatewayError GATEWAY_BUSY
+   * @throws GatewayError GATEWAY_BUSY; GATEWAY_CREDENTIAL when its grant or session was ended since
+   *   it was let in
    */
   add(stream: OpenStream): () => void {
+    this.refuseEnded(stream);
     const streams = this.#byGrant.get(stream.grant) ?? new Set<Entry>();
     if (streams.size >= this.#limits.perGrantMax || this.#size >= this.#limits.allMax) {
       throw new GatewayError('GATEWAY_BUSY', 'too many streams are open', {
@@ -80,15 +90,24 @@ export class StreamRegistry implements Running {
     };
   }
 
-  /** Ends the streams of a grant, or of one of its sessions. */
+  /** @throws GatewayError GATEWAY_CREDENTIAL when it was ended while the API server took its time */
+  refuseEnded({ grant, session, sinceMs }: StreamOwner): void {
+    if (!this.#over.hasSince(grant, session, sinceMs)) return;
+    throw new GatewayError('GATEWAY_CREDENTIAL', 'the grant or session was ended meanwhile');
+  }
+
+  /** Ends the streams of a grant, or of one of its sessions, and those that are about to open. */
   endOf(grant: string, reason: EndReason, session?: string): void {
+    this.#over.note(grant, session, this.#clock.monotonicMs());
     for (const entry of this.#byGrant.get(grant) ?? []) {
       if (session === undefined || entry.stream.session === session) this.#end(entry, reason);
     }
   }
 
   endAll(reason: EndReason): void {
-    for (const grant of this.#byGrant.keys()) this.endOf(grant, reason);
+    for (const streams of this.#byGrant.values()) {
+      for (const entry of streams) this.#end(entry, reason);
+    }
   }
 
   async stop(): Promise<void> {
