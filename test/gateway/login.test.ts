@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { gatewayToken } from '#apis/index.ts';
+import { type Logger, silentLogger } from '#base/log.ts';
 import { Secret } from '#base/secret.ts';
 import { type GatewayOptions, type LoginOptions, parseLoginRules } from '#gateway/index.ts';
 import { beginLogin } from '#gateway/login/pre-login.ts';
+import { Provider } from '#gateway/login/provider.ts';
 import type { HttpResponse } from '#http/index.ts';
 import { grantTo, tokenFor } from '../support/api-identities.ts';
 import { test } from '../support/gateway-target.ts';
@@ -262,6 +264,42 @@ test('gateway acceptance 57: a callback that is not the answer to this login ope
     const { cookie, back } = await world.begin();
     await refuseLogin(world, await world.finish(back, cookie), what);
   }
+});
+
+test('a provider that has replaced its key is asked for the new one, once a minute at most', async (t) => {
+  const world = await loginWorld(t);
+  await world.logIn();
+  await world.provider.replaceKey();
+  const { cookie, back } = await world.begin();
+  assert.equal((await world.finish(back, cookie)).status, 401);
+  const later = Date.now() + 61_000;
+  t.mock.method(Date, 'now', () => later);
+  await world.logIn();
+});
+
+test('a provider that is away is named in the log with the reason, and asked again', async () => {
+  const told: unknown[] = [];
+  const log: Logger = {
+    ...silentLogger,
+    warn: (message, facts) => void told.push([message, facts]),
+    child: () => log,
+  };
+  const [issuer, publicUrl] = ['https://127.0.0.1:1', 'https://access.example.com'];
+  const provider = new Provider(log, {
+    issuer,
+    clientId: 'gateway',
+    clientSecret: new Secret('s'),
+    scopes: [],
+    groupsClaim: 'groups',
+    prefix: '',
+    publicUrl,
+    namespace: 'default',
+    rules: [],
+  });
+  await assert.rejects(provider.facts(), { code: 'GATEWAY_UPSTREAM' });
+  await assert.rejects(provider.facts(), { code: 'GATEWAY_UPSTREAM' });
+  assert.equal(told.length, 2);
+  assert.match(JSON.stringify(told[0]), /cannot be used.*127\.0\.0\.1:1.*ECONNREFUSED/);
 });
 
 test('gateway acceptance 57: the same answer twice opens one session', async (t) => {

@@ -23,6 +23,8 @@ export interface OidcProvider {
   readonly tokenCalls: URLSearchParams[];
   /** What a browser gets for the URL that the gateway sent it to. */
   logIn(authorizationUrl: string): URL;
+  /** Signs with a new key from now on, and publishes that one alone. */
+  replaceKey(): Promise<void>;
   logoutToken(claims: JWTPayload, more?: { readonly typ?: string }): Promise<string>;
 }
 
@@ -30,8 +32,9 @@ export const oidcClient = { id: 'gateway', secret: 'a secret of the client' };
 
 export async function oidcProvider(t: TestContext): Promise<OidcProvider> {
   const { server: identity } = await makeTlsParts();
-  const [keys, others] = [await generateKeyPair('RS256'), await generateKeyPair('RS256')];
-  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256', use: 'sig' };
+  let keys = await generateKeyPair('RS256');
+  const others = await generateKeyPair('RS256');
+  let jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256', use: 'sig' };
   const codes = new Map<string, URLSearchParams>();
   const server = createServer({ cert: identity.cert, key: identity.key }, (request, response) => {
     const answer = (status: number, value: unknown): void => {
@@ -110,7 +113,7 @@ export async function oidcProvider(t: TestContext): Promise<OidcProvider> {
   const sign = async (claims: JWTPayload): Promise<string> => {
     if (provider.signing === 'none') return new UnsecuredJWT(claims).encode();
     const key = provider.signing === 'RS256' ? keys.privateKey : others.privateKey;
-    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(key);
+    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: jwk.kid }).sign(key);
   };
   const provider: OidcProvider = {
     issuer,
@@ -131,6 +134,10 @@ export async function oidcProvider(t: TestContext): Promise<OidcProvider> {
       back.searchParams.set('iss', provider.answerIss ?? issuer);
       return back;
     },
+    replaceKey: async () => {
+      keys = await generateKeyPair('RS256');
+      jwk = { ...jwk, ...(await exportJWK(keys.publicKey)), kid: randomUUID() };
+    },
     logoutToken: (claims, { typ = 'logout+jwt' } = {}) =>
       new SignJWT({
         iss: issuer,
@@ -140,7 +147,7 @@ export async function oidcProvider(t: TestContext): Promise<OidcProvider> {
         events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
         ...claims,
       })
-        .setProtectedHeader({ alg: 'RS256', kid: 'k', typ })
+        .setProtectedHeader({ alg: 'RS256', kid: jwk.kid, typ })
         .sign(keys.privateKey),
   };
   return provider;

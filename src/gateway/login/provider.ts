@@ -78,7 +78,7 @@ export class Provider {
       if (claims !== undefined) return personIn(claims, this.#options.groupsClaim);
     } catch (cause) {
       if (cause instanceof GatewayError) throw cause;
-      this.#log.warn('a login was refused', { reason: messageOf(cause) });
+      this.#log.warn('a login was refused', { reason: reasonOf(cause) });
       throw refused(cause);
     }
     throw refused(undefined);
@@ -114,7 +114,8 @@ export class Provider {
       return await this.#found;
     } catch (cause) {
       this.#found = undefined;
-      this.#log.warn('the login provider cannot be used', { reason: messageOf(cause) });
+      const { issuer } = this.#options;
+      this.#log.warn('the login provider cannot be used', { issuer, reason: reasonOf(cause) });
       throw new GatewayError(
         'GATEWAY_UPSTREAM',
         'the login provider does not answer as it should',
@@ -145,6 +146,13 @@ function clientAuth(secret: string): ClientAuth {
     const asPost = !known.includes('client_secret_basic') && known.includes('client_secret_post');
     return (asPost ? post : basic)(server, ...rest);
   };
+}
+
+/** The library puts what went wrong below words of its own. */
+function reasonOf(thrown: unknown): string {
+  const below = thrown instanceof Error ? thrown.cause : undefined;
+  const own = messageOf(thrown);
+  return below instanceof Error ? `${own}: ${reasonOf(below)}` : own;
 }
 
 function refused(cause: unknown): GatewayError {
