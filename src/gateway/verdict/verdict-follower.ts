@@ -119,9 +119,7 @@ export class VerdictFollower implements Running {
       await this.#write(verdict, stateReady(), { name, missing: decided.missing });
     } catch (thrown) {
       if (!(thrown instanceof GatewayError) || thrown.httpStatus >= 500) throw thrown;
-      const { message } = thrown;
-      const words = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
-      await this.#write(verdict, stateError(words), { name });
+      await this.#write(verdict, stateError(thrown.message), { name });
     }
   }
 
