@@ -4,6 +4,7 @@ import type { KubeObject } from '#kube/index.ts';
 interface ConditionView {
   readonly type: string;
   readonly status: string;
+  readonly reason?: string;
   readonly message?: string;
   readonly observedGeneration?: number;
 }
@@ -47,5 +48,14 @@ export function reasonNot(object: KubeObject | undefined, goal: WaitGoal): strin
     ({ type, status: value }) => goal === 'configured' && type === 'Configured' && value !== 'True',
   );
   const text = condition?.message ?? status.message ?? '';
-  return text === 'OK' ? '' : text;
+  if (text === 'OK') return '';
+  return text === 'Pending' ? (moreThanPending(status) ?? text) : text;
+}
+
+/** What a condition that does not hold says beyond its reason, such as that an address is missing. */
+function moreThanPending({ conditions = [] }: StatusView): string | undefined {
+  return conditions.find(
+    ({ status, reason, message = '' }) =>
+      status !== 'True' && message !== '' && message !== 'Pending' && message !== reason,
+  )?.message;
 }
