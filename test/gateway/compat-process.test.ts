@@ -90,6 +90,28 @@ test('each flag that is not served, or has a value of no use, is refused by its 
   );
 });
 
+test('flags that do nothing beside the others are named at the start', async (t) => {
+  const folder = await temporaryFolder(t);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: folder };
+  const args = [
+    'gateway',
+    '-oauth-server-client-id=x',
+    '-oauth-server-ca-file=nosuch',
+    '-jwt-private-key-name=y',
+    '-api-server-skip-verify-tls',
+    '-api-server-ca-file=z',
+  ];
+  // There is no token: it ends after the flags were read.
+  const { code, stderr } = await runProcess(launcher, args, { env, cwd: folder });
+  assert.equal(code, 1);
+  assert.deepEqual(stderr.match(/^drawbridge: -.*$/gm), [
+    'drawbridge: -oauth-server-client-id does nothing without -oauth-server-enable',
+    'drawbridge: -oauth-server-ca-file does nothing without -oauth-server-enable',
+    'drawbridge: -jwt-private-key-name does nothing without -jwt-request-enable',
+    'drawbridge: -api-server-ca-file does nothing with -api-server-skip-verify-tls',
+  ]);
+});
+
 test('a token file that is empty or away for a while takes no credential away', async (t) => {
   const folder = await temporaryFolder(t);
   const path = join(folder, 'token');

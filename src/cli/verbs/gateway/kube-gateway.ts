@@ -108,6 +108,7 @@ export async function runKubeGatewayLine(args: readonly string[], io: CliIo): Pr
     return 0;
   }
   const options = readOptions(flags);
+  for (const told of idleFlags(flags)) io.stderr.write(`drawbridge: ${told}\n`);
   const { runKubeGateway } = await import('#app/index.ts');
   return runKubeGateway(options);
 }
@@ -158,6 +159,30 @@ function readOptions(flags: Partial<Record<keyof typeof kinds, string>>) {
     debug: Number(level) >= 4,
     ...(oauth === undefined ? {} : { oauth }),
   };
+}
+
+/** Flags by the switch without which they do nothing, as in the original; namespaces stay closed. */
+const idleWithout = {
+  'oauth-server-enable': /^oauth-server-(?!enable$)/,
+  'jwt-request-enable': /^jwt-private-key-(?!namespace$)/,
+} as const;
+
+/** Sentences about flags that were given and do nothing. */
+function idleFlags(flags: Partial<Record<keyof typeof kinds, string>>): readonly string[] {
+  const given = Object.keys(flags);
+  const idle = Object.entries(idleWithout).flatMap(([enable, names]) =>
+    flags[enable as keyof typeof idleWithout] === 'true'
+      ? []
+      : given.filter((name) => names.test(name)).map((name) => [name, `without -${enable}`]),
+  );
+  if (flags['oauth-server-enable'] === 'true') {
+    const keys = given.filter((name) => /^jwt-(?:public-key-(?!namespace$)|request-)/.test(name));
+    idle.push(...keys.map((name) => [name, 'with -oauth-server-enable']));
+  }
+  if (flags['api-server-skip-verify-tls'] === 'true' && flags['api-server-ca-file'] !== undefined) {
+    idle.push(['api-server-ca-file', 'with -api-server-skip-verify-tls']);
+  }
+  return idle.map(([name, why]) => `-${name} does nothing ${why}`);
 }
 
 function oauthOf(
