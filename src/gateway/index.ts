@@ -27,6 +27,7 @@ export {
   startCompatGateway,
 } from './compat/compat-gateway.ts';
 export type { OAuthOptions } from './compat/oauth-login.ts';
+export { auditedRecordings } from './recording/audited-recordings.ts';
 export { parseEvent as parseAsciicastEvent } from './recording/asciicast.ts';
 export {
   listRecordings,

@@ -154,3 +154,17 @@ test('OAuth2: absent, foreign and replayed states and other codes open no sessio
   assert.equal((await world.finish(back, cookie)).status, 401, 'the same answer twice');
   assert.equal(world.upstream.received.join(''), '');
 });
+
+test('with OAuth the login page has a button for it and asks for no token', async (t) => {
+  const world = await bench(t);
+  const page = await world.get('/login');
+  const text = page.body.toString();
+  assert.equal(page.status, 200);
+  assert.doesNotMatch(text, /<form|<textarea|<script/);
+  const [, door = ''] =
+    /<a class="button primary" href="([^"]+)">Log in with OpenShift</.exec(text) ?? [];
+  const gone = await world.get(door);
+  assert.equal(gone.status, 302);
+  assert.match(String(gone.headers.location), /\/authorize\?.*response_type=code/);
+  assert.match(text, /href="\/auth\/logout"/);
+});

@@ -1,7 +1,7 @@
 /** Recorded terminals through the gateway: what is in the file, what is refused, what ends them. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -183,6 +183,31 @@ test('gateway acceptance 25: a terminal with a resize is replayed as it was, and
   const shownFacts = await cli(['gateway', 'recordings', 'show', name, ...at]);
   assert.match(shownFacts.stdout, new RegExp(`SHA-256: *${sha256}`));
   assert.equal((await cli(['gateway', 'recordings', 'export', name, ...at])).stdout, cast);
+  const verify = (...words: readonly string[]) =>
+    cli(['gateway', 'recordings', 'verify', ...words, ...at, '--audit-file', world.audit]);
+  const held = await verify();
+  assert.equal(held.stdout, `${name} is as the audit log tells\n`, held.stderr);
+  assert.equal(held.code, 0);
+  const whole = readFileSync(file);
+  writeFileSync(file, whole.subarray(0, -1));
+  writeFileSync(`${file}.log`, '');
+  const emptyLog = ['--audit-file', `${file}.log`];
+  const unknown = await cli(['gateway', 'recordings', 'verify', name, ...at, ...emptyLog]);
+  assert.deepEqual([unknown.code, unknown.stdout], [0, `${name} is not ended yet\n`]);
+  const shortened = await verify(name);
+  assert.deepEqual(
+    [shortened.code, shortened.stdout],
+    [1, `${name} is not the one that the audit log tells of\n`],
+  );
+  const changed = Buffer.from(whole);
+  changed[whole.length - 9] = (changed[whole.length - 9] ?? 0) ^ 1;
+  writeFileSync(file, changed);
+  const broken = await verify(name);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stdout, /cannot be read/);
+  writeFileSync(file, whole);
+  const untold = await cli(['gateway', 'recordings', 'verify', name, ...at, ...emptyLog]);
+  assert.deepEqual([untold.code, untold.stdout], [1, `${name} is not in the audit log\n`]);
   const removed = await cli(['gateway', 'recordings', 'delete', name, ...at]);
   assert.match(removed.stdout, /is removed/);
   assert.deepEqual(filesOf(world), []);
@@ -334,6 +359,10 @@ test('beyond the sum of all recordings no terminal opens until old ones are gone
   const second = open(world, token);
   await until(() => second.closed, 'the second to be refused');
   assert.match(second.bytes.toString(), /503 .*the recordings have reached their limit/s);
+  await until(async () => {
+    const { recordings } = await listRecordings(world.place);
+    return recordings[0]?.state === 'whole';
+  }, 'the recording to be ended');
   const [file = ''] = filesOf(world);
   utimesSync(join(world.place.directory, file), 1, 1);
   const deps = { clock: systemClock, log: silentLogger, onCut: async () => true };
@@ -381,6 +410,8 @@ test('wrong input to the verbs of recordings says what is wrong', async (t) => {
     [['delete'], 2, /either names or --older-than/],
     [['delete', '../x'], 1, /is not the name of a recording/],
     [['delete', '20270131T080000Z-6d1f0a2b'], 1, /has no such recording/],
+    [['verify'], 2, /--audit-file must be given/],
+    [['verify', '--audit-file', '/nowhere/log'], 1, /the audit log cannot be read/],
     [['list', 'x'], 2, /does not need any arguments/],
   ];
   for (const [words, code, text] of rows) {

@@ -32,6 +32,7 @@ import type { HardDenyOptions } from '../rules/hard-deny.ts';
 import {
   linkTokenOf,
   loginPage,
+  oauthLoginPage,
   loginPolicy,
   readSetParameters,
   screenLocation,
@@ -273,7 +274,7 @@ export class CompatHandler {
     sendReply(response, {
       status: 200,
       contentType: 'text/html; charset=utf-8',
-      body: loginPage,
+      body: this.#deps.oauth === undefined ? loginPage : oauthLoginPage,
       headers: { ...pageHeaders, 'content-security-policy': loginPolicy },
     });
   }

@@ -71,8 +71,8 @@ history.replaceState(null, '', location.pathname);
 if (['token', 'name', 'namespace'].every((name) => form.elements[name].value !== '')) form.submit();
 `.trim();
 
-/** The helper page: a form that posts the token, by itself when all of it is in the address. */
-export const loginPage = `<!doctype html>
+function page(body: string): string {
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -83,7 +83,20 @@ export const loginPage = `<!doctype html>
 </head>
 <body>
 <main>
-<h1>Log in with a token</h1>
+${body}
+</body>
+</html>
+`;
+}
+
+/** Where people log in at the OAuth server of the cluster; no token of a link opens anything then. */
+export const oauthLoginPage: string = page(`<h1>Log in</h1>
+<p>You act in the cluster as yourself.</p>
+<p><a class="button primary" href="/auth/login">Log in with OpenShift</a> <a class="button" href="/auth/logout">Log out</a></p>
+</main>`);
+
+/** The helper page: a form that posts the token, by itself when all of it is in the address. */
+export const loginPage: string = page(`<h1>Log in with a token</h1>
 <form method="post" action="/auth/jwt/set">
 <p><label>Token<br><textarea name="token" rows="6" cols="60" required></textarea></label></p>
 <p><label>Name of the machine<br><input name="name" required></label></p>
@@ -91,10 +104,7 @@ export const loginPage = `<!doctype html>
 <p><button class="button primary">Log in</button></p>
 </form>
 </main>
-<script>${script}</script>
-</body>
-</html>
-`;
+<script>${script}</script>`);
 
 /** Policy of the helper page: its own script and a form to here. */
 export const loginPolicy = [

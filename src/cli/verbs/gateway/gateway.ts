@@ -21,6 +21,6 @@ export function addGateway(group: Command, io: CliIo, outcome: Outcome): void {
   addGatewayServe(group, io, outcome);
   addGatewayInstall(group, io);
   addGatewayUninstall(group, io);
-  addGatewayRecordings(group, io);
+  addGatewayRecordings(group, io, outcome);
   addGatewayAudit(group, io, outcome);
 }

@@ -8,12 +8,13 @@ import {
   recordingsIn,
   removeRecordings,
 } from '../../deeds/gateway/recordings.ts';
+import { verifyRecordings } from '../../deeds/gateway/verify-recordings.ts';
 import { playRecording } from '../../deeds/gateway/play-recording.ts';
 import { noArguments } from '../../input/arguments.ts';
 import { readDuration } from '../../input/duration.ts';
 import { type GlobalFlags, readFormat } from '../../input/format.ts';
 import { Problems } from '../../input/problems.ts';
-import type { CliIo } from '../../io.ts';
+import type { CliIo, Outcome } from '../../io.ts';
 import { renderDocument } from '../../output/document.ts';
 import {
   recordingDocument,
@@ -27,12 +28,13 @@ interface PlaceFlags extends GlobalFlags {
 }
 
 /** Adds the group. */
-export function addGatewayRecordings(group: Command, io: CliIo): void {
+export function addGatewayRecordings(group: Command, io: CliIo, outcome: Outcome): void {
   const recordings = group.command('recordings').description('recorded terminals');
   addList(recordings, io);
   addShow(recordings, io);
   addPlay(recordings, io);
   addExport(recordings, io);
+  addVerify(recordings, io, outcome);
   addDelete(recordings, io);
 }
 
@@ -133,6 +135,33 @@ Examples:
       await exportRecording(await placeOf(io, flags), name, (text) => {
         io.stdout.write(text);
       });
+    });
+}
+
+function addVerify(group: Command, io: CliIo, outcome: Outcome): void {
+  withPlace(group.command('verify [names...]'))
+    .description('check recordings against the audit log; all of them without names')
+    .option('--audit-file <files...>', 'the audit log; of a rotated one all files, oldest first')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  drawbridge gateway recordings verify --audit-file /var/log/drawbridge/gateway.jsonl
+  drawbridge gateway recordings verify 20270131T080000Z-6d1f0a2b --audit-file gateway.jsonl`,
+    )
+    .action(async (names: readonly string[], _flags: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<
+        PlaceFlags & { readonly auditFile?: readonly string[] }
+      >();
+      const problems = new Problems();
+      const { auditFile = [] } = flags;
+      if (auditFile.length === 0) problems.add('--audit-file must be given');
+      problems.throwIfAny("see 'drawbridge gateway recordings verify --help'");
+      const logs = auditFile.map((file) => resolve(file));
+      const verdicts = await verifyRecordings(await placeOf(io, flags), names, logs);
+      for (const { name, words } of verdicts) io.stdout.write(`${name} ${words}\n`);
+      if (verdicts.length === 0) io.stdout.write('There are no recordings, so nothing is proved\n');
+      if (verdicts.length === 0 || verdicts.some(({ holds }) => !holds)) outcome.exitCode = 1;
     });
 }
 
