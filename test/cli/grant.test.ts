@@ -1,8 +1,12 @@
 /** What `gateway link` and its sisters take for a grant, and what they refuse before there is one. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
 import { gatewayToken } from '#apis/index.ts';
 import { announce } from '#gateway/index.ts';
+import { grantTo, tokenFor } from '../support/api-identities.ts';
 import { gatewayWorld } from '../support/gateway-world.ts';
 import { until } from '../support/until.ts';
 import { cli } from '../support/up-cli.ts';
@@ -105,6 +109,48 @@ test('resources are meant as people call them, and what is not there is not gran
     }
   });
 
+  for (const [name, verbs, left] of [
+    ['keeper', ['create', 'get'], true],
+    ['cleaner', ['create', 'get', 'delete'], false],
+  ] as const) {
+    const what = left ? 'is told that it stays' : 'is taken away again';
+    await t.test(`a grant whose maker may give it no code ${what}`, async () => {
+      const { api } = world;
+      const token = await tokenFor(api, name);
+      const user = `system:serviceaccount:default:${name}`;
+      await grantTo(api, name, user, [
+        { verbs, apiGroups: ['drawbridge.dev'], resources: ['gatewaytokens'] },
+        { verbs: ['get'], apiGroups: [''], resources: ['pods'] },
+      ]);
+      const server = api.server.origin;
+      const config = kubeconfigWith(t, { server, token, ca: api.files.ca });
+      const words = [
+        'gateway',
+        'link',
+        name,
+        '--resource',
+        'pods',
+        '--verb',
+        'get',
+        '-n',
+        'default',
+      ];
+      const { code, stdout, stderr } = await cli([
+        '--kubeconfig',
+        config,
+        ...words,
+        '--gateway',
+        url,
+      ]);
+      assert.deepEqual([code, stdout], [1, ''], stderr);
+      assert.match(stderr, /got no code: .*gatewaytokens/);
+      assert.match(stderr, /\ndrawbridge: it takes the verb update on gatewaytokens\/status/);
+      assert.equal(stderr.includes(`'drawbridge gateway revoke ${name}' ends it`), left, stderr);
+      const key = { namespace: 'default', name };
+      assert.equal((await world.client.find(gatewayToken, key)) !== undefined, left);
+    });
+  }
+
   await t.test('what ended long ago is listed when asked for', async () => {
     const list = (...words: string[]) =>
       cli(['--kubeconfig', world.api.kubeconfig, '-n', 'default', 'gateway', 'list', ...words]);
@@ -120,3 +166,24 @@ test('resources are meant as people call them, and what is not there is not gran
     assert.match((await list('-o', 'json')).stdout, /"name": "old"/);
   });
 });
+
+/** A kubeconfig with a bearer in it. */
+function kubeconfigWith(
+  t: TestContext,
+  { server, token, ca }: { readonly server: string; readonly token: string; readonly ca: string },
+): string {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-grant-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'kubeconfig');
+  const data = Buffer.from(ca).toString('base64');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'c',
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': data } }],
+    users: [{ name: 'u', user: { token } }],
+  };
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  return path;
+}

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { type GatewayToken, gatewayToken } from '#apis/index.ts';
 import { unreachable } from '#base/assert.ts';
 import { hashOf, neverOpened, newCode, revealHandle } from '#gateway/index.ts';
-import { apiVersionOf } from '#kube/index.ts';
-import { updateStatus } from '#kubeclient/index.ts';
+import { apiVersionOf, keyOf } from '#kube/index.ts';
+import { isKubeError, updateStatus } from '#kubeclient/index.ts';
 import type { Session } from '../../api/session.ts';
 import { CliError, usageError } from '../../errors.ts';
 import type { GrantSpec } from '../../input/grant/grant-flags.ts';
@@ -34,7 +34,27 @@ export async function makeGrant(
   const { kind } = gatewayToken;
   const object = { apiVersion: apiVersionOf(gatewayToken), kind, metadata: { name }, spec };
   const made = await create(session, gatewayToken, object, `there is already a grant "${name}"`);
-  return giveCode(session, made);
+  try {
+    return await giveCode(session, made);
+  } catch (thrown) {
+    if (!isKubeError(thrown, 'KUBE_FORBIDDEN')) throw thrown;
+    throw await withoutCode(session, made, thrown);
+  }
+}
+
+/** Takes away again what its maker may make but give no code. */
+async function withoutCode(session: Session, made: GatewayToken, cause: Error): Promise<CliError> {
+  const { name, uid } = made.metadata;
+  let left = '';
+  try {
+    await session.client.remove(gatewayToken, keyOf(made), uid === undefined ? {} : { uid });
+  } catch {
+    left = `; the grant stays without a code, 'drawbridge gateway revoke ${name}' ends it`;
+  }
+  return new CliError('CLI_REFUSED', `grant "${name}" got no code: ${cause.message}${left}`, {
+    todo: 'it takes the verb update on gatewaytokens/status of drawbridge.dev: ask for it, or have somebody give the code',
+    cause,
+  });
 }
 
 /** Gives a code to a grant that was made without one, such as by kubectl. @throws CliError */
