@@ -140,7 +140,8 @@ export class RequestHandler {
       return;
     }
     const onBody = trail && ((body: unknown) => trail.onBody(body));
-    const call = { verb, target, user, query, request, response, stopping, onBody };
+    const mayCreate = (): void => this.#authorize(exchange, { ...info, verb: 'create' });
+    const call = { verb, target, user, query, request, response, stopping, mayCreate, onBody };
     if (verb === 'watch') {
       const watching = this.#deps.resources.handle(call);
       if (response.headersSent) trail?.onStream(response);

@@ -55,6 +55,8 @@ export interface ResourceCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly stopping: AbortSignal;
+  /** Called when a change is about to make the object. @throws StatusError when he may not */
+  readonly mayCreate: () => void;
   /** Told what is written. */
   readonly onBody?: ((body: unknown) => void) | undefined;
 }
@@ -221,10 +223,10 @@ export class ResourceHandler {
 
   #writeCall(
     kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'ApplyOptions',
-    { query, request, user }: ResourceCall,
+    { query, request, user, mayCreate }: ResourceCall,
   ): WriteCall {
     const options = parseWriteOptions(kind, query, request.headers['user-agent']);
-    return { ...options, warnings: [], user };
+    return { ...options, warnings: [], user, mayCreate };
   }
 
   #sendWritten(

@@ -40,6 +40,8 @@ export interface WriteCall extends WriteOptions {
   readonly warnings: string[];
   /** Who writes; absent when the server does so itself. */
   readonly user?: User;
+  /** Called before something is made that was to be changed. @throws StatusError when he may not */
+  readonly mayCreate?: () => void;
 }
 
 /** Who writes, and who owns the fields of the object that is made. */

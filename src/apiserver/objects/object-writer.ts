@@ -171,6 +171,7 @@ export class ObjectWriter {
       // Who names a revision or uid means an object that is there.
       const { uid = '', resourceVersion = '' } = given.metadata;
       if (uid !== '' || resourceVersion !== '') throw notFoundObject(definition, target.name);
+      call.mayCreate?.();
       const { merged, author } = maker.applied(target, undefined, applied, call);
       const created = maker.created(target, merged, target.name, author);
       try {

@@ -37,6 +37,26 @@ test('a role gives rights where it is bound, at once, until it is taken away', a
   );
 });
 
+test('who may patch and not create applies to what is there, and makes nothing', async (t) => {
+  const api = await apiServerFor(t);
+  const bob = await certificateFor(api, 'bob');
+  await grantTo(api, 'change', 'bob', [{ ...readMaps, verbs: ['get', 'patch'] }]);
+  const apply = (name: string) =>
+    askAs(api, bob, `${maps}/${name}?fieldManager=m`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } },
+    });
+  const refused = await apply('new');
+  assert.equal(refused.status, 403);
+  assert.match(refused.json.message, /cannot create resource "configmaps"/);
+  assert.equal((await api.call(`${maps}/new`)).status, 404);
+  await api.call(maps, { body: { metadata: { name: 'old' } } });
+  assert.equal((await apply('old')).status, 200);
+  await grantTo(api, 'make', 'bob', [{ ...readMaps, verbs: ['create'] }]);
+  assert.equal((await apply('new')).status, 201);
+});
+
 test('a rule for one name lets lists and watches through that insist on it', async (t) => {
   const api = await apiServerFor(t);
   const bob = await certificateFor(api, 'bob');
