@@ -41,6 +41,8 @@ export interface HttpServerLimits {
   /** An idle connection between requests. */
   readonly keepAliveTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
+  /** A client that takes nothing of a finished answer; streams are their handler's business. */
+  readonly answerStallMs: number;
 }
 
 export const defaultHttpServerLimits: HttpServerLimits = {
@@ -50,6 +52,7 @@ export const defaultHttpServerLimits: HttpServerLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 75_000,
   handshakeTimeoutMs: 10_000,
+  answerStallMs: 60_000,
 };
 
 export interface HttpServerOptions {
@@ -126,6 +129,8 @@ class HttpServer implements RunningHttpServer {
   readonly #addresses = new Map<string, number>();
   /** Requests being answered on each usable connection. */
   readonly #busy = new Map<Socket, number>();
+  /** Connections on which a finished answer was still to be taken. */
+  readonly #leaving = new WeakSet<Socket>();
   readonly #drained = Promise.withResolvers<void>();
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | undefined;
@@ -258,6 +263,7 @@ class HttpServer implements RunningHttpServer {
   #switch(upgrade: UpgradeHandler, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { socket: connection } = request;
     this.#busy.set(connection, (this.#busy.get(connection) ?? 0) + 1);
+    if (this.#leaving.delete(connection)) connection.setTimeout(0);
     socket.on('error', () => undefined);
     upgrade(request, socket, head).catch((error: unknown) => {
       this.#deps.logger.error('upgrade failed', { error: messageOf(error) });
@@ -268,6 +274,8 @@ class HttpServer implements RunningHttpServer {
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+    // What comes now may be quiet for long.
+    if (this.#leaving.delete(socket)) socket.setTimeout(0);
     // Comes once; `once` would wrap it.
     response.on('close', () => {
       const requests = (this.#busy.get(socket) ?? 1) - 1;
@@ -275,14 +283,25 @@ class HttpServer implements RunningHttpServer {
       if (requests === 0 && this.#stopping.signal.aborted) socket.end();
     });
     response.on('error', ignore);
-    this.#deps.handle(request, response, this.#stopping.signal).catch((error: unknown) => {
-      this.#deps.logger.error('request failed', {
-        method: request.method,
-        error: messageOf(error),
-      });
-      if (response.headersSent) response.destroy();
-      else sendText(response, 500, 'internal error\n');
-    });
+    this.#deps.handle(request, response, this.#stopping.signal).then(
+      () => this.#expectTaken(response, socket),
+      (error: unknown) => {
+        this.#deps.logger.error('request failed', {
+          method: request.method,
+          error: messageOf(error),
+        });
+        if (response.headersSent) response.destroy();
+        else sendText(response, 500, 'internal error\n');
+      },
+    );
+  }
+
+  /** Whoever lets a whole answer lie does not keep its memory and connection for ever. */
+  #expectTaken(response: ServerResponse, socket: Socket): void {
+    if (!response.writableEnded || response.writableFinished || socket.destroyed) return;
+    this.#leaving.add(socket);
+    // Node counts what the client takes as activity, and closes the connection.
+    socket.setTimeout(this.#limits.answerStallMs);
   }
 }
 

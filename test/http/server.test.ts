@@ -271,3 +271,34 @@ test('a port that is taken is reported with its address', async (t) => {
     return code('HTTP_LISTEN_FAILED')(error);
   });
 });
+
+test('who takes nothing of a whole answer is cut, who reads a stream slowly is not', async (t) => {
+  const body = Buffer.alloc(32 * 1024 * 1024);
+  const server = await serverFor(
+    t,
+    async (request, response) => {
+      if (request.url === '/whole') {
+        response.end(body);
+        return;
+      }
+      response.write(body);
+      await once(response, 'close');
+    },
+    { limits: { answerStallMs: 300 } },
+  );
+  const ask = (path: string): Socket => {
+    const socket = connectPlain(server.port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    socket.on('error', () => undefined);
+    // Nobody listens for data, so nothing is read.
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    return socket;
+  };
+  const stream = ask('/stream');
+  ask('/whole');
+  await until(() => server.connectionCount === 2, 'both to be there');
+  await until(() => server.connectionCount === 1, 'the one to be cut');
+  stream.resume();
+  await once(stream, 'data');
+  assert.equal(server.connectionCount, 1);
+});
