@@ -361,6 +361,19 @@ test('a token opens its paths and methods and nothing else', async (t) => {
   assert.deepEqual(upstream.received, []);
 });
 
+test('a star gives away no tokens of service accounts', async (t) => {
+  const { send, mint, upstream } = await bench(t);
+  const path = '/api/v1/namespaces/x/serviceaccounts/default/token';
+  const ask = async (urls: readonly string[]): Promise<number> => {
+    const { json } = await mint({ URLs: urls, verbs: ['post'] });
+    const headers = ['Origin: https://localhost', 'Content-Length: 0'];
+    return (await send(`POST /k8s${path}`, [cookie(json.Token), ...headers])).status;
+  };
+  assert.equal(await ask(['/api/v1/namespaces/x/*']), 403);
+  assert.deepEqual(upstream.received, []);
+  assert.equal(await ask([path]), 200);
+});
+
 test('a path of a screen must be written out, and its page must be ours', async (t) => {
   const { send, mint, upstream } = await bench(t);
   const vnc = '/apis/subresources.kubevirt.io/v1/namespaces/n/virtualmachineinstances/m/vnc';

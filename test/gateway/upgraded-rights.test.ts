@@ -1,7 +1,11 @@
 /** Ways to get more out of a grant than its rules say: each spelling is refused before the API server. */
 import assert from 'node:assert/strict';
 import type { GatewayToken } from '#apis/index.ts';
-import { test } from '../support/gateway-target.ts';
+import { parseTarget } from '#gateway/request/target.ts';
+import { requestInfo } from '#gateway/request/request-info.ts';
+import { mayCreate } from '#gateway/rules/create-by-name.ts';
+import type { AnyJson } from '../support/api-server.ts';
+import { gatewayTarget, isRealTarget, test } from '../support/gateway-target.ts';
 import { gatewayWorld, type GatewayWorld } from '../support/gateway-world.ts';
 
 const ns = '/k8s/api/v1/namespaces/x';
@@ -73,6 +77,29 @@ test('what makes an object by its name needs the right to create', async (t) => 
     await statuses(world, { urls, methods: ['patch', 'put', 'post'] }, making),
     passed(making),
   );
+});
+
+test('the kinds that a PUT makes are known', async (t) => {
+  const { api } = await gatewayTarget(t, false);
+  const versions = (await api.call('/apis')).json.groups.flatMap((group: AnyJson) =>
+    group.versions.map(({ groupVersion }: AnyJson) => groupVersion),
+  );
+  const making: string[] = [];
+  for (const version of ['v1', ...versions]) {
+    const root = version === 'v1' ? '/api/v1' : `/apis/${version}`;
+    for (const { name, kind, namespaced, verbs } of (await api.call(root)).json.resources) {
+      if (name.includes('/') || !verbs.includes('update')) continue;
+      const path = `${root}${namespaced === true ? '/namespaces/default' : ''}/${name}/absent`;
+      const body = { apiVersion: version, kind, metadata: { name: 'absent' } };
+      const { status } = await api.call(path, { method: 'PUT', body });
+      const known = mayCreate('PUT', '', requestInfo('PUT', parseTarget(path)));
+      // Nobody changes those of RBAC through a grant.
+      const made = status !== 404 && !version.startsWith('rbac.');
+      if (made) making.push(name);
+      assert.ok(known || !made, `PUT ${path} got ${status}`);
+    }
+  }
+  if (isRealTarget) assert.ok(making.includes('leases'), making.join(' '));
 });
 
 test('nothing is opened or changed in the namespace of the gateway, by any transport or group', async (t) => {

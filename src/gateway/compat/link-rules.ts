@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.ts';
 import { requestInfo } from '../request/request-info.ts';
 import type { Target } from '../request/target.ts';
 import { valuesOf } from '../request/target.ts';
-import { capabilityOf } from '../rules/connect-capability.ts';
+import { capabilityOf, namedSubresources } from '../rules/connect-capability.ts';
 import type { Decision } from '../rules/decide.ts';
 import { type HardDenyOptions, hardDenied } from '../rules/hard-deny.ts';
 import type { LinkClaims } from './mint-request.ts';
@@ -25,9 +25,10 @@ export function allowByLink(
   const reason = hardDenied(info, never);
   if (reason !== undefined) throw denied(reason);
   const capability = capabilityOf(info);
+  const whole = capability !== undefined || namedSubresources.has(info.subresource);
   const at = claims.urls.findIndex((url) =>
-    // A star never opens a shell or a screen: such a path is written out whole.
-    url.endsWith('*') && capability === undefined
+    // A star never opens a shell or a screen, or hands out tokens: such a path is written out.
+    url.endsWith('*') && !whole
       ? target.path.startsWith(url.slice(0, -1))
       : target.path === url,
   );

@@ -7,9 +7,10 @@ import type { RequestInfo } from '../request/request-info.ts';
 
 /** Built-in kinds that a PUT makes, by group; those of RBAC are never changed through a grant. */
 const madeByPut: Readonly<Record<string, readonly string[]>> = {
-  '': ['endpoints', 'events', 'limitranges', 'podtemplates', 'services'],
+  '': ['endpoints', 'events', 'limitranges', 'services'],
   'coordination.k8s.io': ['leases'],
   'events.k8s.io': ['events'],
+  'node.k8s.io': ['runtimeclasses'],
 };
 
 /** @param contentType of the body, as it came */
