@@ -94,9 +94,9 @@ test('the kinds that a PUT makes are known', async (t) => {
       const { status } = await api.call(path, { method: 'PUT', body });
       const known = mayCreate('PUT', '', requestInfo('PUT', parseTarget(path)));
       // Nobody changes those of RBAC through a grant.
-      const made = status !== 404 && !version.startsWith('rbac.');
-      if (made) making.push(name);
-      assert.ok(known || !made, `PUT ${path} got ${status}`);
+      const makes = status !== 404 && !version.startsWith('rbac.');
+      if (makes) making.push(name);
+      assert.ok(known || !makes, `PUT ${path} got ${status}`);
     }
   }
   if (isRealTarget) assert.ok(making.includes('leases'), making.join(' '));

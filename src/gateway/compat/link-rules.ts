@@ -28,9 +28,7 @@ export function allowByLink(
   const whole = capability !== undefined || namedSubresources.has(info.subresource);
   const at = claims.urls.findIndex((url) =>
     // A star never opens a shell or a screen, or hands out tokens: such a path is written out.
-    url.endsWith('*') && !whole
-      ? target.path.startsWith(url.slice(0, -1))
-      : target.path === url,
+    url.endsWith('*') && !whole ? target.path.startsWith(url.slice(0, -1)) : target.path === url,
   );
   if (at < 0) throw denied('the token does not allow this path');
   const follow = valuesOf(target.query, 'follow').some((value) => !/^(?:false|0)$/i.test(value));
