@@ -35,6 +35,15 @@ test('install prints what it would apply, with the settings that were given', as
   assert.doesNotMatch(stdout, /disable-metrics/);
 });
 
+for (const line of ['install', 'gateway install --public-url https://a.example']) {
+  test(`pods of ${line.split(' -')[0]} are ready soon after their start`, async () => {
+    const { stdout } = await run(`${line} --print --image i`);
+    const probe =
+      /readinessProbe:\n( +)httpGet:\n(?:\1 .*\n)+((?:\1\S.*\n)+)/.exec(stdout)?.[2] ?? '';
+    assert.match(probe, /periodSeconds: 2\n/);
+  });
+}
+
 test('for one namespace there are no rights elsewhere', async () => {
   const { stdout } = await run('install --print --image i -n team-a --only-namespace');
   assert.doesNotMatch(stdout, /kind: ClusterRole/);

@@ -115,7 +115,8 @@ function container(wish: DeploymentWish): Record<string, unknown> {
       { name: 'edge', containerPort: 45_671 },
     ],
     livenessProbe: { ...probe(), initialDelaySeconds: 60 },
-    readinessProbe: { ...probe(), initialDelaySeconds: 1 },
+    // Asked often, so that a router that has started is used at once.
+    readinessProbe: { ...probe(), initialDelaySeconds: 1, periodSeconds: 2, failureThreshold: 10 },
     ...(resources === undefined ? {} : { resources }),
     ...(securityContext
       ? {

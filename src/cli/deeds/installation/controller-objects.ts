@@ -12,6 +12,7 @@ import {
 } from '#kube/index.ts';
 import {
   bound,
+  askedOften,
   containerSecurity,
   type ImageWish,
   type InstalledObject,
@@ -104,7 +105,7 @@ function podSpec(wish: InstallationWish): object {
           { name: 'grants', containerPort: 9090 },
           { name: 'metrics', containerPort: 9000 },
         ],
-        readinessProbe: probe,
+        readinessProbe: { ...probe, ...askedOften },
         livenessProbe: { httpGet: { path: '/healthz', port: 'metrics' }, initialDelaySeconds: 60 },
         resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
         securityContext: containerSecurity,

@@ -22,6 +22,7 @@ import type { ImpersonationWish } from './impersonation-rules.ts';
 import { gatewayOwnRules, gatewayRules } from './gateway-rules.ts';
 import {
   bound,
+  askedOften,
   containerSecurity,
   type ImageWish,
   type InstalledObject,
@@ -222,7 +223,7 @@ function podSpec(wish: GatewayWish): object {
           { name: 'admission', containerPort: admissionPort },
           { name: 'metrics', containerPort: 9000 },
         ],
-        readinessProbe: probe('readyz'),
+        readinessProbe: { ...probe('readyz'), ...askedOften },
         livenessProbe: { ...probe('healthz'), initialDelaySeconds: 60, failureThreshold: 6 },
         resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
         securityContext: containerSecurity,

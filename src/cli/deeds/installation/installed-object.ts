@@ -93,6 +93,9 @@ export const podSecurity = {
   seccompProfile: { type: 'RuntimeDefault' },
 } as const;
 
+/** Of a readiness probe: whoever has started serves at once, and a slow moment ends nothing. */
+export const askedOften = { periodSeconds: 2, failureThreshold: 10 };
+
 /** The same for their containers. */
 export const containerSecurity = {
   allowPrivilegeEscalation: false,
