@@ -45,13 +45,15 @@ async function entryOf(
   name: string,
   parse: (text: string) => unknown,
 ): Promise<{ readonly folder: string; readonly fields: Fields }> {
-  const usual = process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config');
+  const usual = process.env['KUBECONFIG'] || join(homedir(), '.kube', 'config');
   const paths = place.path === undefined ? usual.split(delimiter) : [place.path];
   const files =
     place.text === undefined
       ? paths.map(async (path) => [dirname(path), await readFile(path, 'utf8').catch(() => '')])
       : [Promise.resolve(['', place.text])];
   for (const [folder = '', content = ''] of await Promise.all(files)) {
+    // In a pod there is no file, but the ServiceAccount.
+    if (content.trim() === '') continue;
     const config = parse(content);
     const users = isRecord(config) ? config['users'] : undefined;
     if (!Array.isArray(users)) continue;

@@ -72,3 +72,21 @@ test('who would be somebody else than the kubeconfig says is refused', async () 
   const proxied = await connection({ token: 'x' }, { 'proxy-url': 'http://127.0.0.1:1' });
   assert.equal(proxied.proxied, true);
 });
+
+for (const variable of [undefined, '']) {
+  test(`without a kubeconfig, KUBECONFIG ${variable === '' ? 'empty' : 'unset'}, there is a connection`, async (t) => {
+    const { HOME, KUBECONFIG } = process.env;
+    t.after(() => {
+      for (const [name, value] of Object.entries({ HOME, KUBECONFIG })) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    });
+    process.env['HOME'] = '/nonexistent';
+    if (variable === undefined) delete process.env['KUBECONFIG'];
+    else process.env['KUBECONFIG'] = variable;
+    const found = await connectionFromKubeconfig();
+    assert.match(found.server, /^https?:/);
+    assert.equal(found.impersonates, false);
+  });
+}
