@@ -124,7 +124,7 @@ test('the gateway as its own account may impersonate nobody', async () => {
 
 test('wrong flags of gateway install are all named at once', async () => {
   const { code, stderr } = await run(
-    'gateway install --public-url http://gw.example/x --identity root --service-type Any --own-ca --login-secret l --tls-secret A_B --set audit-file=x --set nodes-proxy=maybe',
+    'gateway install --public-url http://gw.example/x --identity root --service-type Any --own-ca --login-secret l --tls-secret A_B --set audit-file=x --set nodes-proxy=maybe --set record=all',
   );
   assert.equal(code, 2);
   for (const expected of [
@@ -136,6 +136,7 @@ test('wrong flags of gateway install are all named at once', async () => {
     /--login-secret and --set oidc-issuer=URL belong together/,
     /"audit-file=x" is not NAME=VALUE of 'drawbridge gateway serve'/,
     /nodes-proxy is true or false/,
+    /--set record… has a meaning only together with --recordings-claim/,
     /see 'drawbridge gateway install --help'/,
   ]) {
     assert.match(stderr, expected);
@@ -252,6 +253,44 @@ async function impersonationIn(line: string): Promise<unknown[]> {
   const told = stdout.match(/--impersonate-(?:user|group)=\S+/g) ?? [];
   const rules = role.rules.filter(({ verbs }) => verbs.some((verb) => verb.startsWith('imperson')));
   return [...rules.map((rule) => [rule.resources[0], rule.resourceNames, rule.verbs[0]]), ...told];
+}
+
+test('a gateway records into a claim of its own, and its user may write there', async () => {
+  const claim =
+    '--recordings-claim gateway-recordings --set record=asked --set recording-keep=720h';
+  const { code, stdout, stderr } = await run(`${gatewayInstall} ${claim}`);
+  assert.equal(code, 0, stderr);
+  const objects = parseAllDocuments(stdout).map((each) => each.toJS() as { kind: string });
+  const pod = (
+    objects.find(({ kind }) => kind === 'Deployment') as unknown as {
+      readonly spec: { readonly template: { readonly spec: RecordingPod } };
+    }
+  ).spec.template.spec;
+  const [container] = pod.containers;
+  const mount = container?.volumeMounts.find(({ name }) => name === 'recordings');
+  assert.deepEqual(mount, { name: 'recordings', mountPath: '/var/lib/drawbridge/recordings' });
+  assert.deepEqual(
+    container?.args.filter((each) => each.startsWith('--record')),
+    [
+      '--recording-dir=/var/lib/drawbridge/recordings/gateway',
+      '--record=asked',
+      '--recording-keep=720h',
+    ],
+  );
+  const volume = pod.volumes.find(({ name }) => name === 'recordings');
+  assert.deepEqual(volume?.persistentVolumeClaim, { claimName: 'gateway-recordings' });
+  assert.equal(pod.securityContext.fsGroup, pod.securityContext.runAsUser);
+  const plain = await run(gatewayInstall);
+  assert.doesNotMatch(plain.stdout, /--recording|fsGroup/);
+});
+
+interface RecordingPod {
+  readonly securityContext: { readonly fsGroup?: number; readonly runAsUser: number };
+  readonly volumes: readonly { readonly name: string; readonly persistentVolumeClaim?: object }[];
+  readonly containers: readonly {
+    readonly args: readonly string[];
+    readonly volumeMounts: readonly { readonly name: string }[];
+  }[];
 }
 
 test('a gateway to which nobody logs in may act as the links alone, and knows it', async () => {

@@ -18,6 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { assert as holds, nat, property } from 'fast-check';
 import { silentLogger } from '#base/log.ts';
 import { openStore, rotateKey, type Store, type StoreError } from '#store/index.ts';
+import { makeKeyFile } from '#store/sealing/key-file.ts';
 import { systemClock } from '../support/system.ts';
 
 interface Thing {
@@ -207,4 +208,19 @@ test('a sealed object that was changed or moved on the disk is refused', async (
       ['STORE_CORRUPT', 'STORE_KEY_MISSING'].includes(error.code),
     );
   }
+});
+
+test('those who make the key of a folder together have the same one', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-key-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'the.key');
+  const first = makeKeyFile(path);
+  const second = makeKeyFile(path);
+  assert.deepEqual(
+    second.map(({ id }) => id),
+    first.map(({ id }) => id),
+  );
+  assert.deepEqual(readdirSync(folder), ['the.key']);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.throws(() => makeKeyFile(join(folder, 'away', 'the.key')), /cannot write .*away/);
 });

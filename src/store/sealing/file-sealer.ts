@@ -1,6 +1,6 @@
 /** The sealing of the database for texts that lie in files of their own. */
 import { StoreError } from '../errors.ts';
-import { newSealingKey, readKeyFile, writeKeyFile } from './key-file.ts';
+import { makeKeyFile, readKeyFile } from './key-file.ts';
 import { Sealer } from './sealer.ts';
 
 /**
@@ -11,7 +11,5 @@ export function fileSealer(keyPath: string, collection: string, make: boolean): 
   const keys = readKeyFile(keyPath);
   if (keys !== undefined) return new Sealer(keys, [collection]);
   if (!make) throw new StoreError('STORE_KEY_MISSING', `there is no key file ${keyPath}`);
-  const made = [newSealingKey()];
-  writeKeyFile(keyPath, made);
-  return new Sealer(made, [collection]);
+  return new Sealer(makeKeyFile(keyPath), [collection]);
 }

@@ -7,10 +7,12 @@ import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:c
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   openSync,
   readFileSync,
   renameSync,
   statSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { messageOf } from '#base/errors.ts';
@@ -82,22 +84,56 @@ function parseKeys(text: string, path: string): readonly SealingKey[] {
  * @throws StoreError STORE_KEY_UNUSABLE
  */
 export function writeKeyFile(path: string, keys: readonly SealingKey[]): void {
-  const lines = keys.map(({ secret }) => `${secret.export().toString('base64')}\n`);
   const temporary = `${path}.new`;
   try {
-    const file = openSync(temporary, 'w', 0o600);
-    try {
-      writeSync(file, heading + lines.join(''));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writeWhole(temporary, keys);
     renameSync(temporary, path);
     syncFolderOf(path);
   } catch (thrown) {
-    const message = `cannot write ${path}: ${messageOf(thrown)}`;
-    throw new StoreError('STORE_KEY_UNUSABLE', message, { cause: thrown });
+    throw unwritable(path, thrown);
   }
+}
+
+/**
+ * Makes the file with a new key; several processes that begin together end with the same one.
+ * @returns the keys that are in it
+ * @throws StoreError STORE_KEY_UNUSABLE
+ */
+export function makeKeyFile(path: string): readonly SealingKey[] {
+  const made = [newSealingKey()];
+  const temporary = `${path}.${randomBytes(8).toString('hex')}`;
+  try {
+    writeWhole(temporary, made);
+    try {
+      // Unlike renaming, this takes no other file's place.
+      linkSync(temporary, path);
+    } finally {
+      unlinkSync(temporary);
+    }
+    syncFolderOf(path);
+    return made;
+  } catch (thrown) {
+    const isThere = thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST';
+    const others = isThere ? readKeyFile(path) : undefined;
+    if (others === undefined) throw unwritable(path, thrown);
+    return others;
+  }
+}
+
+function writeWhole(path: string, keys: readonly SealingKey[]): void {
+  const lines = keys.map(({ secret }) => `${secret.export().toString('base64')}\n`);
+  const file = openSync(path, 'w', 0o600);
+  try {
+    writeSync(file, heading + lines.join(''));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function unwritable(path: string, cause: unknown): StoreError {
+  const message = `cannot write ${path}: ${messageOf(cause)}`;
+  return new StoreError('STORE_KEY_UNUSABLE', message, { cause });
 }
 
 function keyOf(bytes: Buffer): SealingKey {

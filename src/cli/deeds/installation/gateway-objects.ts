@@ -48,6 +48,8 @@ export interface GatewayWish extends ImageWish {
   readonly linksRole?: string;
   /** Secret with `client-secret` and `rules.yaml`; absent: nobody logs in. */
   readonly loginSecret?: string;
+  /** PersistentVolumeClaim of recordings, for all replicas; absent: terminals are not recorded. */
+  readonly recordingsClaim?: string;
   /** Further flags of `gateway serve`, as `--name=value`. */
   readonly flags: readonly string[];
 }
@@ -60,6 +62,7 @@ const caName = 'drawbridge-gateway-ca';
 const tlsName = 'drawbridge-gateway-tls';
 const tlsPath = '/etc/drawbridge/tls';
 const loginPath = '/etc/drawbridge/login';
+const recordingsPath = '/var/lib/drawbridge/recordings';
 const disruptionBudget = clusterKind('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 
 /** Everything but the kinds. */
@@ -156,6 +159,7 @@ function deploymentObject(wish: GatewayWish): KubeObject {
 /** The command line of the pod, the verb first. */
 export function gatewayArguments(wish: GatewayWish): readonly string[] {
   const { namespace, publicUrl, impersonates, ownCa, loginSecret, tlsSecret, flags } = wish;
+  const { recordingsClaim } = wish;
   const named = (flag: string, names: ReadonlySet<string> = new Set()): readonly string[] =>
     [...names].map((name) => `--${flag}=${name}`);
   return [
@@ -185,12 +189,20 @@ export function gatewayArguments(wish: GatewayWish): readonly string[] {
           `--oidc-client-secret-file=${loginPath}/client-secret`,
           `--login-rules=${loginPath}/rules.yaml`,
         ]),
+    // A folder of its own in the volume, whose root belongs to root.
+    ...(recordingsClaim === undefined ? [] : [`--recording-dir=${recordingsPath}/gateway`]),
     ...flags,
   ];
 }
 
+/** Lets the user of the container write to a volume that is made for it. */
+const volumeOwner = {
+  fsGroup: podSecurity.runAsUser,
+  fsGroupChangePolicy: 'OnRootMismatch',
+} as const;
+
 function podSpec(wish: GatewayWish): object {
-  const { image, pullPolicy, tlsSecret = tlsName, loginSecret } = wish;
+  const { image, pullPolicy, tlsSecret = tlsName, loginSecret, recordingsClaim } = wish;
   const probe = (path: string): object => ({
     httpGet: {
       path: `/gateway/${path}`,
@@ -207,10 +219,16 @@ function podSpec(wish: GatewayWish): object {
     enableServiceLinks: false,
     // Streams that are open end with their pod: clients get time to come to another one.
     terminationGracePeriodSeconds: 30,
-    securityContext: podSecurity,
+    securityContext: {
+      ...podSecurity,
+      ...(recordingsClaim === undefined ? {} : volumeOwner),
+    },
     volumes: [
       volume('tls', tlsSecret),
       ...(loginSecret === undefined ? [] : [volume('login', loginSecret)]),
+      ...(recordingsClaim === undefined
+        ? []
+        : [{ name: 'recordings', persistentVolumeClaim: { claimName: recordingsClaim } }]),
     ],
     containers: [
       {
@@ -230,6 +248,9 @@ function podSpec(wish: GatewayWish): object {
         volumeMounts: [
           mount('tls', tlsPath),
           ...(loginSecret === undefined ? [] : [mount('login', loginPath)]),
+          ...(recordingsClaim === undefined
+            ? []
+            : [{ name: 'recordings', mountPath: recordingsPath }]),
         ],
       },
     ],

@@ -36,6 +36,7 @@ interface InstallFlags extends ImageFlags, ImpersonationFlags {
   readonly serviceType: string;
   readonly linksRole?: string;
   readonly loginSecret?: string;
+  readonly recordingsClaim?: string;
   readonly set: readonly string[];
   readonly print: boolean;
 }
@@ -51,6 +52,10 @@ const settable = [
   'oidc-user-prefix',
   'protect',
   'proxy-protocol',
+  'record',
+  'recording-keep',
+  'recording-max',
+  'recording-total-max',
   'trusted-proxy',
 ];
 const switches = ['nodes-proxy'];
@@ -95,6 +100,7 @@ export function addGatewayInstall(group: Command, io: CliIo): void {
     .option('--service-type <type>', 'type of the Service', 'ClusterIP')
     .option('--links-role <clusterrole>', 'bind links to what this ClusterRole allows at most')
     .option('--login-secret <name>', 'Secret with client-secret and rules.yaml for OpenID Connect')
+    .option('--recordings-claim <name>', 'record terminals into this PersistentVolumeClaim')
     .option('--set <name=value>', 'setting of the gateway; may repeat', repeated, [])
     .option('--print', 'print the objects as YAML instead of applying them', false);
   addImpersonationOptions(verb)
@@ -153,6 +159,7 @@ function readInstall(flags: InstallFlags): GatewayWish {
   const problems = new Problems();
   const image = readImageFlags(problems, flags);
   const { publicUrl = '', tlsSecret, admissionSecret, linksRole, loginSecret, ownCa } = flags;
+  const { recordingsClaim } = flags;
   const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
   if (url?.protocol !== 'https:' || url.pathname !== '/' || url.search + url.hash !== '') {
     problems.add(`--public-url is not valid: "${publicUrl}" is not an https URL without a path`);
@@ -165,6 +172,7 @@ function readInstall(flags: InstallFlags): GatewayWish {
     '--tls-secret': tlsSecret,
     '--admission-secret': admissionSecret,
     '--login-secret': loginSecret,
+    '--recordings-claim': recordingsClaim,
   };
   for (const [flag, name] of Object.entries(names)) {
     if (name !== undefined) problems.add(...nameProblems(flag, name));
@@ -174,6 +182,9 @@ function readInstall(flags: InstallFlags): GatewayWish {
   const issuer = settings.some((each) => each.startsWith('--oidc-issuer='));
   if (issuer !== (loginSecret !== undefined)) {
     problems.add('--login-secret and --set oidc-issuer=URL belong together');
+  }
+  if (recordingsClaim === undefined && settings.some((each) => each.startsWith('--record'))) {
+    problems.add('--set record… has a meaning only together with --recordings-claim');
   }
   const impersonates = readWish(problems, flags);
   refuseOutput(flags, problems, 'gateway install');
@@ -187,6 +198,7 @@ function readInstall(flags: InstallFlags): GatewayWish {
     serviceType: serviceTypes.find((each) => each === flags.serviceType) ?? 'ClusterIP',
     ...(linksRole === undefined ? {} : { linksRole }),
     ...(loginSecret === undefined ? {} : { loginSecret }),
+    ...(recordingsClaim === undefined ? {} : { recordingsClaim }),
     flags: settings,
   };
 }
