@@ -23,6 +23,8 @@ export interface OpeningRule {
   readonly subresources?: readonly string[];
   readonly resourceNames?: readonly string[];
   readonly namespaces?: readonly string[];
+  /** Those of the token's streams that this rule opens; absent: all. */
+  readonly connect?: readonly string[];
 }
 
 /** One single right. */
@@ -81,7 +83,9 @@ function wantedIn(spec: Opening): { readonly namespace: string; readonly rules: 
   const found: { readonly namespace: string; readonly rules: PolicyRule[] }[] = [];
   for (const rule of spec.rules ?? []) {
     if (rule.effect === 'deny') continue;
-    const rules = policyRules(rule, spec.connect ?? []);
+    const { connect: own } = rule;
+    const connect = (spec.connect ?? []).filter((each) => own?.includes(each) ?? true);
+    const rules = policyRules(rule, connect);
     const { namespaces = [] } = rule;
     const everywhere = namespaces.length === 0 || namespaces.includes('*');
     for (const namespace of everywhere ? [''] : namespaces) found.push({ namespace, rules });

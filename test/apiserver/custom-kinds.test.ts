@@ -278,7 +278,7 @@ test('the kinds of the server are definitions too, and stay as they are', async 
   const place = `${crds}/listeners.skupper.io`;
   const { json } = await api.call(place);
   assert.equal(json.spec.names.kind, 'Listener');
-  assert.equal((await api.call(crds)).json.items.length, 14);
+  assert.equal((await api.call(crds)).json.items.length, 15);
   const label = await api.call(place, {
     method: 'PATCH',
     headers: merge,

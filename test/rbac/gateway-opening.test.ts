@@ -69,3 +69,12 @@ test('what is lacking is told together, by place, with a way out', () => {
   ]);
   assert.match(text, /\nopen less, /);
 });
+
+test('a rule that opens some of the streams asks for the rights of those', () => {
+  const rule = { verbs: ['get'], apiGroups: [''], resources: ['pods'], connect: ['log'] };
+  const connect = ['exec', 'log'];
+  const resources = (openedRights({ rules: [rule], connect }) ?? []).map(
+    (each) => each.rule.resources?.[0],
+  );
+  assert.deepEqual(resources, ['pods', 'pods/log']);
+});

@@ -43,6 +43,22 @@ const texts = (description: string, item: string): ReturnType<typeof array<strin
 
 const duration = { format: 'duration', maxLength: 64 };
 
+const streams = (description: string) =>
+  array(
+    description,
+    oneOfTexts('A kind of stream.', [
+      'exec',
+      'attach',
+      'portforward',
+      'proxy',
+      'log',
+      'vnc',
+      'console',
+      'usbredir',
+    ]),
+    { maxItems: gatewayListMax, 'x-kubernetes-list-type': 'set' },
+  );
+
 const rule = object('What may be done, in the words of RBAC. An empty list means any.', {
   required: { verbs: texts('Verbs such as get, list, watch; * for all.', 'A verb.') },
   optional: {
@@ -62,6 +78,9 @@ const rule = object('What may be done, in the words of RBAC. An empty list means
     queries: map('Query parameters that must have these values.', string('The value.', short), {
       maxProperties: gatewayListMax,
     }),
+    connect: streams(
+      'Which of the streams of the token this rule opens, when it allows; all by default.',
+    ),
   },
 });
 
@@ -92,20 +111,7 @@ const approval = object(
 
 const frozen = {
   rules: array('What may be done.', rule, few),
-  connect: array(
-    'Streams that may be opened.',
-    oneOfTexts('A kind of stream.', [
-      'exec',
-      'attach',
-      'portforward',
-      'proxy',
-      'log',
-      'vnc',
-      'console',
-      'usbredir',
-    ]),
-    { maxItems: gatewayListMax, 'x-kubernetes-list-type': 'set' },
-  ),
+  connect: streams('Streams that may be opened.'),
   urls: texts('Path patterns whose stars are whole segments; prefer rules.', 'A pattern.'),
   methods: texts('HTTP methods for the patterns, or watch; get by default.', 'A method.'),
   notBefore: dateTime('Earliest use; creation by default.'),

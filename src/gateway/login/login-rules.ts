@@ -101,12 +101,20 @@ export function openedFor(
     .map(({ sessionMax }) => sessionMax)
     .sort((one, other) => millisecondsOf(one) - millisecondsOf(other));
   if (shortest === undefined) return undefined;
-  const all = mine.flatMap((rule) => rule.rules);
+  const all = mine.length === 1 ? mine.flatMap((entry) => entry.rules) : mine.flatMap(ownStreams);
   if (all.length > rulesMax) {
     throw new GatewayError('GATEWAY_DENIED', `your groups have more than ${rulesMax} rules`);
   }
   const connect = [...new Set(mine.flatMap((rule) => rule.connect))];
   return { rules: all, connect, sessionMax: shortest };
+}
+
+/** The rules of an entry, so that they open its streams and not those of another entry. */
+function ownStreams({ rules, connect }: LoginRule): LoginRule['rules'] {
+  return rules.map((rule) => {
+    if (rule.effect === 'deny') return rule;
+    return { ...rule, connect: connect.filter((each) => rule.connect?.includes(each) ?? true) };
+  });
 }
 
 function wrong(why: string, cause?: unknown): GatewayError {

@@ -102,6 +102,7 @@ export class GrantRules {
     const misses: { readonly id: string; readonly match: Match }[] = [];
     if (info.isResource) {
       for (const { id, rule } of this.#allow) {
+        if (!opensStream(rule, capability)) continue;
         const match = matchAllow(rule, ask);
         if (match === 'yes') return allowedBy(id);
         if (match !== 'no') misses.push({ id, match });
@@ -122,6 +123,12 @@ export class GrantRules {
         (!named || pattern.segments.includes(info.subresource)),
     )?.id;
   }
+}
+
+/** A rule that names streams opens those of the grant's that it names. */
+function opensStream({ connect }: GatewayRule, capability: Capability | undefined): boolean {
+  const own: readonly string[] | undefined = connect;
+  return capability === undefined || own === undefined || own.includes(capability);
 }
 
 function creating(ask: Ask): Ask {
