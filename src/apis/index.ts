@@ -46,6 +46,7 @@ export type {
 } from './gateway-token/gateway-token.ts';
 export {
   gatewayListMax,
+  gatewayStreams,
   gatewayTextMax,
   gatewayToken,
   loginGroupsMax,

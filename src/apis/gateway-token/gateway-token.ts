@@ -43,21 +43,23 @@ const texts = (description: string, item: string): ReturnType<typeof array<strin
 
 const duration = { format: 'duration', maxLength: 64 };
 
+/** Streams that a token can open. */
+export const gatewayStreams = [
+  'exec',
+  'attach',
+  'portforward',
+  'proxy',
+  'log',
+  'vnc',
+  'console',
+  'usbredir',
+] as const;
+
 const streams = (description: string) =>
-  array(
-    description,
-    oneOfTexts('A kind of stream.', [
-      'exec',
-      'attach',
-      'portforward',
-      'proxy',
-      'log',
-      'vnc',
-      'console',
-      'usbredir',
-    ]),
-    { maxItems: gatewayListMax, 'x-kubernetes-list-type': 'set' },
-  );
+  array(description, oneOfTexts('A kind of stream.', gatewayStreams), {
+    maxItems: gatewayListMax,
+    'x-kubernetes-list-type': 'set',
+  });
 
 const rule = object('What may be done, in the words of RBAC. An empty list means any.', {
   required: { verbs: texts('Verbs such as get, list, watch; * for all.', 'A verb.') },

@@ -1,6 +1,6 @@
 /** The flags that say what a grant opens, and for how long. */
 import type { Command } from 'commander';
-import type { GatewayToken } from '#apis/index.ts';
+import { gatewayStreams, type GatewayToken } from '#apis/index.ts';
 import { repeated } from '../repeated.ts';
 
 export type GrantSpec = GatewayToken['spec'];
@@ -30,16 +30,7 @@ export interface GrantFlags {
 }
 
 /** Streams that `--connect` names. */
-export const streams = [
-  'exec',
-  'attach',
-  'portforward',
-  'proxy',
-  'log',
-  'vnc',
-  'console',
-  'usbredir',
-];
+export const streams: readonly string[] = gatewayStreams;
 
 /** Adds the flags that say what a grant opens. */
 export function addGrantFlags(command: Command): Command {
